@@ -102,7 +102,7 @@ export function describeError(error: unknown): string {
   const parts: string[] = []
   let hint: string | undefined
   for (let at: unknown = error; at !== undefined; at = at instanceof Error ? at.cause : undefined) {
-    parts.push(at instanceof Error ? at.message : String(at))
+    parts.push(at instanceof Error ? at.message : JSON.stringify(at))
     if (at instanceof OperationError && at.hint !== undefined) hint = at.hint
   }
   const text = parts.join(': ')
