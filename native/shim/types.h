@@ -1,0 +1,8 @@
+// Integer types by size: the shim has no libc.
+#pragma once
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long u64;
+typedef signed int s32;
+typedef signed long s64;
