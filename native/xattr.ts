@@ -1,0 +1,35 @@
+import { declareSyscall } from './ffi/library.ts'
+import { type PathName, pathBytes } from './file.ts'
+
+// Extended attributes (xattr(7)). Results are the kernel's, or -errno.
+// SAFETY: as in file.ts: the Buffers outlive the calls.
+
+const fsetxattr = declareSyscall('fsetxattr', ['int', 'void *', 'void *', 'long', 'int'])
+const lsetxattr = declareSyscall('lsetxattr', ['void *', 'void *', 'void *', 'long', 'int'])
+const lgetxattr = declareSyscall('lgetxattr', ['void *', 'void *', 'void *', 'long'])
+const llistxattr = declareSyscall('llistxattr', ['void *', 'void *', 'long'])
+
+/** fsetxattr(2): create or replace. */
+export function setAttribute(file: number, name: PathName, value: Uint8Array): number {
+  return Number(fsetxattr(file, pathBytes(name), value, value.byteLength, 0))
+}
+
+/** lsetxattr(2): on a symlink, the link itself. */
+export function setAttributeOfPath(path: PathName, name: PathName, value: Uint8Array): number {
+  return Number(lsetxattr(pathBytes(path), pathBytes(name), value, value.byteLength, 0))
+}
+
+/** lgetxattr(2): the value, or -errno (ENODATA where it is not set). */
+export function getAttributeOfPath(path: PathName, name: PathName): Buffer | number {
+  const value = Buffer.alloc(65_536)
+  const size = Number(lgetxattr(pathBytes(path), pathBytes(name), value, value.byteLength))
+  return size < 0 ? size : value.subarray(0, size)
+}
+
+/** llistxattr(2): names as text, or -errno. */
+export function listAttributesOfPath(path: PathName): string[] | number {
+  const names = Buffer.alloc(65_536)
+  const size = Number(llistxattr(pathBytes(path), names, names.byteLength))
+  if (size < 0) return size
+  return names.toString('latin1', 0, size).split('\0').slice(0, -1)
+}

@@ -1,0 +1,103 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import { OperationError } from '../../native/error.ts'
+
+// The only file that knows node:sqlite, whose names still move between Node versions.
+
+export type SqlValue = SQLInputValue
+export type SqlRow = Readonly<Record<string, SqlValue>>
+
+export interface Database {
+  /** All rows of a query. */
+  all(sql: string, ...values: SqlValue[]): SqlRow[]
+  /** The first row of a query. */
+  get(sql: string, ...values: SqlValue[]): SqlRow | undefined
+  run(sql: string, ...values: SqlValue[]): void
+  /** Run `work` in one write transaction: all of it is kept, or nothing when it throws. */
+  write<Result>(work: () => Result): Result
+  close(): void
+}
+
+const schemaVersion = 1
+const busyTimeoutMs = 20_000
+
+const schema = `
+CREATE TABLE IF NOT EXISTS image (
+  id TEXT PRIMARY KEY,
+  digest TEXT NOT NULL,
+  added INTEGER NOT NULL,
+  record TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS image_digest ON image(digest);
+CREATE TABLE IF NOT EXISTS reference (
+  name TEXT PRIMARY KEY,
+  image_id TEXT NOT NULL REFERENCES image(id)
+);
+CREATE INDEX IF NOT EXISTS reference_image ON reference(image_id);
+CREATE TABLE IF NOT EXISTS host_image (
+  name TEXT PRIMARY KEY,
+  image_id TEXT NOT NULL,
+  sources TEXT NOT NULL
+);
+PRAGMA user_version = ${schemaVersion};
+`
+
+export function databasePath(dataDir: string): string {
+  return join(dataDir, 'images.db')
+}
+
+export function databaseExists(dataDir: string): boolean {
+  return existsSync(databasePath(dataDir))
+}
+
+/** Open the store's metadata, making it (folder mode 0700) when it is missing. */
+export function openDatabase(dataDir: string): Database {
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const path = databasePath(dataDir)
+  try {
+    const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
+    prepareSchema(database, path)
+    return wrap(database)
+  } catch (cause) {
+    if (cause instanceof OperationError) throw cause
+    throw new OperationError('INTERNAL', 'open the image database', { path }, { cause })
+  }
+}
+
+function prepareSchema(database: DatabaseSync, path: string): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
+  if (version > schemaVersion)
+    throw new OperationError(
+      'UNSUPPORTED',
+      'open the image database',
+      { path, version },
+      { hint: 'A newer version of this program made it; use that one' },
+    )
+  if (version === schemaVersion) return
+  database.exec('PRAGMA journal_mode = WAL')
+  database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`)
+}
+
+function wrap(database: DatabaseSync): Database {
+  return {
+    all: (sql, ...values) => database.prepare(sql).all(...values) as SqlRow[],
+    get: (sql, ...values) => database.prepare(sql).get(...values) as SqlRow | undefined,
+    run: (sql, ...values) => {
+      database.prepare(sql).run(...values)
+    },
+    write: (work) => {
+      database.exec('BEGIN IMMEDIATE')
+      try {
+        const result = work()
+        database.exec('COMMIT')
+        return result
+      } catch (error) {
+        database.exec('ROLLBACK')
+        throw error
+      }
+    },
+    close: () => database.close(),
+  }
+}

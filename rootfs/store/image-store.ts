@@ -1,0 +1,149 @@
+import { OperationError } from '../../native/error.ts'
+import { formatReference, parseReference, withDefaultTag } from '../reference.ts'
+import { type Database, type SqlRow, databaseExists, openDatabase } from './database.ts'
+import { findImageId } from './find-image.ts'
+import type { Image, ImageRecord } from './image.ts'
+import { type StoreFolders, layerFolder, makeStoreFolders, storeFolders } from './store-folders.ts'
+
+export interface ImageStoreOptions {
+  readonly dataDir: string
+  readonly runDir: string
+}
+
+/**
+ * The images of one data folder. Any number of processes may use it at once. Nothing is
+ * opened before the first call, nothing is made before something is added.
+ */
+export interface ImageStore {
+  readonly folders: StoreFolders
+  readonly runDir: string
+  /** @throws {OperationError} `INVALID_ARGUMENT` for a malformed reference or an ambiguous id */
+  find(reference: string): Image | undefined
+  /** As `find`. @throws {OperationError} `NOT_FOUND` */
+  require(reference: string): Image
+  /** All images, newest first. */
+  list(): Image[]
+  /** Give an image another reference, taking it from the image that had it. */
+  tag(source: string, target: string): void
+  /** Metadata, for the rest of rootfs/; made when missing. */
+  database(): Database
+  close(): void
+}
+
+export function openImageStore({ dataDir, runDir }: ImageStoreOptions): ImageStore {
+  const folders = storeFolders(dataDir)
+  let opened: Database | undefined
+  const database = (): Database => {
+    if (opened) return opened
+    makeStoreFolders(folders)
+    opened = openDatabase(dataDir)
+    return opened
+  }
+  const existing = (): Database | undefined =>
+    opened ?? (databaseExists(dataDir) ? database() : undefined)
+  const find = (reference: string): Image | undefined => {
+    const found = existing()
+    const id = found && findImageId(found, reference)
+    return found && id !== undefined ? loadImage(found, folders, id) : undefined
+  }
+  const requireImage = (reference: string): Image => find(reference) ?? missing(reference)
+  return {
+    folders,
+    runDir,
+    find,
+    require: requireImage,
+    list: () => listImages(existing(), folders),
+    tag: (source, target) => setReference(database(), target, requireImage(source).id),
+    database,
+    close: () => {
+      opened?.close()
+      opened = undefined
+    },
+  }
+}
+
+/** Point a reference (its tag defaults to "latest") at an image, within a transaction or alone. */
+export function setReference(database: Database, reference: string, imageId: string): string {
+  const parsed = parseReference(reference)
+  if (parsed.digest !== undefined)
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'tag an image',
+      { reference },
+      { hint: 'A digest cannot be assigned; give a name and a tag' },
+    )
+  const name = formatReference(withDefaultTag(parsed))
+  database.run(
+    `INSERT INTO reference (name, image_id) VALUES (?, ?)
+     ON CONFLICT (name) DO UPDATE SET image_id = excluded.image_id`,
+    name,
+    imageId,
+  )
+  return name
+}
+
+/** The image with this full id. */
+export function loadImage(
+  database: Database,
+  folders: StoreFolders,
+  id: string,
+): Image | undefined {
+  const row = database.get('SELECT id, digest, added, record FROM image WHERE id = ?', id)
+  if (!row) return undefined
+  const names = database.all('SELECT name FROM reference WHERE image_id = ? ORDER BY name', id)
+  return toImage(
+    folders,
+    row,
+    names.map((named) => String(named['name'])),
+  )
+}
+
+function listImages(database: Database | undefined, folders: StoreFolders): Image[] {
+  if (!database) return []
+  const names = new Map<string, string[]>()
+  for (const row of database.all('SELECT name, image_id FROM reference ORDER BY name')) {
+    const id = String(row['image_id'])
+    const known = names.get(id)
+    if (known) known.push(String(row['name']))
+    else names.set(id, [String(row['name'])])
+  }
+  return database
+    .all('SELECT id, digest, added, record FROM image ORDER BY added DESC, id')
+    .map((row) => toImage(folders, row, names.get(String(row['id'])) ?? []))
+}
+
+function toImage(folders: StoreFolders, row: SqlRow, references: readonly string[]): Image {
+  const record = JSON.parse(String(row['record'])) as ImageRecord
+  return {
+    id: String(row['id']),
+    digest: String(row['digest']),
+    references,
+    added: Number(row['added']),
+    config: { ...emptyConfig, ...record.config },
+    layerFolders: record.chainIds.map((chainId) => layerFolder(folders, chainId)),
+    size: record.size,
+    passwd: record.passwd,
+    group: record.group,
+  }
+}
+
+/** JSON drops what is undefined; these keys are then missing. */
+const emptyConfig = {
+  cmd: undefined,
+  entrypoint: undefined,
+  stopSignal: undefined,
+  healthcheck: undefined,
+  shell: undefined,
+  variant: undefined,
+  created: undefined,
+  author: undefined,
+}
+
+function missing(reference: string): never {
+  throw new OperationError(
+    'NOT_FOUND',
+    'find an image',
+    { reference },
+    { hint: 'See "myimage ls", or make one with "myimage load", "import" or "from-host"' },
+  )
+}
