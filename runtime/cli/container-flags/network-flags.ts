@@ -1,0 +1,74 @@
+import { OperationError } from '../../../native/error.ts'
+import type { NetworkOptions } from '../../container/options.ts'
+import { parseExposedPorts } from '../../container/parse/exposed-port.ts'
+import { parseHostEntries } from '../../container/parse/host-entry.ts'
+import { parseIp, parseIpv4, parseIpv6, parseMac } from '../../container/parse/ip-address.ts'
+import { parseName } from '../../container/parse/name.ts'
+import { parseNetworkMode } from '../../container/parse/namespace-mode.ts'
+import { alias, flag } from '../flag-spec.ts'
+import type { FlagSpec } from '../flag-spec.ts'
+import type { ParsedFlags } from '../parsed-flags.ts'
+
+/** How the container is reached and whom it can name. */
+export function networkFlags(): FlagSpec[] {
+  return [
+    flag('list', 'add-host', 'Add a custom host-to-IP mapping (host:ip)'),
+    flag('list', 'dns', 'Set custom DNS servers'),
+    flag('list', 'dns-option', 'Set DNS options'),
+    alias('list', 'dns-opt', 'dns-option'),
+    flag('list', 'dns-search', 'Set custom DNS search domains'),
+    flag('list', 'expose', 'Expose a port or a range of ports'),
+    flag('string', 'ip', 'IPv4 address (e.g., 172.30.100.104)'),
+    flag('string', 'ip6', 'IPv6 address (e.g., 2001:db8::33)'),
+    flag('string', 'mac-address', 'Container MAC address (e.g., 92:d0:c6:0a:29:33)'),
+    flag('list', 'network', 'Connect a container to a network', { value: 'network' }),
+    alias('list', 'net', 'network'),
+    flag('list', 'network-alias', 'Add network-scoped alias for the container'),
+    alias('list', 'net-alias', 'network-alias'),
+    flag('bool', 'no-hosts', 'Do not create /etc/hosts within the container'),
+    flag('list', 'publish,p', "Publish a container's port(s) to the host"),
+    flag('bool', 'publish-all,P', 'Publish all exposed ports to random ports'),
+  ]
+}
+
+/** @throws {OperationError} INVALID_ARGUMENT */
+export function readNetworkFlags(flags: ParsedFlags): NetworkOptions {
+  const [ip, ip6, mac] = ['ip', 'ip6', 'mac-address'].map((name) => flags.string(name))
+  const dns = flags.list('dns')
+  const options: NetworkOptions = {
+    mode: parseNetworkMode(flags.list('network')),
+    aliases: flags.list('network-alias').map((text) => parseName('network alias', text)),
+    publish: flags.list('publish'),
+    publishAll: flags.bool('publish-all'),
+    expose: flags.list('expose').flatMap(parseExposedPorts),
+    ...(ip === undefined ? {} : { ip: parseIpv4(ip) }),
+    ...(ip6 === undefined ? {} : { ip6: parseIpv6(ip6) }),
+    ...(mac === undefined ? {} : { mac: parseMac(mac) }),
+    dns: dns.map((text) => (text === 'none' ? text : parseIp(text))),
+    dnsSearch: flags.list('dns-search'),
+    dnsOptions: flags.list('dns-option'),
+    noHosts: flags.bool('no-hosts'),
+    addHosts: flags.list('add-host').flatMap(parseHostEntries),
+  }
+  checkNetwork(options)
+  return options
+}
+
+function checkNetwork({ mode, noHosts, addHosts, ip, ip6, mac, aliases }: NetworkOptions): void {
+  if (noHosts && addHosts.length > 0) throw conflict('--no-hosts', '--add-host')
+  const isOwn = mode.kind === 'bridge' || mode.kind === 'networks'
+  if (!isOwn && (ip ?? ip6 ?? mac) !== undefined)
+    throw conflict('--ip, --ip6, --mac-address', `--network ${mode.kind}`)
+  if (!isOwn && aliases.length > 0) throw conflict('--network-alias', `--network ${mode.kind}`)
+}
+
+function conflict(first: string, second: string): OperationError {
+  return new OperationError(
+    'INVALID_ARGUMENT',
+    'combine network flags',
+    { first, second },
+    {
+      hint: 'They exclude each other',
+    },
+  )
+}

@@ -1,0 +1,31 @@
+import { OperationError } from '../../../native/error.ts'
+import type { CommandIo } from '../command-io.ts'
+
+/** What reading flags needs of the outside: the caller's environment, folder and files. */
+export interface ReadContext {
+  readonly io: Pick<CommandIo, 'env' | 'cwd'>
+  /** Reads a text file; relative to the caller's folder. */
+  readonly readText: (path: string) => string
+}
+
+/** Larger than any sensible list of variables or labels. */
+const maximumBytes = 16 * 1024 * 1024
+
+/** The context of a real command line. */
+export async function openReadContext(io: CommandIo): Promise<ReadContext> {
+  const [{ readFileSync, statSync }, { resolve }] = await Promise.all([
+    import('node:fs'),
+    import('node:path'),
+  ])
+  const readText = (path: string) => {
+    const file = resolve(io.cwd, path)
+    try {
+      if (statSync(file).size <= maximumBytes)
+        return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file))
+    } catch (cause) {
+      throw new OperationError('INVALID_ARGUMENT', 'read text file', { path }, { cause })
+    }
+    throw new OperationError('INVALID_ARGUMENT', 'read text file', { path, maximumBytes })
+  }
+  return { io, readText }
+}

@@ -1,0 +1,57 @@
+import type { ContainerOptions, SecurityOptions } from '../../container/options.ts'
+import { parseCapabilityName } from '../../container/parse/capability-name.ts'
+import { parseSecurityOpts } from '../../container/parse/security-opt.ts'
+import { parseSysctls } from '../../container/parse/sysctl.ts'
+import { parseUlimit } from '../../container/parse/ulimit.ts'
+import { parseInteger } from '../../container/parse/integer.ts'
+import { flag } from '../flag-spec.ts'
+import type { FlagSpec } from '../flag-spec.ts'
+import type { ParsedFlags } from '../parsed-flags.ts'
+
+/** What the container's processes may do. */
+export function securityFlags(): FlagSpec[] {
+  return [
+    flag('list', 'cap-add', 'Add Linux capabilities'),
+    flag('list', 'cap-drop', 'Drop Linux capabilities'),
+    flag('string', 'cgroup-parent', 'Optional parent cgroup for the container'),
+    flag('int', 'oom-score-adj', "Tune host's OOM preferences (-1000 to 1000)"),
+    flag('string', 'personality', 'Configure execution domain using personality (LINUX, LINUX32)'),
+    flag('bool', 'privileged', 'Give extended privileges to this container'),
+    flag('list', 'security-opt', 'Security Options'),
+    flag('list', 'sysctl', 'Sysctl options', { value: 'map' }),
+    flag('list', 'ulimit', 'Ulimit options', { value: 'ulimit' }),
+  ]
+}
+
+/** @throws {OperationError} INVALID_ARGUMENT */
+export function readSecurityFlags(flags: ParsedFlags): SecurityOptions {
+  return {
+    privileged: flags.bool('privileged'),
+    capAdd: capabilities(flags.list('cap-add')),
+    capDrop: capabilities(flags.list('cap-drop')),
+    ...parseSecurityOpts(flags.list('security-opt')),
+  }
+}
+
+function capabilities(values: readonly string[]): string[] {
+  return values.flatMap((value) => value.split(',')).map(parseCapabilityName)
+}
+
+type ProcessLimits = Pick<
+  ContainerOptions,
+  'ulimits' | 'sysctls' | 'oomScoreAdj' | 'cgroupParent' | 'personality'
+>
+
+/** @throws {OperationError} INVALID_ARGUMENT */
+export function readProcessLimits(flags: ParsedFlags): ProcessLimits {
+  const score = flags.string('oom-score-adj')
+  return {
+    ulimits: flags.list('ulimit').map(parseUlimit),
+    sysctls: parseSysctls(flags.list('sysctl')),
+    ...(score === undefined
+      ? {}
+      : { oomScoreAdj: parseInteger('oom-score-adj', score, -1000, 1000) }),
+    cgroupParent: flags.string('cgroup-parent'),
+    personality: flags.string('personality'),
+  }
+}

@@ -1,0 +1,74 @@
+import { OperationError } from '../../../native/error.ts'
+import type { ContainerOptions } from '../../container/options.ts'
+import type { MountSpec } from '../../container/mount-spec.ts'
+import { parseDevice, parseDeviceRule } from '../../container/parse/device.ts'
+import { parseKeyValues } from '../../container/parse/key-value.ts'
+import { parseMountFlag } from '../../container/parse/mount-flag.ts'
+import { parseSize } from '../../container/parse/size.ts'
+import { parseTmpfsFlag } from '../../container/parse/tmpfs-flag.ts'
+import { parseVolumeFlag } from '../../container/parse/volume-flag.ts'
+import { flag } from '../flag-spec.ts'
+import type { FlagSpec } from '../flag-spec.ts'
+import type { ParsedFlags } from '../parsed-flags.ts'
+
+/** What the container sees on disk and in /dev. */
+export function storageFlags(): FlagSpec[] {
+  return [
+    flag('list', 'device', 'Add a host device to the container'),
+    flag('list', 'device-cgroup-rule', 'Add a rule to the cgroup allowed devices list'),
+    flag('list', 'mount', 'Attach a filesystem mount to the container', { value: 'mount' }),
+    flag('bool', 'read-only', "Mount the container's root filesystem as read only"),
+    flag('bool', 'read-only-tmpfs', 'With --read-only, mount a tmpfs on /run, /tmp and /var/tmp'),
+    flag('bool', 'rootfs', 'The first argument is not an image but the path of a root filesystem'),
+    flag('string', 'shm-size', 'Size of /dev/shm', { value: 'bytes', default: '64m' }),
+    flag('list', 'storage-opt', 'Storage driver options for the container'),
+    flag('list', 'tmpfs', 'Mount a tmpfs directory'),
+    flag('list', 'volume,v', 'Bind mount a volume'),
+    flag('string', 'volume-driver', '', { hidden: true }),
+    flag('list', 'volumes-from', 'Mount volumes from the specified container(s)'),
+  ]
+}
+
+type StorageOptions = Pick<
+  ContainerOptions,
+  | 'mounts'
+  | 'volumesFrom'
+  | 'readOnly'
+  | 'readOnlyTmpfs'
+  | 'rootfs'
+  | 'shmSize'
+  | 'devices'
+  | 'deviceCgroupRules'
+  | 'storageOptions'
+>
+
+/** @throws {OperationError} INVALID_ARGUMENT */
+export function readStorageFlags(flags: ParsedFlags, cwd: string): StorageOptions {
+  const shmSize = flags.string('shm-size')
+  const mounts: MountSpec[] = [
+    ...flags.list('volume').map((text) => parseVolumeFlag(text, cwd)),
+    ...flags.list('mount').map((text) => parseMountFlag(text, cwd)),
+    ...flags.list('tmpfs').map((text) => parseTmpfsFlag(text)),
+  ]
+  requireDistinct(mounts)
+  return {
+    mounts,
+    volumesFrom: flags.list('volumes-from'),
+    readOnly: flags.bool('read-only'),
+    readOnlyTmpfs: flags.bool('read-only-tmpfs'),
+    rootfs: flags.bool('rootfs'),
+    ...(shmSize === undefined ? {} : { shmSize: parseSize(shmSize) }),
+    devices: flags.list('device').map(parseDevice),
+    deviceCgroupRules: flags.list('device-cgroup-rule').map(parseDeviceRule),
+    storageOptions: parseKeyValues('storage option', flags.list('storage-opt'), true),
+  }
+}
+
+function requireDistinct(mounts: readonly MountSpec[]): void {
+  const seen = new Set<string>()
+  for (const { destination } of mounts) {
+    if (seen.has(destination))
+      throw new OperationError('INVALID_ARGUMENT', 'mount twice at one place', { destination })
+    seen.add(destination)
+  }
+}
