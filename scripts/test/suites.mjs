@@ -1,0 +1,78 @@
+/**
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {string[]} folders searched for `*.test.ts`, at any depth
+ * @property {string[]} packages Debian packages its tests run programs of
+ * @property {boolean} needsRoot its tests make namespaces, mounts and cgroups on this host
+ * @property {number} jobs files that run at the same time; 1 where they share host resources
+ * @property {number} timeoutSeconds for one file; longer is a hang, and a failure with a name
+ * @property {boolean} mayBeEmpty false: a run in which it has no files fails
+ */
+
+/** The suites, in the order in which they run: quick ones first. @type {Suite[]} */
+export const suites = [
+  {
+    name: 'unit',
+    folders: [
+      'test/native',
+      'test/runtime',
+      'test/rootfs',
+      'test/orchestrator',
+      'test/architecture',
+      'test/scripts',
+    ],
+    packages: [],
+    needsRoot: false,
+    jobs: 2,
+    timeoutSeconds: 120,
+    mayBeEmpty: false,
+  },
+  {
+    name: 'conformance',
+    folders: ['test/conformance'],
+    packages: ['iproute2', 'procps', 'curl'],
+    needsRoot: true,
+    jobs: 1,
+    timeoutSeconds: 300,
+    mayBeEmpty: true,
+  },
+  {
+    name: 'integration',
+    folders: ['test/integration'],
+    packages: ['iproute2', 'nftables', 'curl', 'procps', 'uidmap', 'util-linux'],
+    needsRoot: true,
+    jobs: 1,
+    timeoutSeconds: 300,
+    mayBeEmpty: false,
+  },
+  {
+    name: 'chaos',
+    folders: ['test/chaos'],
+    packages: ['iproute2', 'nftables', 'procps'],
+    needsRoot: true,
+    jobs: 1,
+    timeoutSeconds: 300,
+    mayBeEmpty: true,
+  },
+  {
+    name: 'vm',
+    folders: ['test/vm'],
+    packages: [
+      'qemu-system-x86',
+      'busybox-static',
+      'e2fsprogs',
+      'kmod',
+      'iproute2',
+      'nftables',
+      'curl',
+      'procps',
+      'uidmap',
+      'debootstrap',
+      'vagrant',
+    ],
+    needsRoot: true,
+    jobs: 1,
+    timeoutSeconds: 600,
+    mayBeEmpty: false,
+  },
+]
