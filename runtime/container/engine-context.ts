@@ -1,0 +1,14 @@
+import type { ImageStore } from '../../rootfs/store/image-store.ts'
+import type { HostFacts } from '../inspect-host/host-facts.ts'
+import type { EngineFolders } from './folders.ts'
+import type { Zygote } from './zygote.ts'
+
+/** What every verb needs; made once per command, or once per resident engine. */
+export interface EngineContext {
+  readonly folders: EngineFolders
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly zygote: Zygote
+  readonly facts: HostFacts
+  /** Opened on first use. */
+  images(): Promise<ImageStore>
+}

@@ -1,0 +1,184 @@
+import { appendFileSync, mkdirSync, renameSync, statSync, watch } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { StringDecoder } from 'node:string_decoder'
+import type { EngineEvent, EventsOptions } from '../cli/engine.ts'
+import type { EngineFolders } from './folders.ts'
+import { timestamp } from './identifier.ts'
+import type { ContainerRecord } from './record.ts'
+import { isSystemError } from './system-error.ts'
+
+// One line of JSON per event, appended by whoever did it: commands, and monitors for the end of a
+// container. Appends of a line are atomic (write(2) with O_APPEND), so nobody has to be running.
+
+/** Size at which the log is set aside; the one before is kept, so `--since` sees at least this much. */
+const rotationBytes = 4 * 1024 * 1024
+
+export function eventsPath(folders: EngineFolders): string {
+  return join(folders.runDir, 'events.jsonl')
+}
+
+export function publishEvent(folders: EngineFolders, event: Omit<EngineEvent, 'time'>): void {
+  const path = eventsPath(folders)
+  const line = `${JSON.stringify({ ...event, time: timestamp() })}\n`
+  try {
+    appendFileSync(path, line, { mode: 0o600 })
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error
+    mkdirSync(folders.runDir, { recursive: true, mode: 0o711 })
+    appendFileSync(path, line, { mode: 0o600 })
+  }
+  if (statSync(path).size > rotationBytes) renameSync(path, `${path}.1`)
+}
+
+export function publishContainerEvent(
+  folders: EngineFolders,
+  record: ContainerRecord,
+  action: string,
+  attributes: Readonly<Record<string, string>> = {},
+): void {
+  publishEvent(folders, {
+    type: 'container',
+    action,
+    id: record.id,
+    attributes: containerAttributes(record, attributes),
+  })
+}
+
+/** What every event of a container says about it. */
+export function containerAttributes(
+  record: ContainerRecord,
+  attributes: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return {
+    ...record.resolved.labels,
+    image: record.imageReference,
+    name: record.name,
+    ...attributes,
+  }
+}
+
+/** A line that a monitor appended: the event as prepared at start, and how the container ended. */
+interface StoredEvent extends EngineEvent {
+  readonly exit?: { readonly exitCode?: number; readonly finishedAt: string }
+}
+
+/** Events in the order they were recorded; with `follow`, on and on until the signal. */
+export async function* readEvents(
+  folders: EngineFolders,
+  options: EventsOptions,
+): AsyncGenerator<EngineEvent> {
+  mkdirSync(folders.runDir, { recursive: true, mode: 0o711 })
+  const path = eventsPath(folders)
+  using changes = options.follow ? watchChanges(folders.runDir, options) : undefined
+  const reader = openReader(path, options)
+  for (;;) {
+    for (const line of reader.lines()) {
+      const event = parseEvent(line)
+      if (!event) continue
+      const time = Date.parse(event.time)
+      if (options.since !== undefined && time < options.since) continue
+      if (options.until !== undefined && time > options.until) return
+      yield event
+    }
+    if (!changes || changes.isOver()) return
+    await changes.next()
+  }
+}
+
+function parseEvent(line: string): EngineEvent | undefined {
+  let stored: StoredEvent
+  try {
+    stored = JSON.parse(line) as StoredEvent
+  } catch {
+    return undefined // Cut off by a crash of the machine.
+  }
+  const { exit, ...event } = stored
+  if (!exit) return event
+  return {
+    ...event,
+    time: exit.finishedAt,
+    attributes: { ...event.attributes, exitCode: String(exit.exitCode ?? 0) },
+  }
+}
+
+function openReader(path: string, options: EventsOptions): { lines(): Iterable<string> } {
+  let file: number | undefined
+  let inode = 0
+  let position = 0
+  let rest = ''
+  let decoder = new StringDecoder('utf8')
+  const block = Buffer.alloc(64 * 1024)
+  const open = (): boolean => {
+    try {
+      const next = openSync(path, 'r')
+      if (file !== undefined) closeSync(file)
+      file = next
+      inode = statSync(path).ino
+      position = 0
+      decoder = new StringDecoder('utf8')
+      return true
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return false
+      throw error
+    }
+  }
+  // Without --since only what comes from now on is wanted.
+  if (options.since === undefined && options.follow && open()) position = statSync(path).size
+  return {
+    *lines() {
+      if (file === undefined && !open()) return
+      for (;;) {
+        const count = file === undefined ? 0 : readSync(file, block, 0, block.length, position)
+        position += count
+        if (count === 0) {
+          if (currentInode(path) === inode || !open()) return
+          continue
+        }
+        const lines = (rest + decoder.write(block.subarray(0, count))).split('\n')
+        rest = lines.pop() ?? ''
+        yield* lines
+      }
+    },
+  }
+}
+
+function currentInode(path: string): number | undefined {
+  try {
+    return statSync(path).ino
+  } catch {
+    return undefined
+  }
+}
+
+interface Changes extends Disposable {
+  next(): Promise<void>
+  isOver(): boolean
+}
+
+function watchChanges(folder: string, options: EventsOptions): Changes {
+  let changed = false
+  let wake: (() => void) | undefined
+  const notify = (): void => {
+    changed = true
+    wake?.()
+  }
+  const watcher = watch(folder, notify)
+  const remaining = options.until === undefined ? undefined : options.until - Date.now()
+  const timer = remaining === undefined ? undefined : setTimeout(notify, Math.max(0, remaining))
+  options.signal?.addEventListener('abort', notify, { once: true })
+  return {
+    async next() {
+      if (!changed) await new Promise<void>((resolve) => (wake = resolve))
+      changed = false
+    },
+    isOver: () =>
+      options.signal?.aborted === true ||
+      (options.until !== undefined && Date.now() >= options.until),
+    [Symbol.dispose]() {
+      watcher.close()
+      clearTimeout(timer)
+      options.signal?.removeEventListener('abort', notify)
+    },
+  }
+}

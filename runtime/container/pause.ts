@@ -1,0 +1,37 @@
+import { OperationError } from '../../native/error.ts'
+import type { CgroupLocation } from '../cgroup/cgroup-plan.ts'
+import { freeze, thaw } from '../cgroup/operations.ts'
+import { containerFolder } from './container-folder.ts'
+import type { EngineContext } from './engine-context.ts'
+import { readState } from './read-state.ts'
+import { resolveContainer } from './record-store.ts'
+import { readStartRecord } from './start-record.ts'
+import type { ContainerStatus } from './state.ts'
+
+/** Freeze every process of a running container (cgroup v2 freezer). @throws `BAD_STATE` */
+export function pauseContainer(context: EngineContext, reference: string): void {
+  freeze(groupOf(context, reference, 'running', 'pause'))
+}
+
+/** Let a paused container go on. @throws `BAD_STATE` where it is not paused */
+export function unpauseContainer(context: EngineContext, reference: string): void {
+  thaw(groupOf(context, reference, 'paused', 'unpause'))
+}
+
+function groupOf(
+  context: EngineContext,
+  reference: string,
+  wanted: ContainerStatus,
+  verb: string,
+): CgroupLocation {
+  const record = resolveContainer(context.folders, reference)
+  const { status } = readState(context.folders, record)
+  const start = readStartRecord(containerFolder(context.folders, record.id))
+  if (status === wanted && start) return start.cgroup
+  throw new OperationError(
+    'BAD_STATE',
+    `${verb} the container ${record.name}`,
+    { status },
+    { hint: `It must be ${wanted}`, exitCode: 1 },
+  )
+}

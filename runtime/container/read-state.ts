@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { containerFolder } from './container-folder.ts'
+import { readJsonIfPresent } from './durable-file.ts'
+import type { EngineFolders } from './folders.ts'
+import {
+  type ExitFile,
+  type ProcessFile,
+  isStopRequested,
+  readExitFile,
+  readProcessFile,
+} from './monitor-files.ts'
+import { bootId, isProcessAlive } from './process-identity.ts'
+import type { ContainerRecord } from './record.ts'
+import { type StartRecord, readStartRecord } from './start-record.ts'
+import { type ContainerState, type HealthState, initialState } from './state.ts'
+
+// The state is not stored anywhere as such: it is read off what exists (records, processes, the
+// kernel's control groups), so it cannot be wrong for longer than it takes to read it again.
+
+/** Exit code where nobody could see how it ended: the monitor and the init are both gone. */
+export const unknownExitCode = 255
+
+export function readState(folders: EngineFolders, record: ContainerRecord): ContainerState {
+  const folder = containerFolder(folders, record.id)
+  const start = readStartRecord(folder)
+  if (!start) return initialState()
+  const process = readProcessFile(folder.state)
+  const exit = readExitFile(folder.state)
+  const base: ContainerState = {
+    ...initialState(),
+    restartCount: start.restartCount,
+    stoppedByUser: isStopRequested(folder.state),
+    ...(start.network ? { network: start.network } : {}),
+    ...readHealth(folder.health),
+  }
+  if (start.failure)
+    return {
+      ...base,
+      status: 'created',
+      exitCode: start.failure.exitCode,
+      error: start.failure.message,
+    }
+  const monitorAlive =
+    process !== undefined &&
+    start.bootId === bootId() &&
+    isProcessAlive(process.monitorPid, process.monitorStartTicks)
+  if (exit) return endedState(base, record, process, exit, monitorAlive)
+  if (!process) return { ...base, ...unstartedState(start) }
+  return liveState(base, start, process, monitorAlive)
+}
+
+function unstartedState(start: StartRecord): Partial<ContainerState> {
+  const isStarting =
+    start.bootId === bootId() && isProcessAlive(start.starterPid, start.starterTicks)
+  return isStarting
+    ? { status: 'created' }
+    : { status: 'created', error: 'the start was interrupted' }
+}
+
+function endedState(
+  base: ContainerState,
+  record: ContainerRecord,
+  process: ProcessFile | undefined,
+  exit: ExitFile,
+  monitorAlive: boolean,
+): ContainerState {
+  const exitCode = exit.exitCode ?? 0
+  const waitsForRestart =
+    monitorAlive && !base.stoppedByUser && restartApplies(record, exitCode, base.restartCount)
+  return {
+    ...base,
+    status: waitsForRestart ? 'restarting' : 'exited',
+    monitorPid: monitorAlive && process ? process.monitorPid : 0,
+    exitCode,
+    oomKilled: (exit.oomKills ?? 0) > 0,
+    startedAt: exit.startedAt ?? process?.startedAt,
+    finishedAt: exit.finishedAt,
+  }
+}
+
+function liveState(
+  base: ContainerState,
+  start: StartRecord,
+  process: ProcessFile,
+  monitorAlive: boolean,
+): ContainerState {
+  const isAlive = start.bootId === bootId() && isProcessAlive(process.pid, process.startTicks)
+  if (!isAlive && !monitorAlive)
+    return {
+      ...base,
+      status: 'exited',
+      exitCode: unknownExitCode,
+      startedAt: process.startedAt,
+      error:
+        start.bootId === bootId()
+          ? 'its monitor was killed, so nobody saw how it ended'
+          : 'the machine was restarted while it ran',
+    }
+  const isPaused = isAlive && start.cgroup.v2 !== undefined && isFrozen(start.cgroup.v2)
+  return {
+    ...base,
+    status: process.startedAt === undefined ? 'created' : isPaused ? 'paused' : 'running',
+    pid: process.pid,
+    pidStartTime: String(process.startTicks),
+    monitorPid: monitorAlive ? process.monitorPid : 0,
+    startedAt: process.startedAt,
+  }
+}
+
+/** Whether its restart policy starts a container again that ended by itself. */
+export function restartApplies(
+  record: ContainerRecord,
+  exitCode: number,
+  restartCount: number,
+): boolean {
+  const { name, maximumRetryCount } = record.options.restart
+  if (name === 'always' || name === 'unless-stopped') return true
+  if (name !== 'on-failure' || exitCode === 0) return false
+  return maximumRetryCount === 0 || restartCount < maximumRetryCount
+}
+
+function isFrozen(cgroup: string): boolean {
+  try {
+    return /^frozen 1$/m.test(readFileSync(join(cgroup, 'cgroup.events'), 'latin1'))
+  } catch {
+    return false // The group is gone: so is the container.
+  }
+}
+
+function readHealth(path: string): { health?: HealthState } {
+  const health = readJsonIfPresent(path) as HealthState | undefined
+  return health ? { health } : {}
+}

@@ -1,0 +1,71 @@
+import { OperationError } from '../../native/error.ts'
+import type { StopOptions } from '../cli/engine.ts'
+import { killAll, thaw } from '../cgroup/operations.ts'
+import { containerFolder } from './container-folder.ts'
+import type { EngineContext } from './engine-context.ts'
+import { requestStop } from './monitor-files.ts'
+import { parseSignal } from './parse/signal.ts'
+import { readState } from './read-state.ts'
+import type { ContainerRecord } from './record.ts'
+import { resolveContainer } from './record-store.ts'
+import { signalInit } from './signal.ts'
+import { readStartRecord } from './start-record.ts'
+import { waitForEnd } from './wait.ts'
+
+/** Docker's default, seconds. */
+const defaultStopTimeout = 10
+
+/** How long the kernel may take to end processes after SIGKILL, ms; uninterruptible I/O can. */
+const killPatienceMs = 30_000
+
+/**
+ * Ask a container's init to end, and kill everything in it when it does not in time. Nothing to do
+ * for one that does not run; one that waits for a restart is no longer restarted.
+ *
+ * @throws {OperationError} `NOT_FOUND`; `TIMEOUT` where even SIGKILL did not end it
+ */
+export async function stopContainer(
+  context: EngineContext,
+  reference: string,
+  options: StopOptions,
+): Promise<void> {
+  const record = resolveContainer(context.folders, reference)
+  const state = readState(context.folders, record)
+  if (state.status === 'restarting') return cancelRestart(context, record)
+  if (state.status !== 'running' && state.status !== 'paused') return
+  requestStop(containerFolder(context.folders, record.id).state)
+  const signal = parseSignal(options.signal ?? record.resolved.stopSignal)
+  const seconds = options.timeout ?? record.options.stopTimeout ?? defaultStopTimeout
+  const start = readStartRecord(containerFolder(context.folders, record.id))
+  const isSent = signalInit(record.name, state, signal)
+  // A frozen process takes its signals when it is thawed.
+  if (state.status === 'paused' && start) thaw(start.cgroup)
+  if (!isSent) return
+  const timeoutMs = seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000
+  if ((await waitForEnd(context.folders, record.id, timeoutMs)) !== undefined) return
+  await killContainerNow(context, record)
+}
+
+async function cancelRestart(context: EngineContext, record: ContainerRecord): Promise<void> {
+  requestStop(containerFolder(context.folders, record.id).state)
+  await waitForEnd(context.folders, record.id, killPatienceMs)
+}
+
+/** SIGKILL to every process of a container, and wait for its end. */
+export async function killContainerNow(
+  context: EngineContext,
+  record: ContainerRecord,
+): Promise<void> {
+  const state = readState(context.folders, record)
+  if (state.pid === 0) return
+  const start = readStartRecord(containerFolder(context.folders, record.id))
+  signalInit(record.name, state, 9)
+  if (start) killAll(start.cgroup)
+  if ((await waitForEnd(context.folders, record.id, killPatienceMs)) === undefined)
+    throw new OperationError(
+      'TIMEOUT',
+      `kill the container ${record.name}`,
+      { pid: state.pid },
+      { hint: 'A process of it hangs in the kernel; see "mycontainer top" and /proc/PID/stack' },
+    )
+}

@@ -1,0 +1,93 @@
+import { watch } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { OperationError } from '../../native/error.ts'
+import { containerFolder, containersFolder } from './container-folder.ts'
+import type { EngineFolders } from './folders.ts'
+import { readExitFile } from './monitor-files.ts'
+import { connectMonitor } from './monitor-connection.ts'
+import { readState, unknownExitCode } from './read-state.ts'
+import { readRecord, resolveContainer } from './record-store.ts'
+
+const noStreams = { stdin: false, stdout: false, stderr: false }
+
+/**
+ * Wait until the present run of a container has ended and was cleaned up.
+ *
+ * @param timeoutMs Infinity to wait for ever
+ * @returns its exit code, or undefined when the time was over first
+ */
+export async function waitForEnd(
+  folders: EngineFolders,
+  id: string,
+  timeoutMs = Number.POSITIVE_INFINITY,
+): Promise<number | undefined> {
+  const { state } = containerFolder(folders, id)
+  const connection = await connectMonitor(state, noStreams)
+  if (!connection) return readEndedCode(folders, id)
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<'timeout'>((resolve) => {
+    if (Number.isFinite(timeoutMs)) timer = setTimeout(() => resolve('timeout'), timeoutMs)
+  })
+  try {
+    const outcome = await Promise.race([connection.ended, timeout])
+    if (outcome === 'timeout') return undefined
+    return outcome ? outcome.exitCode : readEndedCode(folders, id)
+  } finally {
+    clearTimeout(timer)
+    connection.close()
+  }
+}
+
+function readEndedCode(folders: EngineFolders, id: string): number {
+  const exit = readExitFile(containerFolder(folders, id).state)
+  if (exit?.exitCode !== undefined) return exit.exitCode
+  const record = readRecord(folders, id)
+  return record ? readState(folders, record).exitCode : unknownExitCode
+}
+
+/**
+ * `wait`: until the container does not run, until it is removed, or until it runs.
+ *
+ * @throws {OperationError} `NOT_FOUND`
+ */
+export async function waitContainer(
+  folders: EngineFolders,
+  reference: string,
+  condition: 'stopped' | 'removed' | 'running' = 'stopped',
+): Promise<number> {
+  const record = resolveContainer(folders, reference)
+  const { path } = containerFolder(folders, record.id)
+  if (condition === 'running') {
+    await watchUntil(path, () => readState(folders, record).status === 'running')
+    return 0
+  }
+  const status = readState(folders, record).status
+  const isLive = status === 'running' || status === 'paused' || status === 'restarting'
+  const exitCode = isLive
+    ? await waitForEnd(folders, record.id)
+    : readState(folders, record).exitCode
+  if (condition === 'removed') await watchUntil(containersFolder(folders), () => !existsSync(path))
+  return exitCode ?? unknownExitCode
+}
+
+/** Wait until `isReached`, asked again at each change below `folder` (inotify(7)). */
+async function watchUntil(folder: string, isReached: () => boolean): Promise<void> {
+  if (isReached()) return
+  await new Promise<void>((resolve, reject) => {
+    let watcher: ReturnType<typeof watch>
+    try {
+      watcher = watch(folder, { recursive: true })
+    } catch (cause) {
+      reject(new OperationError('NOT_FOUND', 'watch a container', { folder }, { cause }))
+      return
+    }
+    const check = (): void => {
+      if (!isReached()) return
+      watcher.close()
+      resolve()
+    }
+    watcher.on('change', check)
+    watcher.on('error', reject)
+    check()
+  })
+}
