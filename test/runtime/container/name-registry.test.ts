@@ -1,0 +1,46 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { claimName, findName, releaseName } from '../../../runtime/container/name-registry.ts'
+
+const alice = 'a'.repeat(64)
+const bob = 'b'.repeat(64)
+const nobodyIsMade = () => false
+
+function registry(t: { testdir(): string }, existing: readonly string[] = []) {
+  const root = t.testdir()
+  const folders = { runDir: join(root, 'run'), dataDir: join(root, 'data'), root }
+  for (const id of existing) mkdirSync(join(folders.dataDir, 'containers', id), { recursive: true })
+  return folders
+}
+
+t.test('a name is claimed once', async (t) => {
+  const folders = registry(t, [alice])
+  claimName(folders, 'web', alice, nobodyIsMade)
+  t.equal(findName(folders, 'web'), alice)
+  t.throws(() => claimName(folders, 'web', bob, nobodyIsMade), { code: 'ALREADY_EXISTS' })
+  t.equal(findName(folders, 'web'), alice, 'the holder keeps it')
+})
+
+t.test('a name whose container is gone is taken over', async (t) => {
+  const folders = registry(t)
+  claimName(folders, 'web', alice, nobodyIsMade)
+  claimName(folders, 'web', bob, nobodyIsMade)
+  t.equal(findName(folders, 'web'), bob)
+})
+
+t.test('a name whose container is just being made is not', async (t) => {
+  const folders = registry(t)
+  claimName(folders, 'web', alice, nobodyIsMade)
+  t.throws(() => claimName(folders, 'web', bob, (id) => id === alice), { code: 'ALREADY_EXISTS' })
+})
+
+t.test('only its holder releases a name', async (t) => {
+  const folders = registry(t, [alice])
+  claimName(folders, 'web', alice, nobodyIsMade)
+  releaseName(folders, 'web', bob)
+  t.equal(findName(folders, 'web'), alice)
+  releaseName(folders, 'web', alice)
+  t.equal(findName(folders, 'web'), undefined)
+  releaseName(folders, 'web', alice)
+})
