@@ -58,12 +58,15 @@ export function planCgroup(request: CgroupRequest): CgroupPlan {
 }
 
 // Where there is no v2 tree at all, one v1 group must hold the container's processes so that
-// they can be found, frozen and killed together.
+// they can be found, frozen and killed together, and another counts their CPU time.
 function addV1Tracking(hierarchy: CgroupHierarchy, limits: ControllerLimits[]): void {
   if (hierarchy.v2?.base !== undefined || !hierarchy.v1Writable) return
-  const controller = ['freezer', 'pids'].find((name) => hierarchy.v1[name] !== undefined)
-  if (controller === undefined || limits.some((limit) => limit.controller === controller)) return
-  limits.push({ controller, version: 'v1', writes: [] })
+  const tracking = ['freezer', 'pids'].find((name) => hierarchy.v1[name] !== undefined)
+  for (const controller of [tracking, 'cpuacct']) {
+    if (controller === undefined || hierarchy.v1[controller] === undefined) continue
+    if (limits.every((limit) => limit.controller !== controller))
+      limits.push({ controller, version: 'v1', writes: [] })
+  }
 }
 
 function planFolders(

@@ -31,6 +31,12 @@ export interface HostFacts {
   /** Highest capability number the kernel knows. */
   readonly lastCapability: number
   readonly umask: number
+  readonly swapAccounting: boolean
+  readonly cgroups: CgroupHierarchy
+}
+
+/** Facts that only some requests need; read them when they do. */
+export interface HostDetails {
   readonly onlineCpus: number
   readonly lsm: {
     readonly apparmor: boolean
@@ -42,8 +48,6 @@ export interface HostFacts {
   readonly overlay: boolean | undefined
   readonly ipv6: boolean
   readonly seccomp: boolean
-  readonly swapAccounting: boolean
-  readonly cgroups: CgroupHierarchy
 }
 
 function readText(path: string): string {
@@ -88,10 +92,12 @@ function isMappedWhole(uidMap: string): boolean {
   return /^\s*0\s+0\s+4294967295\s*$/.test(uidMap)
 }
 
-function readSecurityModules(kernel: KernelVersion): HostFacts['lsm'] {
+function readSecurityModules(kernel: KernelVersion): HostDetails['lsm'] {
   const list = readText('/sys/kernel/security/lsm')
   return {
-    apparmor: readText('/sys/module/apparmor/parameters/enabled').startsWith('Y'),
+    apparmor:
+      existsSync('/sys/module/apparmor/parameters/enabled') &&
+      readText('/sys/module/apparmor/parameters/enabled').startsWith('Y'),
     selinux: existsSync('/sys/fs/selinux/enforce'),
     landlock: list === '' ? isAtLeast(kernel, 5, 13) : list.split(',').includes('landlock'),
   }
@@ -102,8 +108,8 @@ function readOverlay(): boolean | undefined {
 }
 
 /**
- * Read what the program compiler needs to know of this host: about 20 small files, no
- * processes, no FFI, nothing changed. Well under a millisecond.
+ * Read what the program compiler needs to know of this host: about a dozen small files, no
+ * processes, no FFI, nothing changed. Under a millisecond, the first time included.
  */
 export function readHostFacts(): HostFacts {
   const status = readText('/proc/self/status')
@@ -126,14 +132,20 @@ export function readHostFacts(): HostFacts {
     boundingCapabilities: names('CapBnd'),
     lastCapability,
     umask: Number.parseInt(statusField(status, 'Umask') || '022', 8),
+    swapAccounting: cgroups.swapAccounting,
+    cgroups,
+  }
+}
+
+/** The rest: about eight more small reads, most of them of files that may not exist. */
+export function readHostDetails(kernel: KernelVersion): HostDetails {
+  return {
     onlineCpus: countCpuList(readText('/sys/devices/system/cpu/online')) || 1,
     lsm: readSecurityModules(kernel),
     overlay: readOverlay(),
     ipv6:
       existsSync('/proc/net/if_inet6') &&
       !readText('/proc/sys/net/ipv6/conf/all/disable_ipv6').startsWith('1'),
-    seccomp: statusField(status, 'Seccomp') !== '',
-    swapAccounting: cgroups.swapAccounting,
-    cgroups,
+    seccomp: existsSync('/proc/sys/kernel/seccomp'),
   }
 }
