@@ -1,0 +1,98 @@
+import type { Process, Rlimit } from '../../spec/config.ts'
+import { capabilitySets, chooseCapabilities } from '../../security/capabilities.ts'
+import type { ContainerOptions, Ulimit } from '../options.ts'
+import { mergeEnvironment } from '../parse/environment.ts'
+import type { ResolvedConfig } from '../record.ts'
+import type { ContainerFacts } from './facts.ts'
+import { containerInitPath } from './init-mount.ts'
+import type { ResolvedUser } from './resolve-user.ts'
+
+const rlimInfinity = 2n ** 64n - 1n
+
+export interface ProcessSource {
+  readonly options: ContainerOptions
+  readonly resolved: ResolvedConfig
+  readonly facts: ContainerFacts
+  readonly user: ResolvedUser
+  readonly hostname: string
+}
+
+/** Names of the capabilities that the program starts with. */
+export function programCapabilities({ security }: ContainerOptions, last?: number): string[] {
+  const { privileged, capAdd: add, capDrop: drop } = security
+  return chooseCapabilities({ privileged, add, drop, last })
+}
+
+/** The `process` section: what is executed, as whom, with which rights. */
+export function processSection(source: ProcessSource): Process {
+  const { options, resolved, facts, user } = source
+  const { security, umask = 0o022, oomScoreAdj, tty } = options
+  const capabilities = programCapabilities(options, facts.lastCapability)
+  const apparmor = apparmorProfile(options, facts)
+  return {
+    terminal: tty,
+    ...(tty && facts.consoleSize ? { consoleSize: { ...facts.consoleSize } } : {}),
+    user: {
+      uid: user.uid,
+      gid: user.gid,
+      umask,
+      additionalGids: [...user.additionalGids],
+    },
+    args: programArguments(options, resolved, facts),
+    env: programEnvironment(source),
+    cwd: resolved.workdir,
+    capabilities: setsFor(capabilities, user.uid),
+    ...(options.ulimits.length === 0 ? {} : { rlimits: options.ulimits.map(rlimit) }),
+    noNewPrivileges: security.noNewPrivileges,
+    ...(apparmor === undefined ? {} : { apparmorProfile: apparmor }),
+    ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
+  }
+}
+
+/** The kernel empties these sets at execve for anybody but root, so say so from the start. */
+function setsFor(names: readonly string[], uid: number): Process['capabilities'] {
+  const sets = capabilitySets(names)
+  return uid === 0 ? sets : { ...sets, effective: [], permitted: [] }
+}
+
+function programArguments(
+  { init }: ContainerOptions,
+  { entrypoint, command }: ResolvedConfig,
+  { initPath }: ContainerFacts,
+): string[] {
+  const program = [...entrypoint, ...command]
+  return init && initPath !== undefined ? [containerInitPath, 'init', '--', ...program] : program
+}
+
+/** Ours first, so that image and user win, except for HOME, which only fills a gap. */
+function programEnvironment({ options, resolved, user, hostname }: ProcessSource): string[] {
+  const entries = mergeEnvironment(
+    [`HOSTNAME=${hostname}`, ...(options.tty ? ['TERM=xterm'] : []), 'container=mycontainer'],
+    resolved.env,
+  )
+  const hasHome = entries.some((entry) => entry.startsWith('HOME=') && entry !== 'HOME=')
+  return hasHome ? entries : mergeEnvironment(entries, [`HOME=${user.home}`])
+}
+
+function rlimit({ name, soft, hard }: Ulimit): Rlimit {
+  return { type: rlimitType(name), soft: rlimitValue(soft), hard: rlimitValue(hard) }
+}
+
+function rlimitValue(limit: number): number | bigint {
+  return limit === -1 ? rlimInfinity : limit
+}
+
+/** The parser of --ulimit knows exactly the names that the specification has. */
+function rlimitType(name: string): Rlimit['type'] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked by parseUlimit
+  return `RLIMIT_${name.toUpperCase()}` as Rlimit['type']
+}
+
+function apparmorProfile(
+  { security }: ContainerOptions,
+  facts: ContainerFacts,
+): string | undefined {
+  const { apparmor, privileged } = security
+  if (apparmor === 'unconfined') return undefined
+  return apparmor ?? (privileged ? undefined : facts.apparmorProfile)
+}

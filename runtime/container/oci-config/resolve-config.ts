@@ -1,0 +1,81 @@
+import { OperationError } from '../../../native/error.ts'
+import type { ImageConfig, ImageHealthcheck } from '../../../rootfs/store/image.ts'
+import type { ContainerOptions, HealthOptions } from '../options.ts'
+import { mergeEnvironment } from '../parse/environment.ts'
+import type { ResolvedConfig } from '../record.ts'
+
+const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/**
+ * What options and image give together, by docker's rules: an entry point in the options drops
+ * the image's command too; a command in the options replaces the image's.
+ * @throws {OperationError} INVALID_ARGUMENT when neither has a command
+ */
+export function resolveConfig(options: ContainerOptions, image: ImageConfig): ResolvedConfig {
+  const isOwnEntrypoint = options.entrypoint !== undefined
+  const entrypoint = options.entrypoint ?? image.entrypoint ?? []
+  const imageCommand = isOwnEntrypoint ? [] : (image.cmd ?? [])
+  const command = options.command.length > 0 ? options.command : imageCommand
+  if (entrypoint.length + command.length === 0)
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'choose a command',
+      { image: options.image },
+      {
+        hint: 'The image has no command of its own: write one after the image',
+      },
+    )
+  return {
+    entrypoint,
+    command,
+    env: resolveEnvironment(options, image),
+    workdir: options.workdir ?? (image.workingDir === '' ? '/' : absolute(image.workingDir)),
+    user: options.user ?? image.user,
+    stopSignal: options.stopSignal ?? image.stopSignal ?? 'SIGTERM',
+    labels: { ...image.labels, ...options.labels },
+    exposedPorts: [...new Set([...image.exposedPorts, ...options.network.expose])],
+    imageVolumes: image.volumes,
+    health: resolveHealth(options.health, image.healthcheck),
+  }
+}
+
+/** Old images have relative working directories; they were always meant from the root. */
+function absolute(path: string): string {
+  return path.startsWith('/') ? path : `/${path}`
+}
+
+function resolveEnvironment(options: ContainerOptions, image: ImageConfig): string[] {
+  const unset = new Set(options.unsetEnv)
+  const given = options.unsetAllEnv ? [] : [defaultPath, ...image.env]
+  const kept = given.filter((entry) => !unset.has(entry.split('=', 1)[0] ?? ''))
+  const timezone = options.timezone === undefined ? [] : [`TZ=${options.timezone}`]
+  return mergeEnvironment(kept, timezone, options.env)
+}
+
+const nanosecondsPerMillisecond = 1e6
+
+/** Every field that the options leave open comes from the image, then from docker's defaults. */
+export function resolveHealth(
+  options: HealthOptions | undefined,
+  image: ImageHealthcheck | undefined,
+): HealthOptions | undefined {
+  if (options?.disabled === true) return { disabled: true }
+  const test = options?.test ?? image?.test
+  if (test === undefined || test.length === 0) return undefined
+  if (test[0] === 'NONE') return { disabled: true }
+  return {
+    disabled: false,
+    test,
+    // Zero means "not said", as in docker's API.
+    intervalMs: options?.intervalMs || (fromImage(image?.interval) ?? 30_000),
+    timeoutMs: options?.timeoutMs || (fromImage(image?.timeout) ?? 30_000),
+    retries: options?.retries || image?.retries || 3,
+    startPeriodMs: options?.startPeriodMs ?? fromImage(image?.startPeriod) ?? 0,
+    startIntervalMs: options?.startIntervalMs || (fromImage(image?.startInterval) ?? 5000),
+    onFailure: options?.onFailure ?? 'none',
+  }
+}
+
+function fromImage(value: number | undefined): number | undefined {
+  return value === undefined || value === 0 ? undefined : value / nanosecondsPerMillisecond
+}

@@ -1,0 +1,55 @@
+import { OperationError } from '../../../native/error.ts'
+import type { ContainerOptions } from '../options.ts'
+import type { ContainerFacts } from './facts.ts'
+
+/** Namespaced with IPC: ipc_namespaces(7). */
+const ipcNames =
+  /^kernel\.(?:msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)$|^fs\.mqueue\./
+
+/**
+ * The `linux.sysctl` section: docker's defaults for a network of one's own, then the user's.
+ * @throws {OperationError} INVALID_ARGUMENT for a setting that would change the host
+ */
+export function sysctlSection(
+  options: ContainerOptions,
+  facts: ContainerFacts,
+): Record<string, string> {
+  const own = Object.entries(options.sysctls).map(([key, value]) => [dotted(key), value] as const)
+  for (const [key] of own) requireNamespaced(key, options)
+  return { ...networkDefaults(options, facts), ...Object.fromEntries(own) }
+}
+
+/** sysctl.d(5): the first separator decides, so that interface names may hold dots. */
+function dotted(key: string): string {
+  const isSlashed = (/[./]/.exec(key)?.[0] ?? '.') === '/'
+  return isSlashed ? key.replaceAll(/[./]/g, (sign) => (sign === '/' ? '.' : '/')) : key
+}
+
+/** Any user may ping and listen on low ports: it is the container's own address. */
+function networkDefaults(
+  { network }: ContainerOptions,
+  { uidMappings, isRootless }: ContainerFacts,
+): Record<string, string> {
+  const isNew = ['bridge', 'networks', 'none'].includes(network.mode.kind)
+  if (!isNew) return {}
+  const isMapped = uidMappings.length > 0 || isRootless
+  return {
+    'net.ipv4.ip_unprivileged_port_start': '0',
+    // The kernel refuses a range with ids that the user namespace does not map.
+    'net.ipv4.ping_group_range': isMapped ? '0 0' : '0 2147483647',
+  }
+}
+
+function requireNamespaced(key: string, { network, namespaces }: ContainerOptions): void {
+  const refuse = (hint: string) =>
+    new OperationError('INVALID_ARGUMENT', 'set a sysctl', { key }, { hint })
+  if (key.startsWith('net.')) {
+    if (network.mode.kind === 'host')
+      throw refuse('It would change the host: --network host shares its settings')
+  } else if (ipcNames.test(key)) {
+    if (namespaces.ipc.kind === 'host')
+      throw refuse('It would change the host: --ipc host shares its settings')
+  } else if (key === 'kernel.domainname' && namespaces.uts.kind !== 'host') return
+  else if (key === 'kernel.hostname') throw refuse('Use --hostname')
+  else throw refuse('It is not a setting of a namespace, so it would change the host')
+}

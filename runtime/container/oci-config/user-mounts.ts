@@ -1,0 +1,98 @@
+import type { Mount } from '../../spec/config.ts'
+import type { ContainerOptions } from '../options.ts'
+import type { MountSpec } from '../mount-spec.ts'
+import { plainMount } from '../mount-spec.ts'
+import type { ContainerFacts, PlacedMount } from './facts.ts'
+
+/**
+ * The mounts to find sources for: what the user asks for, plus an anonymous volume at each
+ * volume of the image that nothing of the user's covers, plus the tmpfs of --read-only-tmpfs.
+ */
+export function wantedMounts(
+  options: ContainerOptions,
+  imageVolumes: readonly string[],
+): MountSpec[] {
+  const taken = new Set(options.mounts.map((mount) => mount.destination))
+  const free = (path: string) => !taken.has(path)
+  const volumes = imageVolumes.filter(free).map((path) => plainMount('volume', path))
+  const scratch = options.readOnly && options.readOnlyTmpfs ? ['/run', '/tmp', '/var/tmp'] : []
+  const tmpfs = scratch.filter(free).map((path) => plainMount('tmpfs', path))
+  return [...options.mounts, ...volumes, ...tmpfs]
+}
+
+/** The files that name the container and its network, bound over the image's own. */
+export function identityMounts(facts: ContainerFacts): Mount[] {
+  const files = {
+    '/etc/resolv.conf': facts.resolvConfPath,
+    '/etc/hostname': facts.hostnamePath,
+    '/etc/hosts': facts.hostsPath,
+  }
+  return Object.entries(files).flatMap(([destination, source]) =>
+    source === undefined
+      ? []
+      : [{ destination, type: 'bind', source, options: ['rbind', 'rprivate'] }],
+  )
+}
+
+/** One mount of the user's, in the specification's words. */
+export function userMount({ spec, source }: PlacedMount, facts: ContainerFacts): Mount {
+  const { destination } = spec
+  if (spec.kind === 'tmpfs')
+    return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(spec) }
+  return {
+    destination,
+    type: 'bind',
+    source,
+    options: bindOptions(spec),
+    ...(spec.idmap === undefined ? {} : idMappings(spec.idmap, facts)),
+  }
+}
+
+function bindOptions(spec: MountSpec): string[] {
+  const { recursive, recursiveReadOnly, readOnly, propagation = 'rprivate', idmap } = spec
+  const access = recursiveReadOnly ? 'rro' : 'ro'
+  return [
+    recursive ? 'rbind' : 'bind',
+    propagation,
+    readOnly || spec.kind === 'image' ? access : 'rw',
+    ...accessOptions(spec),
+    ...(idmap === undefined ? [] : ['idmap']),
+    ...spec.options,
+  ]
+}
+
+function accessOptions({ exec, suid, dev }: MountSpec): string[] {
+  return Object.entries({ exec, suid, dev }).flatMap(([name, allowed]) =>
+    allowed === undefined ? [] : [allowed ? name : `no${name}`],
+  )
+}
+
+/** As docker: noexec, nosuid and nodev unless asked otherwise. */
+function tmpfsOptions(spec: MountSpec): string[] {
+  const { exec = false, suid = false, dev = false, tmpfsSize, tmpfsMode = 0o1777 } = spec
+  return [
+    ...accessOptions({ ...spec, exec, suid, dev }),
+    spec.readOnly ? 'ro' : 'rw',
+    `mode=${tmpfsMode.toString(8)}`,
+    ...(tmpfsSize === undefined ? [] : [`size=${tmpfsSize}`]),
+    ...spec.options,
+  ]
+}
+
+/** `uids=0-1000-10#…;gids=…` as podman writes them (container-host-size), or the container's own. */
+function idMappings(
+  text: string,
+  { uidMappings, gidMappings }: ContainerFacts,
+): Pick<Mount, 'uidMappings' | 'gidMappings'> {
+  const own = { uidMappings: [...uidMappings], gidMappings: [...gidMappings] }
+  for (const part of text.split(';')) {
+    const match = /^(uids|gids)=(.+)$/.exec(part)
+    if (!match) continue
+    const rows = (match[2] ?? '').split('#').map((row) => {
+      const [containerID = 0, hostID = 0, size = 1] = row.replace(/^@/, '').split('-').map(Number)
+      return { containerID, hostID, size }
+    })
+    own[match[1] === 'uids' ? 'uidMappings' : 'gidMappings'] = rows
+  }
+  return own
+}
