@@ -1,0 +1,31 @@
+/**
+ * One question to the kernel over netlink: a datagram and how many verdicts it brings. Plain data,
+ * so that Node can send it itself or a container's start program can carry it.
+ */
+export interface NetlinkExchange {
+  readonly family: 'route' | 'netfilter'
+  /** One or more messages with their sequence numbers, as they go to sendto(2). */
+  readonly message: Uint8Array
+  /** How many NLMSG_ERROR datagrams come back on success. */
+  readonly acks: number
+  /** Byte offset of the u32 (IFLA_NET_NS_PID) that receives the pid of the container's init. */
+  readonly pidOffset?: number
+  /** Names of errors that are fine in a verdict. */
+  readonly tolerate?: readonly string[]
+  /** What it is for, one sentence. */
+  readonly why: string
+  /** Man page or kernel document. */
+  readonly source: string
+}
+
+/** What the start program of a container does for one of its interfaces. */
+export interface NetworkAttachment {
+  /** In the host's network namespace, once the container's init exists. */
+  readonly host: readonly NetlinkExchange[]
+  /** In the container's new network namespace, before exec. */
+  readonly inside: readonly NetlinkExchange[]
+  /** By the monitor, in the host's network namespace, when the container has ended. */
+  readonly cleanup: readonly NetlinkExchange[]
+  /** Files to unlink after the clean-up. */
+  readonly leases: readonly string[]
+}

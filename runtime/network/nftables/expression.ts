@@ -1,0 +1,145 @@
+import { text, u32be } from '../../../native/netlink-attribute.ts'
+import type { Attribute } from '../../../native/netlink-attribute.ts'
+
+// Expressions of nf_tables rules, as linux/netfilter/nf_tables.h numbers them. A rule is a list of
+// them; each works on registers and may end the rule. Pure. Attributes stand in the order in which
+// nft(8) sends them, so that tests can compare bytes.
+
+/** Registers: 1 to 4 are 16 bytes wide; 8 to 23 are the same memory in 4-byte pieces. */
+export type Register = number
+
+const DATA_VALUE = 1
+const DATA_VERDICT = 2
+
+function expression(name: string, data: readonly Attribute[]): Attribute {
+  return {
+    type: 1,
+    payload: [
+      { type: 1, payload: text(name) },
+      { type: 2, payload: data },
+    ],
+  }
+}
+
+function value(type: number, bytes: Uint8Array): Attribute {
+  return { type, payload: [{ type: DATA_VALUE, payload: bytes }] }
+}
+
+function number(type: number, content: number): Attribute {
+  return { type, payload: u32be(content) }
+}
+
+const metaKeys = { iifname: 6, oifname: 7, nfproto: 15, l4proto: 16 } as const
+
+/** Load a fact about the packet. Interface names are 16 bytes. */
+export function meta(key: keyof typeof metaKeys, register: Register = 1): Attribute {
+  return expression('meta', [number(2, metaKeys[key]), number(1, register)])
+}
+
+const payloadBases = { network: 1, transport: 2 } as const
+
+/** Load bytes of the packet's network or transport header. */
+export function payload(
+  base: keyof typeof payloadBases,
+  offset: number,
+  length: number,
+  register: Register = 1,
+): Attribute {
+  return expression('payload', [
+    number(1, register),
+    number(2, payloadBases[base]),
+    number(3, offset),
+    number(4, length),
+  ])
+}
+
+/** Go on only where the register (not) equals the bytes. */
+export function compare(
+  operator: 'equal' | 'different',
+  bytes: Uint8Array,
+  register: Register = 1,
+): Attribute {
+  return expression('cmp', [
+    number(1, register),
+    number(2, operator === 'equal' ? 0 : 1),
+    value(3, bytes),
+  ])
+}
+
+/** Go on only where the register's key is (not) in the set. */
+export function lookup(set: string, inverted = false): Attribute {
+  return expression('lookup', [
+    number(2, 1),
+    { type: 1, payload: text(set) },
+    ...(inverted ? [number(5, 1)] : []),
+  ])
+}
+
+/** Replace the key in register 1 by what the map has for it; the rule ends where it has nothing. */
+export function mapLookup(map: string): Attribute {
+  return expression('lookup', [number(2, 1), number(3, 1), { type: 1, payload: text(map) }])
+}
+
+/** Rewrite the destination to the address and port in two registers. */
+export function destinationNat(
+  family: 'ipv4' | 'ipv6',
+  address: Register,
+  port: Register,
+): Attribute {
+  return expression('nat', [
+    number(1, 1),
+    number(2, family === 'ipv4' ? 2 : 10),
+    number(3, address),
+    number(5, port),
+  ])
+}
+
+/** Rewrite the source to the address of the interface the packet leaves by. */
+export function masquerade(): Attribute {
+  return expression('masq', [])
+}
+
+/** Load the kind of the destination address (local, broadcast, …) from the routing tables. */
+export function destinationType(): Attribute {
+  const resultIsType = 3
+  const fromDestination = 2
+  return expression('fib', [number(3, fromDestination), number(2, resultIsType), number(1, 1)])
+}
+
+const trackingKeys = { state: 0, status: 2 } as const
+
+/** Load a fact about the packet's connection. */
+export function connection(key: keyof typeof trackingKeys): Attribute {
+  return expression('ct', [number(2, trackingKeys[key]), number(1, 1)])
+}
+
+/** Keep only some bits of register 1. */
+export function mask(bits: Uint8Array): Attribute {
+  return expression('bitwise', [
+    number(1, 1),
+    number(2, 1),
+    number(3, bits.length),
+    value(4, bits),
+    value(5, new Uint8Array(bits.length)),
+  ])
+}
+
+const verdicts = { drop: 0, accept: 1, return: -5 } as const
+const NFT_JUMP = -3
+
+function verdictExpression(content: readonly Attribute[]): Attribute {
+  return expression('immediate', [
+    number(1, 0),
+    { type: 2, payload: [{ type: DATA_VERDICT, payload: content }] },
+  ])
+}
+
+/** End the rule with a verdict. */
+export function verdict(name: keyof typeof verdicts): Attribute {
+  return verdictExpression([number(1, verdicts[name])])
+}
+
+/** Go on in another chain of the table, and come back where it has no verdict. */
+export function jump(chain: string): Attribute {
+  return verdictExpression([number(1, NFT_JUMP), { type: 2, payload: text(chain) }])
+}
