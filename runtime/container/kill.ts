@@ -1,5 +1,5 @@
 import { OperationError } from '../../native/error.ts'
-import { thaw } from '../cgroup/operations.ts'
+import { thaw } from '../cgroup/freeze.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { requestStop } from './monitor-files.ts'

@@ -1,6 +1,6 @@
 import { OperationError } from '../../native/error.ts'
 import type { CgroupLocation } from '../cgroup/cgroup-plan.ts'
-import { freeze, thaw } from '../cgroup/operations.ts'
+import { freeze, thaw } from '../cgroup/freeze.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { readState } from './read-state.ts'

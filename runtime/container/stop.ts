@@ -1,6 +1,7 @@
 import { OperationError } from '../../native/error.ts'
 import type { StopOptions } from '../cli/engine.ts'
-import { killAll, thaw } from '../cgroup/operations.ts'
+import { thaw } from '../cgroup/freeze.ts'
+import { killAll } from '../cgroup/kill-all.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { requestStop } from './monitor-files.ts'

@@ -1,0 +1,126 @@
+import { closeSync, mkdirSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { OperationError } from '../../native/error.ts'
+import { type ContainerFolder, containerFolder, logFileName } from './container-folder.ts'
+import type { EngineContext } from './engine-context.ts'
+import { publishContainerEvent } from './events.ts'
+import type { EngineFolders } from './folders.ts'
+import { newContainerId, timestamp } from './identifier.ts'
+import { claimName, releaseName } from './name-registry.ts'
+import { resolveConfig } from './oci-config/resolve-config.ts'
+import type { ContainerOptions } from './options.ts'
+import { parseName } from './parse/name.ts'
+import { resolveMounts } from './place-mounts.ts'
+import { randomName } from './random-name.ts'
+import type { ContainerRecord } from './record.ts'
+import { beginRecord, isBeingMade, publishRecord } from './record-store.ts'
+import { resolveImage, withImplicitHost } from './resolve-image.ts'
+import { isSystemError } from './system-error.ts'
+
+/**
+ * Make a container, not yet started. Either all of it exists afterwards or nothing does.
+ *
+ * @throws {OperationError} `NOT_FOUND` (image), `ALREADY_EXISTS` (name, cidfile), `INVALID_ARGUMENT`
+ */
+export async function createContainer(
+  context: EngineContext,
+  wanted: ContainerOptions,
+): Promise<ContainerRecord> {
+  const { folders } = context
+  const options = withImplicitHost(wanted)
+  const source = await resolveImage(context, options)
+  const resolved = resolveConfig(options, source.config)
+  const id = newContainerId()
+  const cidfile = options.cidfile === undefined ? undefined : claimCidfile(options.cidfile, id)
+  let name: string | undefined
+  let being: ContainerFolder | undefined
+  try {
+    being = beginRecord(folders, id)
+    name = claimSomeName(folders, options.name, id)
+    const { mounts, emptyVolumes } = resolveMounts(folders, options, source.config.volumes)
+    if (emptyVolumes.length > 0 && !options.rootfs) {
+      const { fillVolumes } = await import('./fill-volumes.ts')
+      fillVolumes(source.layerFolders, emptyVolumes)
+    }
+    for (const path of [being.upper, being.work, being.logs]) mkdirSync(path, { mode: 0o755 })
+    const record = describe(folders, {
+      id,
+      name,
+      options,
+      resolved,
+      mounts,
+      imageId: source.imageId,
+    })
+    publishRecord(folders, being, record, !options.rm)
+    publishContainerEvent(folders, record, 'create')
+    return record
+  } catch (error) {
+    if (name !== undefined) releaseName(folders, name, id)
+    if (being) rmSync(being.path, { recursive: true, force: true })
+    if (cidfile !== undefined) unlinkSync(cidfile)
+    throw error
+  }
+}
+
+function describe(
+  folders: EngineFolders,
+  made: Pick<ContainerRecord, 'id' | 'name' | 'options' | 'resolved' | 'mounts' | 'imageId'>,
+): ContainerRecord {
+  const folder = containerFolder(folders, made.id)
+  const usesHostsFile = !made.options.network.noHosts
+  return {
+    version: 1,
+    ...made,
+    created: timestamp(),
+    imageReference: made.options.image,
+    bundlePath: folder.path,
+    configPath: folder.config,
+    rootfsPath: made.options.rootfs ? made.options.image : join(folder.path, 'merged'),
+    logPath: made.options.log.driver === 'none' ? '' : join(folder.logs, logFileName),
+    hostnamePath: folder.hostname,
+    hostsPath: usesHostsFile ? folder.hosts : '',
+    resolvConfPath: folder.resolvConf,
+    cgroupPath: cgroupPathOf(made.options, made.id),
+  }
+}
+
+function cgroupPathOf(options: ContainerOptions, id: string): string {
+  const parent = options.cgroupParent
+  return parent === undefined ? `/mycontainer/${id}` : join('/', parent, id)
+}
+
+function claimSomeName(folders: EngineFolders, wanted: string | undefined, id: string): string {
+  const beingMade = (other: string): boolean => isBeingMade(folders, other)
+  if (wanted !== undefined) {
+    const name = parseName('container', wanted)
+    claimName(folders, name, id, beingMade)
+    return name
+  }
+  for (let attempt = 0; ; attempt++) {
+    const name = attempt < 20 ? randomName() : `${randomName()}_${id.slice(0, 6)}`
+    try {
+      claimName(folders, name, id, beingMade)
+      return name
+    } catch (error) {
+      if (!(error instanceof OperationError) || attempt > 20) throw error
+    }
+  }
+}
+
+function claimCidfile(path: string, id: string): string {
+  try {
+    const file = openSync(path, 'wx', 0o644)
+    writeSync(file, id)
+    closeSync(file)
+    return path
+  } catch (cause) {
+    if (isSystemError(cause, 'EEXIST'))
+      throw new OperationError(
+        'ALREADY_EXISTS',
+        'write the container id file',
+        { path },
+        { hint: 'Remove the file, or choose another with --cidfile' },
+      )
+    throw new OperationError('INVALID_ARGUMENT', 'write the container id file', { path }, { cause })
+  }
+}
