@@ -1,0 +1,59 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { readTap } from './harness/read-tap.ts'
+import { runInVm } from './harness/run-in-vm.ts'
+
+// The integration suite once more, in a guest: a kernel with cgroup v2 alone, and no other host.
+// Emulation is slow, so what a guest cannot show better than this host may stay here.
+
+const checkout = join(import.meta.dirname, '../..')
+
+/** Files that do not run in the guest, each with its reason. */
+const excluded: Readonly<Record<string, string>> = {}
+
+const names = readdirSync(join(checkout, 'test/integration'), { recursive: true, encoding: 'utf8' })
+const files = names
+  .filter((name) => name.endsWith('.test.ts') && !(name in excluded))
+  .map((name) => `test/integration/${name}`)
+  .toSorted()
+
+/** What one file printed and how it ended; undefined when the guest did not get to its end. */
+function findBlock(output: string, file: string): { text: string; ending: string } | undefined {
+  const begin = `@begin ${file}\n`
+  const from = output.indexOf(begin)
+  const to = output.indexOf(`\n@end ${file} `, from)
+  if (from < 0 || to < 0) return undefined
+  const [ending = ''] = output.slice(to + `\n@end ${file} `.length).split(' ')
+  return { text: output.slice(from + begin.length, to), ending }
+}
+
+t.test('each excluded file exists', async (t) => {
+  for (const name of Object.keys(excluded)) t.ok(names.includes(name), name)
+  t.ok(files.length > 0, 'there are files to run')
+})
+
+t.test('integration files in a guest', async (t) => {
+  if (files.length === 0) return
+  const script = `exec node_modules/.bin/node test/vm/guest/run-files.ts ${files.join(' ')}`
+  const guest = await runInVm({
+    script,
+    deadlineMs: 840_000,
+    memoryMib: 2048,
+    // Standard error is for people who watch; standard output is this file's own TAP.
+    onOutput: (text) => {
+      for (const [line] of text.matchAll(/^@(begin|end) .*/gm)) process.stderr.write(`${line}\n`)
+    },
+  })
+  t.equal(guest.isTimedOut, false, 'the guest ended by itself')
+  for (const file of files)
+    await t.test(file, async (t) => {
+      const block = findBlock(guest.output, file)
+      if (!block) return t.fail('the guest did not get to its end', { console: guest.console })
+      for (const { name, ok, isSkipped, diagnostic } of readTap(block.text)) {
+        t.ok(ok, name, { inTheGuest: diagnostic })
+        t.notOk(isSkipped, 'skipped in the guest')
+      }
+      return t.equal(block.ending, '0', 'exit code', { output: block.text.slice(-4_000) })
+    })
+})
