@@ -1,21 +1,11 @@
 // What a command sees of the outside. The resident engine runs commands for remote
 // clients, so nothing in a command may touch `process` itself.
 
+import type { AttachPlan } from '../container/attach-plan.ts'
+
 export interface TextSink {
   write(chunk: string | Uint8Array): unknown
 }
-
-/** Where the descriptors 0, 1, 2 that a container may inherit are to be found. */
-export type StdioOwner =
-  | { readonly kind: 'self' }
-  | {
-      readonly kind: 'peer'
-      /** Process id of the client, proven by the kernel (SO_PEERCRED). */
-      readonly pid: number
-      readonly stdin: number
-      readonly stdout: number
-      readonly stderr: number
-    }
 
 export interface CommandIo {
   readonly stdout: TextSink
@@ -27,7 +17,15 @@ export interface CommandIo {
   readonly stdoutIsTty: boolean
   /** Width of the terminal; 80 when there is none. */
   readonly columns: number
-  readonly stdio: StdioOwner
+  /** Height of the terminal; 24 when there is none. */
+  readonly rows: number
+  /**
+   * Become the terminal of a container until it ends or the user detaches. A local command turns
+   * into the shim's attach client for good (execve) and never comes back; the resident engine has
+   * the remote client do it.
+   * @returns the container's exit code; undefined when detached
+   */
+  readonly attach: (plan: AttachPlan) => Promise<number | undefined>
   /** Ends long-running commands (Ctrl-C, client gone). */
   readonly signal?: AbortSignal | undefined
 }
