@@ -1,0 +1,188 @@
+import { firewallTableName } from './network.ts'
+import type { Network, NetworkFolders } from './network.ts'
+import type { NetworkDevice } from './bridge.ts'
+import { requireAddress } from './ip-address.ts'
+import type { AddressLease, LeasedAddress } from './lease.ts'
+import { parseMac } from './mac-address.ts'
+import type { NetlinkExchange, NetworkAttachment } from './netlink-exchange.ts'
+import { encodeBatch } from './nftables/message.ts'
+import type { TableChange } from './nftables/message.ts'
+import { addElements, deleteElements } from './nftables/set.ts'
+import type { SetElement } from './nftables/set.ts'
+import { portElement, portMaps } from './published-port.ts'
+import type { PortBinding } from './published-port.ts'
+import { addAddress } from './rtnetlink/address.ts'
+import { createVeth, setLink } from './rtnetlink/link.ts'
+import { encodeRouteChanges } from './rtnetlink/request.ts'
+import type { RouteRequest } from './rtnetlink/request.ts'
+import { addDefaultRoute } from './rtnetlink/route.ts'
+
+// One container in one network, as messages that its start program carries. Pure.
+
+export interface AttachmentRequest {
+  readonly folders: NetworkFolders
+  readonly network: Network
+  readonly device: NetworkDevice
+  readonly lease: AddressLease
+  /** Which interface of the container it is, from 0: `eth0`. */
+  readonly position: number
+  /** Random, below 2^30: tells this start's interface from the one of a start before, which the
+   *  kernel may not have taken away yet. */
+  readonly nonce: number
+  /** Whether the default route goes here; the first network that leads out. */
+  readonly defaultRoute: boolean
+  readonly ports: readonly PortBinding[]
+  /** Lease files of the ports. */
+  readonly portLeases: readonly string[]
+}
+
+const loopbackIndex = 1
+// Above what the kernel gives by itself in a new namespace, where tunnel modules may put devices.
+const firstInterfaceIndex = 100
+const hostIndexBase = 0x4000_0000
+
+/** Name of the host's end of the pair. */
+export function hostInterfaceName(nonce: number): string {
+  return `mcv${nonce.toString(36)}`
+}
+
+/** Name of a container's interface. */
+export function interfaceName(position: number): string {
+  return `eth${position}`
+}
+
+/** What the start program of a container does to put it into a network. */
+export function planAttachment(request: AttachmentRequest): NetworkAttachment {
+  const table = firewallTableName(request.folders)
+  return {
+    host: [vethExchange(request), ...portExchanges(table, request.ports, 'publish')],
+    inside: [insideExchange(request)],
+    cleanup: portExchanges(table, request.ports, 'withdraw'),
+    leases: [...request.lease.files, ...request.portLeases],
+  }
+}
+
+/** For a container without a network: only its loopback interface. */
+export function planLoopback(): NetworkAttachment {
+  const message = encodeRouteChanges([setLink({ index: loopbackIndex, up: true })])
+  const start: NetlinkExchange = {
+    family: 'route',
+    message,
+    acks: 1,
+    why: 'start the loopback interface of the new network namespace',
+    source: 'rtnetlink(7)',
+  }
+  return { host: [], inside: [start], cleanup: [], leases: [] }
+}
+
+function vethExchange({
+  device,
+  lease,
+  position,
+  nonce,
+  network,
+}: AttachmentRequest): NetlinkExchange {
+  const { request, pidOffset } = createVeth({
+    name: hostInterfaceName(nonce),
+    index: hostIndexBase + nonce,
+    master: device.index,
+    mtu: device.mtu,
+    peer: {
+      name: interfaceName(position),
+      index: firstInterfaceIndex + position,
+      mac: parseMac(lease.mac),
+    },
+  })
+  return {
+    family: 'route',
+    message: encodeRouteChanges([request]),
+    acks: 1,
+    pidOffset,
+    why: `make a pair of interfaces: one on bridge ${network.bridge}, ${interfaceName(position)} in the container`,
+    source: 'veth(4)',
+  }
+}
+
+function insideExchange(request: AttachmentRequest): NetlinkExchange {
+  const { lease, position, device, defaultRoute } = request
+  const index = firstInterfaceIndex + position
+  const withIpv6 = device.ipv6 && lease.ipv6 !== undefined
+  const requests: RouteRequest[] = [setLink({ index: loopbackIndex, up: true })]
+  // Before it goes up, or the link-local address is there already.
+  if (device.hostIpv6 && !withIpv6) requests.push(setLink({ index, noLinkLocal: true }))
+  requests.push(setLink({ index, up: true }))
+  requests.push(...addressRequests(index, lease.ipv4, defaultRoute))
+  if (withIpv6 && lease.ipv6) requests.push(...addressRequests(index, lease.ipv6, defaultRoute))
+  return {
+    family: 'route',
+    message: encodeRouteChanges(requests),
+    acks: requests.length,
+    why: `start lo and ${interfaceName(position)}, give it ${lease.ipv4.address}${defaultRoute ? ' and the default route' : ''}`,
+    source: 'rtnetlink(7)',
+  }
+}
+
+function addressRequests(
+  index: number,
+  leased: LeasedAddress,
+  defaultRoute: boolean,
+): RouteRequest[] {
+  const address = requireAddress(leased.address, 'a leased address')
+  const give = addAddress({ index, address, prefixLength: leased.prefixLength })
+  if (!defaultRoute) return [give]
+  return [give, addDefaultRoute(requireAddress(leased.gateway, 'a gateway'), index)]
+}
+
+// Many elements in one batch when they are added: all or nothing. Fewer when they are deleted, for
+// one that somebody else has deleted keeps the rest of its batch in place.
+const batchSizes = { publish: 4096, withdraw: 16 } as const
+
+function portExchanges(
+  table: string,
+  ports: readonly PortBinding[],
+  action: 'publish' | 'withdraw',
+): NetlinkExchange[] {
+  const size = batchSizes[action]
+  const exchanges: NetlinkExchange[] = []
+  for (let at = 0; at < ports.length; at += size)
+    exchanges.push(portExchange(table, ports.slice(at, at + size), action))
+  return exchanges
+}
+
+function portExchange(
+  table: string,
+  ports: readonly PortBinding[],
+  action: 'publish' | 'withdraw',
+): NetlinkExchange {
+  const placed = ports.map(portElement)
+  const [first] = ports
+  const shown = first ? `${first.hostIp}:${first.hostPort}/${first.protocol}` : ''
+  const rest = ports.length > 1 ? ` and ${ports.length - 1} more` : ''
+  const changes = portMaps.flatMap((map) => {
+    const elements = placed.filter((one) => one.map === map).map(({ element }) => element)
+    return elements.length === 0 ? [] : changeMap(table, map, elements, action)
+  })
+  return {
+    family: 'netfilter',
+    message: encodeBatch(changes),
+    acks: 1,
+    ...(action === 'withdraw' ? { tolerate: ['ENOENT'] } : {}),
+    why: `${action} port ${shown}${rest}`,
+    source: 'nft(8), map elements',
+  }
+}
+
+function changeMap(
+  table: string,
+  map: string,
+  elements: readonly SetElement[],
+  action: 'publish' | 'withdraw',
+): TableChange[] {
+  if (action === 'publish') return addElements(table, map, elements)
+  // A key is enough, and deletes the element whatever it leads to.
+  return deleteElements(
+    table,
+    map,
+    elements.map(({ key }) => ({ key })),
+  )
+}

@@ -1,0 +1,149 @@
+import { OperationError } from '../../native/error.ts'
+import { openNetlinkSocket, requireAck } from '../../native/netlink-socket.ts'
+import type { NetlinkSocket } from '../../native/netlink-socket.ts'
+import { ensureFirewall, removeFromFirewall } from './firewall.ts'
+import { findForwardBlockers } from './foreign-firewall.ts'
+import { defaultRouteMtu, findLink, hostHasIpv6, listAddresses } from './host-network.ts'
+import { requireAddress } from './ip-address.ts'
+import { hasErrno } from './kernel-verdict.ts'
+import { firewallTableName } from './network.ts'
+import type { AddressPool, Network, NetworkFolders } from './network.ts'
+import { listNetworks } from './network-store.ts'
+import { addAddress, formatLinkAddress } from './rtnetlink/address.ts'
+import { createBridge, deleteLink, setLink } from './rtnetlink/link.ts'
+import type { Link } from './rtnetlink/link.ts'
+import { encodeRouteChanges } from './rtnetlink/request.ts'
+import type { RouteRequest } from './rtnetlink/request.ts'
+import { parseSubnet } from './subnet.ts'
+import { ensureIpv6Forwarding, ensureSysctl } from './sysctl-file.ts'
+
+/** A network as it stands in the kernel now. */
+export interface NetworkDevice {
+  /** Index of the bridge. */
+  readonly index: number
+  /** Bytes. */
+  readonly mtu: number
+  /** Whether the host has IPv6 at all. */
+  readonly hostIpv6: boolean
+  /** Whether containers of this network get IPv6 addresses. */
+  readonly ipv6: boolean
+  /** What may keep packets from flowing although all of ours is in place. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Make sure that a network works in this network namespace: bridge, addresses, forwarding, firewall.
+ * Cheap where all is in place; puts back whatever is missing.
+ *
+ * @throws {OperationError} `UNSUPPORTED` where the kernel lacks bridges or nf_tables, `ALREADY_EXISTS`
+ *   where the bridge's name belongs to somebody else, `SYSCALL_FAILED` for everything else
+ */
+export function ensureNetwork(folders: NetworkFolders, network: Network): NetworkDevice {
+  const hostIpv6 = hostHasIpv6()
+  const ipv6 = hostIpv6 && network.ipv6 !== undefined
+  using socket = openNetlinkSocket('route')
+  const link = ensureBridge(socket, network)
+  ensureGateway(socket, link, network.ipv4, 'ipv4')
+  if (ipv6 && network.ipv6) ensureGateway(socket, link, network.ipv6, 'ipv6')
+  ensureSysctls(network, ipv6)
+  const built = ensureFirewall(folders, network, () => listNetworks(folders))
+  const warnings = built ? findForwardBlockers(firewallTableName(folders)) : []
+  return { index: link.index, mtu: link.mtu, hostIpv6, ipv6, warnings }
+}
+
+/** Take a network out of the kernel; fine where it is not in it. The caller knows that nothing uses it. */
+export function removeNetwork(folders: NetworkFolders, network: Network): void {
+  using socket = openNetlinkSocket('route')
+  const link = findLink(socket, network.bridge)
+  if (link?.alias === aliasOf(network))
+    apply(socket, [deleteLink(link.index)], 'delete a bridge', network)
+  removeFromFirewall(folders, network)
+}
+
+/** Marks the bridge as this network's, so that another engine's is never taken for ours. */
+function aliasOf(network: Network): string {
+  return `mycontainer network ${network.id}`
+}
+
+function apply(
+  socket: NetlinkSocket,
+  requests: readonly RouteRequest[],
+  step: string,
+  network: Network,
+): void {
+  for (const ack of socket.request(encodeRouteChanges(requests), requests.length))
+    requireAck(ack, step, { network: network.name, bridge: network.bridge })
+}
+
+function ensureBridge(socket: NetlinkSocket, network: Network): Link {
+  const link = findLink(socket, network.bridge) ?? makeBridge(socket, network)
+  if (link.kind !== 'bridge' || (link.alias !== '' && link.alias !== aliasOf(network)))
+    throw new OperationError(
+      'ALREADY_EXISTS',
+      'make a bridge',
+      { network: network.name, bridge: network.bridge, kind: link.kind, alias: link.alias },
+      { hint: `Remove the interface with "ip link delete ${network.bridge}" if nothing uses it` },
+    )
+  if (!link.up) apply(socket, [setLink({ index: link.index, up: true })], 'start a bridge', network)
+  return link
+}
+
+function makeBridge(socket: NetlinkSocket, network: Network): Link {
+  const gateway = requireAddress(network.ipv4.gateway, 'a gateway')
+  const create = createBridge({
+    name: network.bridge,
+    // A fixed address: else the bridge takes that of its lowest port, and neighbours lose it.
+    mac: new Uint8Array([0x02, 0x42, ...gateway]),
+    mtu: network.mtu ?? defaultRouteMtu(socket),
+  })
+  const mark = setLink({ name: network.bridge, alias: aliasOf(network) })
+  try {
+    apply(socket, [create, mark], 'make a bridge', network)
+  } catch (error) {
+    if (hasErrno(error, 'EOPNOTSUPP'))
+      throw new OperationError(
+        'UNSUPPORTED',
+        'make a bridge',
+        { network: network.name },
+        {
+          cause: error,
+          hint: 'Load the kernel module "bridge", or use "--network none" or "host"',
+        },
+      )
+    // Another command made it in between.
+    if (!hasErrno(error, 'EEXIST')) throw error
+  }
+  const made = findLink(socket, network.bridge)
+  if (made) return made
+  throw new OperationError('PROTOCOL', 'find the bridge just made', { bridge: network.bridge })
+}
+
+function ensureGateway(
+  socket: NetlinkSocket,
+  link: Link,
+  pool: AddressPool,
+  family: 'ipv4' | 'ipv6',
+): void {
+  const address = requireAddress(pool.gateway, 'a gateway')
+  const wanted = { index: link.index, address, prefixLength: parseSubnet(pool.subnet).prefixLength }
+  const text = formatLinkAddress(wanted)
+  const present = listAddresses(socket, family).some(
+    (one) => one.index === link.index && formatLinkAddress(one) === text,
+  )
+  if (present) return
+  const [ack] = socket.request(encodeRouteChanges([addAddress(wanted)]), 1)
+  if (ack?.errno === EEXIST) return
+  if (ack) requireAck(ack, 'give a bridge its address', { bridge: link.name, address: text })
+}
+
+const EEXIST = 17
+
+function ensureSysctls(network: Network, ipv6: boolean): void {
+  const bridge = network.bridge
+  if (ipv6) ensureSysctl(`net/ipv6/conf/${bridge}/accept_ra`, '0')
+  if (network.internal) return
+  ensureSysctl('net/ipv4/ip_forward', '1')
+  // Lets the answers to 127.0.0.1:PORT come back; the "guard" chain keeps everything else out.
+  ensureSysctl(`net/ipv4/conf/${bridge}/route_localnet`, '1')
+  if (ipv6) ensureIpv6Forwarding()
+}

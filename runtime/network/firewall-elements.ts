@@ -1,0 +1,49 @@
+import { concatBytes } from '../../native/netlink-attribute.ts'
+import type { SetName } from './firewall-table.ts'
+import type { Network } from './network.ts'
+import type { TableChange } from './nftables/message.ts'
+import { addElements, deleteElements } from './nftables/set.ts'
+import type { SetElement } from './nftables/set.ts'
+import { endOfSubnet, parseSubnet } from './subnet.ts'
+
+// What one network has in the sets of the firewall. Pure.
+
+export interface PlacedElement {
+  readonly set: SetName
+  readonly element: SetElement
+}
+
+/** Bytes of an interface name as the kernel compares them. */
+export function interfaceKey(name: string): Uint8Array {
+  const bytes = new Uint8Array(16)
+  new TextEncoder().encodeInto(name, bytes)
+  return bytes
+}
+
+function range(text: string): SetElement {
+  const subnet = parseSubnet(text)
+  return { key: subnet.address, end: endOfSubnet(subnet) }
+}
+
+/** Elements that let a network's containers out, or (internal) keep them in. */
+export function networkElements(network: Network): PlacedElement[] {
+  const bridge = interfaceKey(network.bridge)
+  const within: PlacedElement = { set: 'intra', element: { key: concatBytes([bridge, bridge]) } }
+  if (network.internal) return [within, { set: 'internal', element: { key: bridge } }]
+  return [
+    within,
+    { set: 'bridges', element: { key: bridge } },
+    { set: 'subnets4', element: range(network.ipv4.subnet) },
+    ...(network.ipv6 ? [{ set: 'subnets6' as const, element: range(network.ipv6.subnet) }] : []),
+  ]
+}
+
+/** Changes that add elements; those that are there already are fine. */
+export function addPlaced(table: string, placed: readonly PlacedElement[]): TableChange[] {
+  return placed.flatMap(({ set, element }) => addElements(table, set, [element]))
+}
+
+/** Changes that delete elements; one that is missing fails the batch. */
+export function deletePlaced(table: string, placed: readonly PlacedElement[]): TableChange[] {
+  return placed.flatMap(({ set, element }) => deleteElements(table, set, [element]))
+}

@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { hasErrno } from './kernel-verdict.ts'
+import { openNetlinkSocket } from '../../native/netlink-socket.ts'
+import type { NetlinkSocket } from '../../native/netlink-socket.ts'
+import { decodeLink, dumpLinks, getLink } from './rtnetlink/link.ts'
+import type { Link } from './rtnetlink/link.ts'
+import { decodeAddress, dumpAddresses } from './rtnetlink/address.ts'
+import type { LinkAddress } from './rtnetlink/address.ts'
+import { decodeRoute, dumpRoutes, isDefaultRoute } from './rtnetlink/route.ts'
+import type { Route } from './rtnetlink/route.ts'
+import { encodeRouteRequest } from './rtnetlink/request.ts'
+import type { Subnet } from './subnet.ts'
+
+// What the kernel has: questions about the network namespace of this process.
+
+/** The link of that name, or undefined. */
+export function findLink(socket: NetlinkSocket, name: string): Link | undefined {
+  try {
+    const [message] = socket.read(encodeRouteRequest(getLink(name), 1))
+    return message && decodeLink(message.body)
+  } catch (error) {
+    if (hasErrno(error, 'ENODEV')) return undefined
+    throw error
+  }
+}
+
+export function listLinks(socket: NetlinkSocket): Link[] {
+  return socket.read(encodeRouteRequest(dumpLinks(), 1)).map(({ body }) => decodeLink(body))
+}
+
+export function listAddresses(socket: NetlinkSocket, family: 'ipv4' | 'ipv6'): LinkAddress[] {
+  const request = encodeRouteRequest(dumpAddresses(family), 1)
+  return socket.read(request).map(({ body }) => decodeAddress(body))
+}
+
+export function listRoutes(socket: NetlinkSocket, family: 'ipv4' | 'ipv6'): Route[] {
+  return socket.read(encodeRouteRequest(dumpRoutes(family), 1)).map(({ body }) => decodeRoute(body))
+}
+
+const localTable = 255
+
+/** Networks that the host has routes to, its default routes left out. */
+export function usedSubnets(): Subnet[] {
+  using socket = openNetlinkSocket('route')
+  return listRoutes(socket, 'ipv4').flatMap(({ destination, prefixLength, table }) =>
+    destination && table !== localTable ? [{ address: destination, prefixLength }] : [],
+  )
+}
+
+/** Greatest packet of the interface of the IPv4 default route; undefined where there is none. */
+export function defaultRouteMtu(socket: NetlinkSocket): number | undefined {
+  const [route] = listRoutes(socket, 'ipv4')
+    .filter(isDefaultRoute)
+    .toSorted((one, other) => one.metric - other.metric)
+  if (!route) return undefined
+  return listLinks(socket).find(({ index }) => index === route.outgoing)?.mtu
+}
+
+/** Whether interfaces can have IPv6 addresses here at all. */
+export function hostHasIpv6(): boolean {
+  const path = '/proc/sys/net/ipv6/conf/all/disable_ipv6'
+  return existsSync(path) && readFileSync(path, 'utf8').trim() === '0'
+}

@@ -1,0 +1,200 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { OperationError } from '../../native/error.ts'
+import { lockSync } from '../../native/lock.ts'
+import { addressNumber, formatAddress, parseAddress, requireAddress } from './ip-address.ts'
+import { parseMac } from './mac-address.ts'
+import type { Network, NetworkFolders } from './network.ts'
+import {
+  addressLeasesFolder,
+  claimFile,
+  listNames,
+  networkRunFolder,
+  readIfPresent,
+  unlinkIfPresent,
+} from './network-files.ts'
+import { addressAt, isHostAddress, parseSubnet, subnetSize } from './subnet.ts'
+import type { Subnet } from './subnet.ts'
+
+/** An address of one family that a container holds. */
+export interface LeasedAddress {
+  readonly address: string
+  readonly prefixLength: number
+  readonly gateway: string
+}
+
+/** What a container has in one network until its lease files are unlinked. */
+export interface AddressLease {
+  readonly ipv4: LeasedAddress
+  readonly ipv6?: LeasedAddress | undefined
+  /** `02:42:0a:58:00:02` */
+  readonly mac: string
+  /** Absolute paths of the lease files. */
+  readonly files: readonly string[]
+}
+
+export interface LeaseRequest {
+  readonly containerId: string
+  /** `--ip` and `--ip6`. */
+  readonly ip?: string | undefined
+  readonly ip6?: string | undefined
+  readonly mac?: string | undefined
+  /** False where the host has no IPv6. */
+  readonly ipv6: boolean
+  /**
+   * Whether a container may still use what it leased: it is being started, runs, or its monitor has
+   * not cleaned up yet. Asked only where a lease is in the way.
+   */
+  readonly isHolding: (containerId: string) => boolean
+}
+
+/**
+ * Lease an address: one file for each, claimed with link(2), so that any number of processes can do
+ * so at once with no lock. Leases of containers that are gone are taken back when they are in the way.
+ *
+ * @throws {OperationError} `INVALID_ARGUMENT` for an address outside the network, `ALREADY_EXISTS`
+ *   where it is taken, `BAD_STATE` where the network is full
+ */
+export function leaseAddress(
+  folders: NetworkFolders,
+  network: Network,
+  request: LeaseRequest,
+): AddressLease {
+  const folder = addressLeasesFolder(folders, network.name)
+  const subnet = parseSubnet(network.ipv4.subnet)
+  const mac = request.mac === undefined ? undefined : parseMac(request.mac)
+  const address =
+    request.ip === undefined
+      ? leaseNext(folders, network, subnet, request)
+      : leaseWanted(folder, network.ipv4, request.ip, request)
+  const files = [join(folder, formatAddress(address))]
+  try {
+    const ipv6 =
+      request.ipv6 && network.ipv6 ? leaseIpv6(folder, network, address, request) : undefined
+    if (ipv6) files.push(join(folder, ipv6.address))
+    return {
+      ipv4: {
+        address: formatAddress(address),
+        prefixLength: subnet.prefixLength,
+        gateway: network.ipv4.gateway,
+      },
+      ...(ipv6 ? { ipv6 } : {}),
+      mac: formatMac(mac ?? macOf(address)),
+      files,
+    }
+  } catch (error) {
+    releaseLeases(files)
+    throw error
+  }
+}
+
+/** Give leases back, after a start that failed for example. */
+export function releaseLeases(files: readonly string[]): void {
+  for (const file of files) unlinkIfPresent(file)
+}
+
+/** Ids of the containers that hold an address of a network. */
+export function leaseHolders(folders: NetworkFolders, name: string): Set<string> {
+  const folder = addressLeasesFolder(folders, name)
+  return new Set(
+    listNames(folder)
+      .map((file) => readIfPresent(join(folder, file))?.trim())
+      .filter((id) => id !== undefined),
+  )
+}
+
+function macOf(ipv4: Uint8Array): Uint8Array {
+  return new Uint8Array([0x02, 0x42, ...ipv4])
+}
+
+function formatMac(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':')
+}
+
+function leaseIpv6(
+  folder: string,
+  network: Network,
+  ipv4: Uint8Array,
+  request: LeaseRequest,
+): LeasedAddress | undefined {
+  if (!network.ipv6) return undefined
+  const subnet = parseSubnet(network.ipv6.subnet)
+  // The same place in the range as the IPv4 address, which is unique already.
+  const offset = addressNumber(ipv4) - addressNumber(parseSubnet(network.ipv4.subnet).address)
+  const wanted = request.ip6 ?? formatAddress(addressAt(subnet, offset))
+  const address = leaseWanted(folder, network.ipv6, wanted, request)
+  return {
+    address: formatAddress(address),
+    prefixLength: subnet.prefixLength,
+    gateway: network.ipv6.gateway,
+  }
+}
+
+function leaseWanted(
+  folder: string,
+  pool: { readonly subnet: string; readonly gateway: string },
+  wanted: string,
+  request: LeaseRequest,
+): Uint8Array {
+  const address = requireAddress(wanted, 'an address of a container')
+  const detail = { address: wanted, subnet: pool.subnet }
+  if (!isHostAddress(parseSubnet(pool.subnet), address))
+    throw new OperationError('INVALID_ARGUMENT', 'lease an address', detail)
+  const name = formatAddress(address)
+  if (name !== pool.gateway) {
+    const path = join(folder, name)
+    if (claimFile(path, request.containerId)) return address
+    if (reclaim(folder, path, request) && claimFile(path, request.containerId)) return address
+  }
+  const holder = name === pool.gateway ? 'the gateway' : (readIfPresent(join(folder, name)) ?? '')
+  throw new OperationError('ALREADY_EXISTS', 'lease an address', { ...detail, holder })
+}
+
+const lastFile = 'last-address'
+
+function leaseNext(
+  folders: NetworkFolders,
+  network: Network,
+  subnet: Subnet,
+  request: LeaseRequest,
+): Uint8Array {
+  const folder = addressLeasesFolder(folders, network.name)
+  const pointer = join(networkRunFolder(folders, network.name), lastFile)
+  const last = parseAddress(readIfPresent(pointer)?.trim() ?? '')
+  const first = addressNumber(subnet.address)
+  const start = last && isHostAddress(subnet, last) ? addressNumber(last) - first : 0n
+  const size = subnetSize(subnet)
+  const taken = new Set(listNames(folder))
+  for (const mayReclaim of [false, true])
+    for (let step = 1n; step <= size; step++) {
+      const address = addressAt(subnet, (start + step) % size)
+      const name = formatAddress(address)
+      if (!isHostAddress(subnet, address) || name === network.ipv4.gateway) continue
+      const path = join(folder, name)
+      if (taken.has(name) && !(mayReclaim && reclaim(folder, path, request))) continue
+      if (!claimFile(path, request.containerId)) continue
+      writeFileSync(pointer, name)
+      return address
+    }
+  throw new OperationError(
+    'BAD_STATE',
+    'lease an address',
+    { network: network.name, subnet: network.ipv4.subnet },
+    { hint: 'Every address is in use: remove containers or make another network' },
+  )
+}
+
+/**
+ * Unlink a lease whose holder is gone. Under a lock, and read again under it: two that found the
+ * same stale lease must not unlink what one of them has made in its place.
+ */
+function reclaim(folder: string, path: string, { isHolding }: LeaseRequest): boolean {
+  const holder = readIfPresent(path)
+  if (holder === undefined) return true
+  if (isHolding(holder)) return false
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  using _lock = lockSync(join(folder, '.lock'))
+  if (readIfPresent(path) !== holder) return false
+  unlinkIfPresent(path)
+  return true
+}

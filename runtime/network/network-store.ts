@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { OperationError } from '../../native/error.ts'
+import { lockSync } from '../../native/lock.ts'
+import { openNetlinkSocket } from '../../native/netlink-socket.ts'
+import { chooseIpv6Subnet, chooseSubnet, requireFree } from './choose-subnet.ts'
+import { findLink, usedSubnets } from './host-network.ts'
+import { formatAddress, requireAddress } from './ip-address.ts'
+import { canonicalNetworkName, defaultNetworkName, requireNetworkName } from './network.ts'
+import type { AddressPool, Network, NetworkFolders } from './network.ts'
+import {
+  claimFile,
+  listNames,
+  networkFile,
+  networksFolder,
+  readIfPresent,
+  unlinkIfPresent,
+} from './network-files.ts'
+import { addressAt, formatSubnet, isHostAddress, parseSubnet } from './subnet.ts'
+import type { Subnet } from './subnet.ts'
+
+/** What `network create` asks for. */
+export interface NewNetwork {
+  readonly name: string
+  readonly subnet?: string | undefined
+  readonly gateway?: string | undefined
+  /** A range, or true for one of ours. */
+  readonly ipv6?: string | boolean | undefined
+  readonly internal?: boolean | undefined
+  /** False: no name server. */
+  readonly dns?: boolean | undefined
+  readonly mtu?: number | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+}
+
+/** Every network that exists, by name; the default one only once it has been used. */
+export function listNetworks(folders: NetworkFolders): Network[] {
+  return listNames(networksFolder(folders))
+    .filter((name) => name.endsWith('.json'))
+    .toSorted()
+    .flatMap((name) => readNetwork(folders, name.slice(0, -'.json'.length)) ?? [])
+}
+
+/** The network of that very name, or undefined. */
+export function readNetwork(folders: NetworkFolders, name: string): Network | undefined {
+  const path = networkFile(folders, name)
+  const text = readIfPresent(path)
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text) as Network
+  } catch (cause) {
+    throw new OperationError('PROTOCOL', 'read a network', { path }, { cause })
+  }
+}
+
+/**
+ * The network that a user means: by name, alias, id or start of an id. The default one is made
+ * when it is asked for.
+ *
+ * @throws {OperationError} `NOT_FOUND`, or `INVALID_ARGUMENT` where an id fits several
+ */
+export function requireNetwork(folders: NetworkFolders, given: string): Network {
+  const name = canonicalNetworkName(given)
+  const exact = /^[\w.-]+$/.test(name) ? readNetwork(folders, name) : undefined
+  if (exact) return exact
+  if (name === defaultNetworkName) return createDefaultNetwork(folders)
+  const matches = /^[0-9a-f]+$/.test(name)
+    ? listNetworks(folders).filter(({ id }) => id.startsWith(name))
+    : []
+  const [only] = matches
+  if (only && matches.length === 1) return only
+  if (only) throw new OperationError('INVALID_ARGUMENT', 'find a network', { id: name })
+  throw new OperationError(
+    'NOT_FOUND',
+    'find a network',
+    { name: given },
+    { hint: `Make it with "mycontainer network create ${given}"` },
+  )
+}
+
+/**
+ * Make a network; its bridge follows when a container needs it.
+ *
+ * @throws {OperationError} `INVALID_ARGUMENT` for bad input, `ALREADY_EXISTS` where the name or the
+ *   range is taken
+ */
+export function createNetwork(folders: NetworkFolders, wanted: NewNetwork): Network {
+  requireNetworkName(wanted.name)
+  if (wanted.name === defaultNetworkName) throw nameTaken(wanted.name)
+  return addNetwork(folders, wanted, 'user')
+}
+
+function createDefaultNetwork(folders: NetworkFolders): Network {
+  try {
+    return addNetwork(folders, { name: defaultNetworkName, dns: false }, 'default')
+  } catch (error) {
+    const made = readNetwork(folders, defaultNetworkName)
+    if (made) return made
+    throw error
+  }
+}
+
+function addNetwork(
+  folders: NetworkFolders,
+  wanted: NewNetwork,
+  kind: 'default' | 'user',
+): Network {
+  mkdirSync(networksFolder(folders), { recursive: true, mode: 0o711 })
+  using _lock = lockSync(`${networksFolder(folders)}/.lock`)
+  if (readNetwork(folders, wanted.name)) throw nameTaken(wanted.name)
+  const id = randomBytes(32).toString('hex')
+  const network: Network = {
+    id,
+    name: wanted.name,
+    bridge: chooseBridgeName(id, kind),
+    ...choosePools(folders, wanted, id, kind),
+    internal: wanted.internal ?? false,
+    dns: wanted.dns ?? true,
+    ...(wanted.mtu === undefined ? {} : { mtu: requireMtu(wanted.mtu) }),
+    labels: wanted.labels ?? {},
+    created: new Date().toISOString(),
+  }
+  if (!claimFile(networkFile(folders, wanted.name), `${JSON.stringify(network)}\n`))
+    throw nameTaken(wanted.name)
+  return network
+}
+
+/** `mc0` for the default network, unless another engine on this machine has it. */
+function chooseBridgeName(id: string, kind: 'default' | 'user'): string {
+  const own = `mc-${id.slice(0, 12)}`
+  if (kind === 'user') return own
+  using socket = openNetlinkSocket('route')
+  return findLink(socket, 'mc0') ? own : 'mc0'
+}
+
+function choosePools(
+  folders: NetworkFolders,
+  wanted: NewNetwork,
+  id: string,
+  kind: 'default' | 'user',
+): { ipv4: AddressPool; ipv6?: AddressPool } {
+  const others = listNetworks(folders).flatMap(({ ipv4, ipv6 }) =>
+    [ipv4, ...(ipv6 ? [ipv6] : [])].map(({ subnet }) => parseSubnet(subnet)),
+  )
+  const used = [...others, ...usedSubnets()]
+  const subnet =
+    wanted.subnet === undefined ? chooseSubnet(kind, used) : requireIpv4(wanted.subnet, used)
+  const ipv4 = poolOf(subnet, wanted.gateway)
+  if (!wanted.ipv6) return { ipv4 }
+  const subnet6 = wanted.ipv6 === true ? chooseIpv6Subnet(id) : parseSubnet(wanted.ipv6)
+  if (subnet6.address.length !== 16 || subnet6.prefixLength > 112)
+    throw new OperationError('INVALID_ARGUMENT', 'read an IPv6 subnet', {
+      subnet: formatSubnet(subnet6),
+    })
+  requireFree(subnet6, others)
+  return { ipv4, ipv6: poolOf(subnet6, undefined) }
+}
+
+function requireIpv4(text: string, used: readonly Subnet[]): Subnet {
+  const subnet = parseSubnet(text)
+  const fits = subnet.address.length === 4 && subnet.prefixLength >= 8 && subnet.prefixLength <= 29
+  if (!fits)
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'read a subnet',
+      { subnet: text },
+      { hint: 'Give an IPv4 range between /8 and /29, such as 10.90.0.0/24' },
+    )
+  requireFree(subnet, used)
+  return subnet
+}
+
+function poolOf(subnet: Subnet, gateway: string | undefined): AddressPool {
+  const address =
+    gateway === undefined ? addressAt(subnet, 1n) : requireAddress(gateway, 'a gateway')
+  if (!isHostAddress(subnet, address))
+    throw new OperationError('INVALID_ARGUMENT', 'take a gateway', {
+      gateway: formatAddress(address),
+      subnet: formatSubnet(subnet),
+    })
+  return { subnet: formatSubnet(subnet), gateway: formatAddress(address) }
+}
+
+function requireMtu(mtu: number): number {
+  if (Number.isInteger(mtu) && mtu >= 68 && mtu <= 65_535) return mtu
+  throw new OperationError('INVALID_ARGUMENT', 'read an MTU', { mtu, min: 68, max: 65_535 })
+}
+
+function nameTaken(name: string): OperationError {
+  return new OperationError('ALREADY_EXISTS', 'create a network', { name })
+}
+
+/** Forget a network. Its kernel objects go with `removeBridge`; whether it is in use the caller knows. */
+export function deleteNetworkRecord(folders: NetworkFolders, name: string): void {
+  unlinkIfPresent(networkFile(folders, name))
+}

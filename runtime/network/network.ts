@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { OperationError } from '../../native/error.ts'
+
+/** Addresses of one family that a network hands out. */
+export interface AddressPool {
+  /** `10.88.0.0/16` */
+  readonly subnet: string
+  /** Address of the bridge, and the containers' default route. */
+  readonly gateway: string
+}
+
+/** A network as users make it; its kernel objects follow from it at any time. */
+export interface Network {
+  /** 64 hexadecimal digits. */
+  readonly id: string
+  readonly name: string
+  /** Name of the bridge device. */
+  readonly bridge: string
+  readonly ipv4: AddressPool
+  readonly ipv6?: AddressPool | undefined
+  /** Containers reach each other and nobody else. */
+  readonly internal: boolean
+  /** Containers find each other by name; user-defined networks only. */
+  readonly dns: boolean
+  /** Bytes; absent: as the interface of the host's default route. */
+  readonly mtu?: number | undefined
+  readonly labels: Readonly<Record<string, string>>
+  /** ISO 8601 */
+  readonly created: string
+}
+
+/** Where networks live; the engine's folders fit. */
+export interface NetworkFolders {
+  readonly runDir: string
+  readonly dataDir: string
+  /** Set where the state is not in the user's default folders. */
+  readonly root: string | undefined
+}
+
+export const defaultNetworkName = 'bridge'
+const aliases: Readonly<Record<string, string>> = { podman: 'bridge', default: 'bridge' }
+const reserved = new Set(['host', 'none', 'container', 'private', 'ns'])
+
+/** The name that an alias stands for: docker and podman call the default network differently. */
+export function canonicalNetworkName(name: string): string {
+  return Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name
+}
+
+/** @throws {OperationError} `INVALID_ARGUMENT` for a name that cannot be a file name or is taken by a mode */
+export function requireNetworkName(name: string): void {
+  const fits = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/.test(name)
+  if (fits && !reserved.has(name) && !Object.hasOwn(aliases, name)) return
+  throw new OperationError(
+    'INVALID_ARGUMENT',
+    'name a network',
+    { name },
+    {
+      hint: fits
+        ? 'This name is a network mode; choose another'
+        : 'Start with a letter or digit, go on with letters, digits, "_", "." and "-", at most 128',
+    },
+  )
+}
+
+/**
+ * Name of our nftables table. State folders of their own (`--root`) get a table of their own, so
+ * that two engines on one machine cannot undo each other's rules.
+ */
+export function firewallTableName(folders: NetworkFolders): string {
+  if (folders.root === undefined) return 'mycontainer'
+  const digest = createHash('sha256').update(folders.root).digest('hex')
+  return `mycontainer-${digest.slice(0, 12)}`
+}
