@@ -28,6 +28,8 @@ function findBlock(output: string, file: string): { text: string; ending: string
   return { text: output.slice(from + begin.length, to), ending }
 }
 
+t.setTimeout(900_000)
+
 t.test('each excluded file exists', async (t) => {
   for (const name of Object.keys(excluded)) t.ok(names.includes(name), name)
   t.ok(files.length > 0, 'there are files to run')
