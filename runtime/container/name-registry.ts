@@ -9,8 +9,13 @@ import { isSystemError } from './system-error.ts'
 // One symbolic link per name, pointing at the id: making it is the atomic claim, whatever number
 // of commands run at once, and no lock is needed.
 
+/** Folder of the names. */
+export function namesFolder(folders: EngineFolders): string {
+  return join(folders.dataDir, 'names')
+}
+
 function namePath(folders: EngineFolders, name: string): string {
-  return join(folders.dataDir, 'names', name)
+  return join(namesFolder(folders), name)
 }
 
 /** The id that holds `name`, whether or not that container still exists. */
@@ -42,7 +47,7 @@ export function claimName(
       return
     } catch (error) {
       if (isSystemError(error, 'ENOENT')) {
-        mkdirSync(join(folders.dataDir, 'names'), { recursive: true, mode: 0o700 })
+        mkdirSync(namesFolder(folders), { recursive: true, mode: 0o700 })
         continue
       }
       if (!isSystemError(error, 'EEXIST')) throw error

@@ -32,7 +32,6 @@ export function readState(folders: EngineFolders, record: ContainerRecord): Cont
     restartCount: start.restartCount,
     stoppedByUser: isStopRequested(folder.state),
     ...(start.network ? { network: start.network } : {}),
-    ...readHealth(folder.health),
   }
   if (start.failure)
     return {
@@ -45,9 +44,10 @@ export function readState(folders: EngineFolders, record: ContainerRecord): Cont
     process !== undefined &&
     start.bootId === bootId() &&
     isProcessAlive(process.monitorPid, process.monitorStartTicks)
-  if (exit) return endedState(base, record, process, exit, monitorAlive)
+  const source = { folders, record }
+  if (exit) return endedState(source, base, process, exit, monitorAlive)
   if (!process) return { ...base, ...unstartedState(start) }
-  return liveState(base, start, process, monitorAlive)
+  return liveState(source, base, start, process, monitorAlive)
 }
 
 function unstartedState(start: StartRecord): Partial<ContainerState> {
@@ -58,16 +58,23 @@ function unstartedState(start: StartRecord): Partial<ContainerState> {
     : { status: 'created', error: 'the start was interrupted' }
 }
 
+interface StateSource {
+  readonly folders: EngineFolders
+  readonly record: ContainerRecord
+}
+
 function endedState(
+  source: StateSource,
   base: ContainerState,
-  record: ContainerRecord,
   process: ProcessFile | undefined,
   exit: ExitFile,
   monitorAlive: boolean,
 ): ContainerState {
   const exitCode = exit.exitCode ?? 0
   const waitsForRestart =
-    monitorAlive && !base.stoppedByUser && restartApplies(record, exitCode, base.restartCount)
+    monitorAlive &&
+    !base.stoppedByUser &&
+    restartApplies(source.record, exitCode, base.restartCount)
   return {
     ...base,
     status: waitsForRestart ? 'restarting' : 'exited',
@@ -76,10 +83,12 @@ function endedState(
     oomKilled: (exit.oomKills ?? 0) > 0,
     startedAt: exit.startedAt ?? process?.startedAt,
     finishedAt: exit.finishedAt,
+    ...healthOf(source, exit.startedAt ?? process?.startedAt),
   }
 }
 
 function liveState(
+  source: StateSource,
   base: ContainerState,
   start: StartRecord,
   process: ProcessFile,
@@ -105,6 +114,7 @@ function liveState(
     pidStartTime: String(process.startTicks),
     monitorPid: monitorAlive ? process.monitorPid : 0,
     startedAt: process.startedAt,
+    ...healthOf(source, process.startedAt),
   }
 }
 
@@ -128,7 +138,17 @@ function isFrozen(cgroup: string): boolean {
   }
 }
 
-function readHealth(path: string): { health?: HealthState } {
-  const health = readJsonIfPresent(path) as HealthState | undefined
-  return health ? { health } : {}
+/** Health in this run; one that was recorded before it says nothing. */
+function healthOf(
+  { folders, record }: StateSource,
+  startedAt: string | undefined,
+): { health?: HealthState } {
+  const wanted = record.resolved.health
+  if (!wanted || wanted.disabled || startedAt === undefined) return {}
+  const path = containerFolder(folders, record.id).health
+  const stored = readJsonIfPresent(path) as HealthState | undefined
+  const isCurrent = (stored?.log.at(-1)?.start ?? '') >= startedAt
+  return {
+    health: stored && isCurrent ? stored : { status: 'starting', failingStreak: 0, log: [] },
+  }
 }

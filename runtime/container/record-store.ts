@@ -125,12 +125,14 @@ export function isBeingMade(folders: EngineFolders, id: string): boolean {
   })
 }
 
-/** Remove what makers that died left behind. */
+/** Remove what makers and removers that died left behind. */
 export function removeAbandoned(folders: EngineFolders): void {
   for (const name of folderNames(folders)) {
     const match = creatingPattern.exec(name)
-    if (!match || isProcessAlive(Number(match[1]), Number(match[2]))) continue
-    rmSync(join(containersFolder(folders), name), { recursive: true, force: true })
+    const isAbandoned = match
+      ? !isProcessAlive(Number(match[1]), Number(match[2]))
+      : name.startsWith('.removing-')
+    if (isAbandoned) rmSync(join(containersFolder(folders), name), { recursive: true, force: true })
   }
 }
 

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { OperationError } from '../../native/error.ts'
+import type { HostFacts } from '../inspect-host/host-facts.ts'
+import { defaultProfile } from '../security/seccomp/default-profile.ts'
+import { parseProfileFile } from '../security/seccomp/profile-file.ts'
+import { resolveProfile } from '../security/seccomp/resolve-profile.ts'
+import type { Seccomp } from '../spec/seccomp.ts'
+
+/** One object per set of capabilities: compiled filters are cached by the object they come from. */
+const resolved = new Map<string, Seccomp>()
+
+/**
+ * The seccomp section for a container: the built-in profile, one from a file, or none.
+ *
+ * @param choice `unconfined`, the path of a profile, or undefined for the built-in one
+ * @throws {OperationError} `INVALID_ARGUMENT` for a file that cannot be read or is no profile
+ */
+export function chooseSeccomp(
+  choice: string | undefined,
+  capabilities: readonly string[],
+  { architecture, kernel }: HostFacts,
+): Seccomp | undefined {
+  if (choice === 'unconfined') return undefined
+  const target = { capabilities, architecture, kernel }
+  if (choice !== undefined) return resolveProfile(parseProfileFile(readProfile(choice)), target)
+  const key = capabilities.join()
+  const known = resolved.get(key) ?? resolveProfile(defaultProfile, target)
+  resolved.set(key, known)
+  return known
+}
+
+function readProfile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new OperationError('INVALID_ARGUMENT', 'read a seccomp profile', { path }, { cause })
+  }
+}

@@ -1,0 +1,60 @@
+import { readdirSync } from 'node:fs'
+import type { HostFacts } from '../inspect-host/host-facts.ts'
+import { chooseSeccomp } from './choose-seccomp.ts'
+import { containerFolder } from './container-folder.ts'
+import type { EngineFolders } from './folders.ts'
+import { allDevices, devicesAt } from './host-devices.ts'
+import { type JoinedNamespaces, identityOwnerFolder } from './joined-namespaces.ts'
+import type { ContainerFacts } from './oci-config/facts.ts'
+import { placeMounts } from './place-mounts.ts'
+import type { ContainerRecord } from './record.ts'
+import type { RootSource } from './resolve-image.ts'
+import type { UserMappings } from './user-mappings.ts'
+import { shimPath } from '../../native/paths.ts'
+
+export interface FactSources {
+  readonly folders: EngineFolders
+  readonly host: HostFacts
+  readonly record: ContainerRecord
+  readonly root: RootSource
+  readonly joined: JoinedNamespaces
+  readonly mappings: UserMappings
+  readonly terminal: { readonly rows: number; readonly columns: number } | undefined
+}
+
+/** Everything about the host that a container's configuration depends on. */
+export function gatherFacts(sources: FactSources): ContainerFacts {
+  const { folders, host, record, root, joined, mappings, terminal } = sources
+  const { options } = record
+  const identity = identityOwnerFolder(folders, record, joined)
+  return {
+    id: record.id,
+    rootfsPath: record.rootfsPath,
+    mounts: placeMounts(options, record.resolved.imageVolumes, record.mounts),
+    hostnamePath: containerFolder(folders, record.id).hostname,
+    ...(options.network.noHosts ? {} : { hostsPath: identity.hosts }),
+    resolvConfPath: identity.resolvConf,
+    passwd: root.passwd,
+    group: root.group,
+    namespacePaths: joined.paths,
+    cgroupPath: record.cgroupPath,
+    uidMappings: mappings.uid,
+    gidMappings: mappings.gid,
+    isRootless: host.rootless,
+    lastCapability: host.lastCapability,
+    devicesAt,
+    allDevices,
+    seccompFor: (capabilities) => chooseSeccomp(options.security.seccomp, capabilities, host),
+    extraMaskedPaths: thermalThrottlePaths(),
+    initPath: shimPath,
+    ...(terminal ? { consoleSize: { height: terminal.rows, width: terminal.columns } } : {}),
+  }
+}
+
+/** Each present CPU counts its throttling there, which tells of other tenants' load. */
+function thermalThrottlePaths(): string[] {
+  const folder = '/sys/devices/system/cpu'
+  return readdirSync(folder)
+    .filter((name) => /^cpu\d+$/.test(name))
+    .map((name) => `${folder}/${name}/thermal_throttle`)
+}

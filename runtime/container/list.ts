@@ -1,0 +1,71 @@
+import { lstatSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Container, ListOptions } from '../cli/engine.ts'
+import { containerFolder } from './container-folder.ts'
+import type { EngineContext } from './engine-context.ts'
+import { readState } from './read-state.ts'
+import type { ContainerRecord } from './record.ts'
+import { listRecords, removeAbandoned, resolveContainer } from './record-store.ts'
+import { removeContainer } from './remove.ts'
+import { rootOfRecord } from './resolve-image.ts'
+
+/** Containers, newest first; those that ended only when asked for. */
+export async function listContainers(
+  context: EngineContext,
+  options: ListOptions,
+): Promise<Container[]> {
+  await repair(context)
+  const containers: Container[] = []
+  for (const record of listRecords(context.folders)) {
+    const state = readState(context.folders, record)
+    const isLive =
+      state.status === 'running' || state.status === 'paused' || state.status === 'restarting'
+    if (!isLive && !options.all) continue
+    const size = options.size ? { size: await sizeOf(context, record) } : {}
+    containers.push({ record, state, ...size })
+  }
+  return containers.toSorted((a, b) => (a.record.created < b.record.created ? 1 : -1))
+}
+
+export async function inspectContainer(
+  context: EngineContext,
+  reference: string,
+  wantsSize: boolean,
+): Promise<Container> {
+  const record = resolveContainer(context.folders, reference)
+  const state = readState(context.folders, record)
+  return wantsSize ? { record, state, size: await sizeOf(context, record) } : { record, state }
+}
+
+/**
+ * Finish what a killed process of ours left half done: folders of containers that were being made
+ * or removed, and `--rm` containers whose monitor could not remove them.
+ */
+export async function repair(context: EngineContext): Promise<void> {
+  removeAbandoned(context.folders)
+  for (const record of listRecords(context.folders)) {
+    if (!record.options.rm) continue
+    const { status, monitorPid } = readState(context.folders, record)
+    if (status === 'exited' && monitorPid === 0)
+      await removeContainer(context, record.id, { force: true, volumes: true })
+  }
+}
+
+async function sizeOf(
+  context: EngineContext,
+  record: ContainerRecord,
+): Promise<{ writable: number; total: number }> {
+  const writable = folderBytes(containerFolder(context.folders, record.id).upper)
+  const root = await rootOfRecord(context, record.imageId, record.options)
+  const layers = root.layerFolders.reduce((sum, folder) => sum + folderBytes(folder), 0)
+  return { writable, total: writable + layers }
+}
+
+function folderBytes(folder: string): number {
+  let sum = 0
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    sum += entry.isDirectory() ? folderBytes(path) : lstatSync(path).size
+  }
+  return sum
+}

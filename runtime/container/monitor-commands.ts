@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import { distFolder } from '../../native/paths.ts'
+import type { EngineContext } from './engine-context.ts'
+import type { ContainerRecord } from './record.ts'
+
+/** Commands of ours that a monitor runs, in the words of the program compiler. */
+export interface Hook {
+  /** In place of the monitor, when the container has ended. */
+  readonly exitCommand?: {
+    readonly argv: readonly string[]
+    readonly env: readonly string[]
+    readonly delayMs: number
+  }
+  /** Again and again while it runs. */
+  readonly tick?: {
+    readonly argv: readonly string[]
+    readonly firstMs: number
+    readonly everyMs: number
+  }
+}
+
+const firstBackoffMs = 100
+const longestBackoffMs = 60_000
+
+/**
+ * Wait before the next restart: 100 ms, twice as long each time, at most a minute (moby's restart
+ * manager). A run of ten seconds or more starts the series anew; the monitor sees to that.
+ */
+export function restartDelayMs(restartCount: number): number {
+  return Math.min(firstBackoffMs * 2 ** Math.min(restartCount, 20), longestBackoffMs)
+}
+
+/** What must happen without anybody asking: restarts, health checks, what `--rm` leaves to us. */
+export function monitorCommands(
+  context: EngineContext,
+  record: ContainerRecord,
+  restartCount: number,
+): Hook {
+  const { restart, rm } = record.options
+  const needsExit = restart.name !== 'no' || (rm && record.mounts.some((mount) => mount.anonymous))
+  const health = record.resolved.health
+  const env = Object.entries(context.env).flatMap(([name, value]) =>
+    keptVariables.has(name) && value !== undefined ? [`${name}=${value}`] : [],
+  )
+  return {
+    ...(needsExit
+      ? {
+          exitCommand: {
+            argv: ourCommand(context, 'ended', record.id),
+            env,
+            delayMs: restart.name === 'no' ? 0 : restartDelayMs(restartCount),
+          },
+        }
+      : {}),
+    ...(health && !health.disabled
+      ? {
+          tick: {
+            argv: ourCommand(context, 'probe', record.id),
+            firstMs: firstProbeMs(health),
+            everyMs: tickMs(health),
+          },
+        }
+      : {}),
+  }
+}
+
+type Health = NonNullable<ContainerRecord['resolved']['health']>
+
+function firstProbeMs(health: Health): number {
+  return tickMs(health)
+}
+
+/** The start interval rules while the start period lasts; the probe itself skips what is not due. */
+function tickMs({
+  intervalMs = 30_000,
+  startPeriodMs = 0,
+  startIntervalMs = 5000,
+}: Health): number {
+  return startPeriodMs > 0 ? Math.min(intervalMs, startIntervalMs) : intervalMs
+}
+
+/** What a command of ours needs to find the same state; nothing else of the user's environment. */
+const keptVariables = new Set([
+  'PATH',
+  'HOME',
+  'XDG_RUNTIME_DIR',
+  'XDG_DATA_HOME',
+  'MYCONTAINER_USERNS',
+  'MYCONTAINER_ROOTLESS_UID',
+  'MYCONTAINER_ROOTLESS_GID',
+])
+
+function ourCommand({ folders }: EngineContext, verb: string, id: string): string[] {
+  const root = folders.root === undefined ? [] : ['--root', folders.root]
+  return [process.execPath, join(distFolder, 'mycontainer.cjs'), ...root, 'internal', verb, id]
+}

@@ -1,0 +1,207 @@
+import { randomInt } from 'node:crypto'
+import { planAttachment, planLoopback } from '../network/attachment.ts'
+import { type NetworkDevice, ensureNetwork } from '../network/bridge.ts'
+import { renderHosts } from '../network/hosts-file.ts'
+import { type AddressLease, leaseAddress, releaseLeases } from '../network/lease.ts'
+import type { NetworkAttachment } from '../network/netlink-exchange.ts'
+import { type Network, defaultNetworkName } from '../network/network.ts'
+import { requireNetwork } from '../network/network-store.ts'
+import { leasePorts } from '../network/port-lease.ts'
+import type { PortBinding } from '../network/published-port.ts'
+import { renderResolvConf } from '../network/resolv-conf.ts'
+import { readTextIfPresent } from './durable-file.ts'
+import type { EngineContext } from './engine-context.ts'
+import { mayHoldLeases } from './holds-leases.ts'
+import type { ContainerRecord } from './record.ts'
+import type { ContainerNetwork } from './state.ts'
+
+/** A container's network as reserved for one start. */
+export interface PreparedNetwork {
+  /** For the start program; undefined where another network namespace is joined or kept. */
+  readonly attachment: NetworkAttachment | undefined
+  readonly state: ContainerNetwork | undefined
+  /** Files to unlink when the container has ended. */
+  readonly leases: readonly string[]
+  /** Text of /etc/hosts; undefined where another container's file is shown. */
+  readonly hosts: string | undefined
+  readonly resolvConf: string | undefined
+}
+
+interface Joined {
+  readonly network: Network
+  readonly device: NetworkDevice
+  readonly lease: AddressLease
+}
+
+/** 2^30: a nonce below makes a free interface index and name of it. */
+const nonceRange = 2 ** 30
+
+/**
+ * Reserve addresses and ports for one start, and see to it that the networks work.
+ *
+ * @throws {OperationError} `ALREADY_EXISTS` for an address or port that is taken, `UNSUPPORTED`,
+ *   `NOT_FOUND`; what was reserved until then is given back
+ */
+export async function prepareNetwork(
+  context: EngineContext,
+  record: ContainerRecord,
+): Promise<PreparedNetwork> {
+  const { mode } = record.options.network
+  const files = (addresses: readonly string[], gateway?: string) =>
+    identityTexts(context, record, addresses, gateway)
+  if (mode.kind === 'host')
+    return { attachment: undefined, state: undefined, leases: [], ...files([]) }
+  if (mode.kind === 'container' || mode.kind === 'path') return noNetwork()
+  if (mode.kind === 'none') {
+    const attachment = planLoopback()
+    return { attachment, state: { attachments: [], ports: [] }, leases: [], ...files([]) }
+  }
+  const names = mode.kind === 'networks' ? mode.names : [defaultNetworkName]
+  const joined: Joined[] = []
+  const leases: string[] = []
+  try {
+    for (const name of names) {
+      const one = joinNetwork(context, record, name)
+      joined.push(one)
+      leases.push(...one.lease.files)
+    }
+    const ports = await reservePorts(context, record, joined)
+    leases.push(...ports.leases)
+    const attachment = attach(context, joined, ports.bindings)
+    const addresses = joined.map(({ lease }) => lease.ipv4.address)
+    return {
+      attachment,
+      state: describeNetwork(record, joined, ports.bindings),
+      leases,
+      ...files(addresses, joined[0]?.network.ipv4.gateway),
+    }
+  } catch (error) {
+    releaseLeases(leases)
+    throw error
+  }
+}
+
+function noNetwork(): PreparedNetwork {
+  return {
+    attachment: undefined,
+    state: undefined,
+    leases: [],
+    hosts: undefined,
+    resolvConf: undefined,
+  }
+}
+
+function joinNetwork(context: EngineContext, record: ContainerRecord, name: string): Joined {
+  const { folders } = context
+  const network = requireNetwork(folders, name)
+  const device = ensureNetwork(folders, network)
+  const { ip, ip6, mac } = record.options.network
+  const lease = leaseAddress(folders, network, {
+    containerId: record.id,
+    ip,
+    ip6,
+    mac,
+    ipv6: device.ipv6,
+    isHolding: (id) => mayHoldLeases(folders, id),
+  })
+  return { network, device, lease }
+}
+
+async function reservePorts(
+  context: EngineContext,
+  record: ContainerRecord,
+  joined: readonly Joined[],
+): Promise<{ bindings: readonly PortBinding[]; leases: readonly string[] }> {
+  const { publish, publishAll } = record.options.network
+  const first = joined[0]
+  if (!first || (publish.length === 0 && !publishAll)) return { bindings: [], leases: [] }
+  return leasePorts(context.folders, {
+    containerId: record.id,
+    publish,
+    exposed: publishAll ? record.resolved.exposedPorts : [],
+    ipv4: first.lease.ipv4.address,
+    ipv6: first.lease.ipv6?.address,
+    isHolding: (id: string) => mayHoldLeases(context.folders, id),
+  })
+}
+
+function attach(
+  { folders }: EngineContext,
+  joined: readonly Joined[],
+  ports: readonly PortBinding[],
+): NetworkAttachment {
+  const defaultRoute = joined.findIndex(({ network }) => !network.internal)
+  const parts = joined.map((one, position) =>
+    planAttachment({
+      folders,
+      ...one,
+      position,
+      nonce: randomInt(nonceRange),
+      defaultRoute: position === defaultRoute,
+      ports: position === 0 ? ports : [],
+      portLeases: [],
+    }),
+  )
+  return {
+    host: parts.flatMap(({ host }) => host),
+    inside: parts.flatMap(({ inside }) => inside),
+    cleanup: parts.flatMap(({ cleanup }) => cleanup),
+    leases: [],
+  }
+}
+
+function describeNetwork(
+  record: ContainerRecord,
+  joined: readonly Joined[],
+  ports: readonly PortBinding[],
+): ContainerNetwork {
+  return {
+    attachments: joined.map(({ network, lease }, position) => ({
+      network: network.name,
+      networkId: network.id,
+      interfaceName: `eth${position}`,
+      ipv4: lease.ipv4.address,
+      ipv4PrefixLength: lease.ipv4.prefixLength,
+      ipv4Gateway: lease.ipv4.gateway,
+      ...(lease.ipv6
+        ? {
+            ipv6: lease.ipv6.address,
+            ipv6PrefixLength: lease.ipv6.prefixLength,
+            ipv6Gateway: lease.ipv6.gateway,
+          }
+        : {}),
+      mac: lease.mac,
+      aliases: record.options.network.aliases,
+    })),
+    ports: ports.map(({ containerPort, protocol, hostIp, hostPort }) => ({
+      containerPort,
+      protocol,
+      hostIp,
+      hostPort,
+    })),
+  }
+}
+
+function identityTexts(
+  _context: EngineContext,
+  record: ContainerRecord,
+  addresses: readonly string[],
+  gateway?: string,
+): Pick<PreparedNetwork, 'hosts' | 'resolvConf'> {
+  const { options } = record
+  return {
+    hosts: renderHosts({
+      addresses,
+      hostname: options.hostname ?? record.id.slice(0, 12),
+      name: record.name,
+      addHosts: options.network.addHosts,
+      gateway,
+    }),
+    resolvConf: renderResolvConf({
+      host: readTextIfPresent('/etc/resolv.conf') ?? '',
+      dns: options.network.dns,
+      search: options.network.dnsSearch,
+      options: options.network.dnsOptions,
+    }),
+  }
+}

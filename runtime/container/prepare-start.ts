@@ -1,0 +1,215 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import type { CgroupPlan } from '../cgroup/cgroup-plan.ts'
+import { planCgroup } from '../cgroup/plan-cgroup.ts'
+import type { Program } from '../program/program.ts'
+import { compile } from '../program/compile.ts'
+import type { Config } from '../spec/config.ts'
+import { stringifyJson } from '../spec/json.ts'
+import { containerFolder, containersFolder, logFileName } from './container-folder.ts'
+import type { EngineContext } from './engine-context.ts'
+import { type Hook, monitorCommands } from './monitor-commands.ts'
+import { gatherFacts } from './gather-facts.ts'
+import { joinedNamespaces } from './joined-namespaces.ts'
+import { namesFolder } from './name-registry.ts'
+import { buildConfig, containerHostname } from './oci-config/build-config.ts'
+import { type PreparedNetwork, prepareNetwork } from './prepare-network.ts'
+import { bootId, readStartTicks } from './process-identity.ts'
+import type { ContainerRecord } from './record.ts'
+import { type RootSource, rootOfRecord } from './resolve-image.ts'
+import { unlinkIfPresent } from './settle.ts'
+import type { StartRecord } from './start-record.ts'
+import { userMappings } from './user-mappings.ts'
+
+export interface StartWish {
+  /** Size of the user's terminal, for `-t`. */
+  readonly terminal?: { readonly rows: number; readonly columns: number } | undefined
+  /** Hold back output until a client has attached. */
+  readonly hold: boolean
+  /** Have the shim say what each step took. */
+  readonly trace?: boolean | undefined
+  /** How often the restart policy has started it since a user did. */
+  readonly restartCount?: number | undefined
+}
+
+/** Everything a start needs, looked up and reserved; nothing of the container exists yet. */
+export interface PreparedStart {
+  readonly config: Config
+  readonly configText: string
+  readonly program: Program
+  readonly start: StartRecord
+  readonly root: RootSource
+  readonly trace: boolean
+  /** Give back what was reserved, when the start does not come about. */
+  undo(): void
+}
+
+/**
+ * Compile one start of a container.
+ *
+ * @throws {OperationError} before anything is made; what was reserved until then is given back
+ */
+export async function prepareStart(
+  context: EngineContext,
+  record: ContainerRecord,
+  wish: StartWish,
+): Promise<PreparedStart> {
+  const { folders, facts: host } = context
+  const { options } = record
+  const root = await rootOfRecord(context, record.imageId, options)
+  const joined = joinedNamespaces(folders, options)
+  const mappings = userMappings(folders, options, record.id, host.rootless)
+  const network = await prepareNetwork(context, record)
+  const leases = [...network.leases, ...(mappings.lease === undefined ? [] : [mappings.lease])]
+  const undo = (): void => {
+    for (const lease of leases) unlinkIfPresent(lease)
+  }
+  try {
+    const facts = gatherFacts({
+      folders,
+      host,
+      record,
+      root,
+      joined,
+      mappings,
+      terminal: options.tty ? (wish.terminal ?? { rows: 24, columns: 80 }) : undefined,
+    })
+    const config = buildConfig(options, record.resolved, facts)
+    const cgroup = planCgroup({
+      hierarchy: host.cgroups,
+      resources: config.linux?.resources,
+      cgroupPath: record.cgroupPath,
+      rootless: host.rootless,
+    })
+    const start = startRecord(wish, network, cgroup, leases)
+    writeIdentityFiles(context, record, containerHostname(options, facts), network)
+    const hook = monitorCommands(context, record, start.restartCount)
+    const program = compileStart({
+      context,
+      record,
+      wish,
+      config,
+      root,
+      cgroup,
+      network,
+      leases,
+      hook,
+    })
+    return {
+      config,
+      configText: `${stringifyJson(config)}\n`,
+      program,
+      start,
+      root,
+      trace: wish.trace ?? false,
+      undo,
+    }
+  } catch (error) {
+    undo()
+    throw error
+  }
+}
+
+function startRecord(
+  wish: StartWish,
+  network: PreparedNetwork,
+  cgroup: CgroupPlan,
+  leases: readonly string[],
+): StartRecord {
+  return {
+    version: 1,
+    bootId: bootId(),
+    starterPid: process.pid,
+    starterTicks: readStartTicks(process.pid) ?? 0,
+    restartCount: wish.restartCount ?? 0,
+    ...(network.state ? { network: network.state } : {}),
+    cgroup: cgroup.location,
+    leases,
+  }
+}
+
+/** The files behind /etc/hostname, /etc/hosts and /etc/resolv.conf, and an empty state folder. */
+function writeIdentityFiles(
+  { folders }: EngineContext,
+  record: ContainerRecord,
+  hostname: string,
+  network: PreparedNetwork,
+): void {
+  const folder = containerFolder(folders, record.id)
+  rmSync(folder.state, { recursive: true, force: true })
+  writeFileSync(folder.hostname, `${hostname}\n`, { mode: 0o644 })
+  if (network.hosts !== undefined) writeFileSync(folder.hosts, network.hosts, { mode: 0o644 })
+  if (network.resolvConf !== undefined)
+    writeFileSync(folder.resolvConf, network.resolvConf, { mode: 0o644 })
+}
+
+interface CompileSources {
+  readonly context: EngineContext
+  readonly record: ContainerRecord
+  readonly wish: StartWish
+  readonly config: Config
+  readonly root: RootSource
+  readonly cgroup: CgroupPlan
+  readonly network: PreparedNetwork
+  readonly leases: readonly string[]
+  readonly hook: Hook
+}
+
+function compileStart(sources: CompileSources): Program {
+  const { context, record, wish, config, root, cgroup, network, leases, hook } = sources
+  const { folders, facts } = context
+  const { options } = record
+  const folder = containerFolder(folders, record.id)
+  mkdirSync(folder.logs, { recursive: true })
+  return compile({
+    id: record.id,
+    config,
+    host: facts,
+    root: options.rootfs
+      ? { kind: 'folder', path: options.image }
+      : {
+          kind: 'overlay',
+          lower: root.layerFolders,
+          upper: folder.upper,
+          work: folder.work,
+          volatile: options.rm,
+        },
+    cgroup,
+    network: network.attachment && { ...network.attachment, leases },
+    stdio: options.tty
+      ? { kind: 'terminal', ...(wish.terminal ?? { rows: 24, columns: 80 }) }
+      : { kind: 'pipes', stdin: options.interactive },
+    stateDir: folder.state,
+    log: logPlan(record, folder.logs),
+    monitor: {
+      hold: wish.hold,
+      keepStdin: options.interactive && options.detach,
+      stdinOnce: options.interactive && !options.detach,
+      ...hook,
+      ...(options.timeout ? { timeoutMs: options.timeout * 1000 } : {}),
+    },
+    gate: false,
+    remove: options.rm
+      ? [
+          { folder: containersFolder(folders), name: record.id },
+          { folder: namesFolder(folders), name: record.name },
+        ]
+      : [],
+  })
+}
+
+const defaultLogBytes = 10 * 1024 * 1024
+const defaultLogFiles = 3
+
+function logPlan(
+  { options: { log } }: ContainerRecord,
+  directory: string,
+): Parameters<typeof compile>[0]['log'] {
+  if (log.driver === 'none') return undefined
+  return {
+    directory,
+    name: logFileName,
+    format: log.driver === 'json-file' ? 'json-file' : 'cri',
+    maxSize: log.maxSize === -1 ? 0 : (log.maxSize ?? defaultLogBytes),
+    maxFiles: log.maxFiles ?? defaultLogFiles,
+  }
+}

@@ -1,0 +1,78 @@
+import { renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { OperationError } from '../../native/error.ts'
+import type { RemoveOptions } from '../cli/engine.ts'
+import { removeVolume } from '../volume/volume-store.ts'
+import { containerFolder, containersFolder } from './container-folder.ts'
+import { withContainerLock } from './container-lock.ts'
+import type { EngineContext } from './engine-context.ts'
+import { publishContainerEvent } from './events.ts'
+import { releaseName } from './name-registry.ts'
+import { readState } from './read-state.ts'
+import type { ContainerRecord } from './record.ts'
+import { resolveContainer } from './record-store.ts'
+import { settle } from './settle.ts'
+import { killContainerNow, stopContainer } from './stop.ts'
+
+/**
+ * Remove a container with its writable layer and logs; by force also one that runs.
+ *
+ * @throws {OperationError} `NOT_FOUND`; `BAD_STATE` for a running one without force
+ */
+export async function removeContainer(
+  context: EngineContext,
+  reference: string,
+  options: RemoveOptions,
+): Promise<void> {
+  const record = resolveContainer(context.folders, reference)
+  await endIfAllowed(context, record, options)
+  await withContainerLock(context.folders, record.id, async () => {
+    requireEnded(context, record)
+    settle(context.folders, record)
+    discard(context, record)
+  })
+  if (options.volumes || record.options.rm)
+    for (const mount of record.mounts)
+      if (mount.anonymous && mount.name !== undefined)
+        removeVolume(context.folders.dataDir, mount.name, [])
+  publishContainerEvent(context.folders, record, 'destroy')
+}
+
+async function endIfAllowed(
+  context: EngineContext,
+  record: ContainerRecord,
+  options: RemoveOptions,
+): Promise<void> {
+  const { status } = readState(context.folders, record)
+  if (status !== 'running' && status !== 'paused' && status !== 'restarting') return
+  if (!options.force) throw stillRuns(record, status)
+  if (status === 'restarting' || options.timeout !== undefined)
+    await stopContainer(context, record.id, { timeout: options.timeout })
+  else {
+    const { requestStop } = await import('./monitor-files.ts')
+    requestStop(containerFolder(context.folders, record.id).state)
+    await killContainerNow(context, record)
+  }
+}
+
+function requireEnded({ folders }: EngineContext, record: ContainerRecord): void {
+  const { status } = readState(folders, record)
+  if (status === 'running' || status === 'paused') throw stillRuns(record, status)
+}
+
+function stillRuns(record: ContainerRecord, status: string): OperationError {
+  return new OperationError(
+    'BAD_STATE',
+    `remove the container ${record.name}`,
+    { status },
+    { hint: `Stop it first, or use force: mycontainer rm -f ${record.name}`, exitCode: 1 },
+  )
+}
+
+/** Out of sight in one step, then deleted: a removal that is cut off leaves nothing half there. */
+function discard({ folders }: EngineContext, record: ContainerRecord): void {
+  const grave = join(containersFolder(folders), `.removing-${record.id}`)
+  renameSync(containerFolder(folders, record.id).path, grave)
+  releaseName(folders, record.name, record.id)
+  rmSync(grave, { recursive: true, force: true })
+}

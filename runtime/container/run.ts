@@ -1,0 +1,94 @@
+import { OperationError } from '../../native/error.ts'
+import type { CommandIo } from '../cli/command-io.ts'
+import type { AttachOptions, RunResult, StartOptions } from '../cli/engine.ts'
+import { planAttach } from './attach-plan.ts'
+import { createContainer } from './create.ts'
+import type { EngineContext } from './engine-context.ts'
+import type { ContainerOptions } from './options.ts'
+import type { ContainerRecord } from './record.ts'
+import { readState } from './read-state.ts'
+import { resolveContainer } from './record-store.ts'
+import { removeContainer } from './remove.ts'
+import { startContainer } from './start.ts'
+import { withTerminalDefaults } from './terminal-defaults.ts'
+
+/**
+ * `run`: create, start, and stay in the foreground unless detached.
+ *
+ * @throws {OperationError} whatever create and start throw; with `--rm` nothing is left then
+ */
+export async function runContainer(
+  context: EngineContext,
+  wanted: ContainerOptions,
+  io: CommandIo,
+): Promise<RunResult> {
+  const options = withTerminalDefaults(wanted, io)
+  const record = await createContainer(context, options)
+  try {
+    await startContainer(context, record, { hold: !options.detach, terminal: terminalSize(io) })
+  } catch (error) {
+    if (options.rm) await removeContainer(context, record.id, { force: true, volumes: true })
+    throw error
+  }
+  if (options.detach) return { id: record.id }
+  const attach = { stdin: true, sigProxy: options.sigProxy, detachKeys: options.detachKeys }
+  return { id: record.id, exitCode: await attachTo(context, record, attach, io) }
+}
+
+/** `start`, in the background unless asked otherwise; one that runs already is left alone. */
+export async function startAgain(
+  context: EngineContext,
+  reference: string,
+  options: StartOptions,
+  io: CommandIo,
+): Promise<RunResult> {
+  const record = resolveContainer(context.folders, reference)
+  const state = readState(context.folders, record)
+  if (state.status === 'paused')
+    throw new OperationError(
+      'BAD_STATE',
+      `start the container ${record.name}`,
+      { status: 'paused' },
+      { hint: `Let it go on with: mycontainer unpause ${record.name}` },
+    )
+  if (state.pid === 0)
+    await startContainer(context, record, {
+      hold: options.attach !== undefined,
+      terminal: terminalSize(io),
+    })
+  if (!options.attach) return { id: record.id }
+  return { id: record.id, exitCode: await attachTo(context, record, options.attach, io) }
+}
+
+/** @throws {OperationError} `BAD_STATE` where the container does not run */
+export async function attachContainer(
+  context: EngineContext,
+  reference: string,
+  options: AttachOptions,
+  io: CommandIo,
+): Promise<RunResult> {
+  const record = resolveContainer(context.folders, reference)
+  const { status } = readState(context.folders, record)
+  if (status !== 'running')
+    throw new OperationError(
+      'BAD_STATE',
+      `attach to the container ${record.name}`,
+      { status },
+      { hint: 'It must be running', exitCode: 1 },
+    )
+  return { id: record.id, exitCode: await attachTo(context, record, options, io) }
+}
+
+async function attachTo(
+  context: EngineContext,
+  record: ContainerRecord,
+  options: AttachOptions,
+  io: CommandIo,
+): Promise<number | undefined> {
+  return io.attach(planAttach(context.folders, record, options))
+}
+
+/** The user's terminal, where the command has one. */
+export function terminalSize(io: CommandIo): { rows: number; columns: number } | undefined {
+  return io.stdoutIsTty ? { rows: io.rows, columns: io.columns } : undefined
+}

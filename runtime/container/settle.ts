@@ -1,0 +1,41 @@
+import { rmSync, unlinkSync } from 'node:fs'
+import { removeGroup } from '../cgroup/remove-group.ts'
+import { containerFolder } from './container-folder.ts'
+import type { EngineFolders } from './folders.ts'
+import { readProcessFile } from './monitor-files.ts'
+import { bootId, isProcessAlive } from './process-identity.ts'
+import type { ContainerRecord } from './record.ts'
+import { readStartRecord } from './start-record.ts'
+import { isSystemError } from './system-error.ts'
+
+/**
+ * Take back whatever the last run of a container may still hold: control groups, addresses, ports.
+ * Its monitor does so itself when all goes well; this is for monitors and commands that were
+ * killed. Does nothing while the container or its monitor lives. The caller holds its lock.
+ */
+export function settle(folders: EngineFolders, record: ContainerRecord): void {
+  const folder = containerFolder(folders, record.id)
+  const start = readStartRecord(folder)
+  if (!start) return
+  const process = readProcessFile(folder.state)
+  const isThisBoot = start.bootId === bootId()
+  if (process && isThisBoot) {
+    if (isProcessAlive(process.monitorPid, process.monitorStartTicks)) return
+    if (isProcessAlive(process.pid, process.startTicks)) return
+  }
+  if (isThisBoot) removeGroup(start.cgroup)
+  for (const lease of start.leases) unlinkIfPresent(lease)
+}
+
+export function unlinkIfPresent(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error
+  }
+}
+
+/** An empty state folder for the next run. */
+export function resetFolder(path: string): void {
+  rmSync(path, { recursive: true, force: true })
+}

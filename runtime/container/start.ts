@@ -1,0 +1,92 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { OperationError } from '../../native/error.ts'
+import { encodeProgram } from '../program/encode.ts'
+import type { Program } from '../program/program.ts'
+import { containerFolder } from './container-folder.ts'
+import { withContainerLock } from './container-lock.ts'
+import type { EngineContext } from './engine-context.ts'
+import { publishContainerEvent } from './events.ts'
+import { type PreparedStart, type StartWish, prepareStart } from './prepare-start.ts'
+import { readState } from './read-state.ts'
+import type { ContainerRecord } from './record.ts'
+import { settle } from './settle.ts'
+import { explainStartFailure } from './start-failure.ts'
+import { writeStartRecord } from './start-record.ts'
+import type { EndOutcome, StartOutcome } from './zygote.ts'
+import type { ShimRecord } from './zygote-record.ts'
+
+export interface StartedContainer {
+  readonly pid: number
+  readonly monitorPid: number
+  /** Settles after the end and its clean-up; undefined where the channel to the shim was lost. */
+  readonly ended: Promise<EndOutcome | undefined>
+  readonly program: Program
+  /** What each step took, where the wish asked for it. */
+  readonly trace: readonly ShimRecord[]
+}
+
+/**
+ * Start a container that does not run: compile its configuration to a program of system calls and
+ * have the shim carry it out. Comes back once its own program is executed.
+ *
+ * @throws {OperationError} `START_FAILED` with the step that failed and why, everything taken back;
+ *   `BAD_STATE` where it runs already; `UNSUPPORTED`, `NOT_FOUND`, `ALREADY_EXISTS` (ports) before
+ *   anything is changed
+ */
+export async function startContainer(
+  context: EngineContext,
+  record: ContainerRecord,
+  wish: StartWish,
+): Promise<StartedContainer> {
+  return withContainerLock(context.folders, record.id, async () => {
+    requireStartable(context, record)
+    settle(context.folders, record)
+    const prepared = await prepareStart(context, record, wish)
+    return runPrepared(context, record, prepared)
+  })
+}
+
+function requireStartable({ folders }: EngineContext, record: ContainerRecord): void {
+  const state = readState(folders, record)
+  const isLive = state.pid !== 0 || state.status === 'dead'
+  if (isLive)
+    throw new OperationError('BAD_STATE', `start the container ${record.name}`, {
+      status: state.status,
+    })
+}
+
+async function runPrepared(
+  context: EngineContext,
+  record: ContainerRecord,
+  prepared: PreparedStart,
+): Promise<StartedContainer> {
+  const folder = containerFolder(context.folders, record.id)
+  const isDurable = !record.options.rm
+  mkdirSync(folder.state, { mode: 0o700 })
+  writeStartRecord(folder, prepared.start, isDurable)
+  writeFileSync(folder.config, prepared.configText, { mode: 0o600 })
+  const bytes = encodeProgram(prepared.program, { trace: prepared.trace })
+  const run = context.zygote.submit(bytes)
+  const outcome = await run.started
+  if (outcome.kind === 'running') {
+    publishContainerEvent(context.folders, record, 'start')
+    return { ...outcome, ended: run.ended, program: prepared.program, trace: run.trace }
+  }
+  throw failStart(context, record, prepared, outcome)
+}
+
+/** Keep the reason for `ps` and `inspect`, take back what the shim could not know of. */
+function failStart(
+  context: EngineContext,
+  record: ContainerRecord,
+  prepared: PreparedStart,
+  outcome: Exclude<StartOutcome, { kind: 'running' }>,
+): OperationError {
+  const folder = containerFolder(context.folders, record.id)
+  const error = explainStartFailure(context, record, prepared, outcome)
+  const failure = { message: error.message, exitCode: error.exitCode ?? 125 }
+  prepared.undo()
+  writeStartRecord(folder, { ...prepared.start, failure }, !record.options.rm)
+  publishContainerEvent(context.folders, record, 'die', { exitCode: String(failure.exitCode) })
+  return error
+}
