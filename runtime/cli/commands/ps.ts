@@ -1,0 +1,67 @@
+import { OperationError } from '../../../native/error.ts'
+import type { Command } from '../command.ts'
+import { flag } from '../flag-spec.ts'
+import { containerHeaders, containerRow, defaultContainerTable } from '../output/container-row.ts'
+import {
+  containerFilterNames,
+  filterContainers,
+  needsAll,
+  parseFilters,
+} from '../output/filter-containers.ts'
+import { formatRows } from '../output/format-rows.ts'
+
+/** `ps`, also `container ls` */
+export const psCommand: Command = {
+  usage: '[OPTIONS]',
+  summary: 'List containers',
+  flags: [
+    flag('bool', 'all,a', 'Show all containers (default shows just running)'),
+    flag('list', 'filter,f', 'Filter output based on conditions provided', { value: 'filter' }),
+    flag('string', 'format', "Format output: 'table', 'table TEMPLATE', 'json' or a Go template"),
+    flag('int', 'last,n', 'Show n last created containers (includes all states)', {
+      default: '-1',
+    }),
+    flag('bool', 'latest,l', 'Show the latest created container (includes all states)'),
+    flag('bool', 'no-trunc', "Don't truncate output"),
+    flag('bool', 'quiet,q', 'Only display container IDs'),
+    flag('bool', 'size,s', 'Display total file sizes'),
+    flag('bool', 'noheading', 'Do not print the headings'),
+  ],
+  minimumArguments: 0,
+  maximumArguments: 0,
+  interspersed: true,
+  async run({ flags, io, engine }) {
+    const filters = parseFilters(flags.list('filter'), containerFilterNames)
+    const last = flags.bool('latest') ? 1 : (flags.number('last') ?? -1)
+    if (flags.bool('quiet') && flags.has('format'))
+      throw new OperationError('INVALID_ARGUMENT', 'combine --quiet with --format')
+    const size = flags.bool('size')
+    const all = flags.bool('all') || last > 0 || needsAll(filters)
+    // Filters like since= name containers that the shown ones are compared with.
+    const listed = await (await engine()).list({ all: all || filters.length > 0, size })
+    const found = filterContainers(listed, filters).filter(
+      ({ state }) =>
+        all ||
+        state.status === 'running' ||
+        state.status === 'paused' ||
+        state.status === 'restarting',
+    )
+    const shown = last > 0 ? found.slice(0, last) : found
+    const isTruncated = !flags.bool('no-trunc')
+    if (flags.bool('quiet')) {
+      for (const { record } of shown)
+        io.stdout.write(`${isTruncated ? record.id.slice(0, 12) : record.id}\n`)
+      return 0
+    }
+    const rows = shown.map((container) =>
+      containerRow(container, { isTruncated, nowMs: Date.now() }),
+    )
+    const text = formatRows(rows, {
+      format: flags.string('format'),
+      defaultTable: defaultContainerTable(size),
+      headers: containerHeaders,
+    })
+    io.stdout.write(flags.bool('noheading') ? text.replace(/^.*\n/, '') : text)
+    return 0
+  },
+}

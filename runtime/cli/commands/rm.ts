@@ -1,0 +1,36 @@
+import { OperationError, hasCode } from '../../../native/error.ts'
+import type { Command } from '../command.ts'
+import { flag } from '../flag-spec.ts'
+import { eachContainer } from './each-container.ts'
+import { selectedContainers, selectionFlags } from './selected-containers.ts'
+
+/** `rm` */
+export const rmCommand: Command = {
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  summary: 'Remove one or more containers',
+  flags: [
+    ...selectionFlags(),
+    flag('bool', 'force,f', 'Force the removal of a running container (uses SIGKILL)'),
+    flag('bool', 'ignore,i', 'Do not complain about containers that do not exist'),
+    flag('int', 'time,t', 'Seconds to wait for a running container, with --force'),
+    flag('bool', 'volumes,v', 'Remove anonymous volumes associated with the container'),
+  ],
+  minimumArguments: 0,
+  interspersed: true,
+  async run(invocation) {
+    const { flags } = invocation
+    const force = flags.bool('force')
+    const isMissingFine = flags.bool('ignore') || force
+    const timeout = flags.number('time')
+    const options = { force, volumes: flags.bool('volumes'), timeout }
+    const args = await selectedContainers(invocation, () => true)
+    return eachContainer({ ...invocation, args }, async (engine, container) => {
+      try {
+        await engine.remove(container, options)
+      } catch (error) {
+        const isMissing = error instanceof OperationError && hasCode(error, 'NOT_FOUND')
+        if (!isMissing || !isMissingFine) throw error
+      }
+    })
+  },
+}

@@ -1,0 +1,44 @@
+import { OperationError } from '../../../native/error.ts'
+import { parseDetachKeys } from '../../container/parse/detach-keys.ts'
+import type { Command } from '../command.ts'
+import { flag } from '../flag-spec.ts'
+import { eachContainer } from './each-container.ts'
+import { selectedContainers, selectionFlags } from './selected-containers.ts'
+
+/** `start` */
+export const startCommand: Command = {
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  summary: 'Start one or more stopped containers',
+  flags: [
+    ...selectionFlags().map((spec) => (spec.name === 'all' ? { ...spec, short: undefined } : spec)),
+    flag('bool', 'attach,a', 'Attach STDOUT/STDERR and forward signals'),
+    flag('string', 'detach-keys', 'Override the key sequence for detaching a container'),
+    flag('bool', 'interactive,i', "Attach container's STDIN"),
+    flag('bool', 'sig-proxy', 'Proxy received signals to the process', { default: 'true' }),
+  ],
+  minimumArguments: 0,
+  interspersed: true,
+  async run(invocation) {
+    const { flags, io, engine } = invocation
+    const args = await selectedContainers(
+      invocation,
+      (status) => !['running', 'paused'].includes(status),
+    )
+    const isAttached = flags.bool('attach') || flags.bool('interactive')
+    if (!isAttached)
+      return eachContainer({ args, io, engine }, async (opened, container) => {
+        await opened.start(container, {}, io)
+      })
+    const [container, ...others] = args
+    if (container === undefined || others.length > 0)
+      throw new OperationError('INVALID_ARGUMENT', 'attach to several containers at once')
+    const keys = flags.string('detach-keys')
+    const attach = {
+      stdin: flags.bool('interactive'),
+      sigProxy: flags.bool('sig-proxy', true),
+      ...(keys === undefined ? {} : { detachKeys: parseDetachKeys(keys) }),
+    }
+    const { exitCode } = await (await engine()).start(container, { attach }, io)
+    return exitCode ?? 0
+  },
+}

@@ -1,0 +1,23 @@
+import type { Command } from '../command.ts'
+import { eachContainer } from './each-container.ts'
+import { selectedContainers, selectionFlags } from './selected-containers.ts'
+import { readStopFlags, stopFlags } from './stop-flags.ts'
+
+/** `stop` */
+export const stopCommand: Command = {
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  summary: 'Stop one or more running containers',
+  flags: [...selectionFlags(), ...stopFlags()],
+  minimumArguments: 0,
+  interspersed: true,
+  async run(invocation) {
+    const options = readStopFlags(invocation.flags)
+    const args = await selectedContainers(
+      invocation,
+      (status) => status === 'running' || status === 'restarting',
+    )
+    return eachContainer({ ...invocation, args }, (engine, container) =>
+      engine.stop(container, options),
+    )
+  },
+}

@@ -1,0 +1,29 @@
+import { parseKeyValues } from '../../../container/parse/key-value.ts'
+import { parseName } from '../../../container/parse/name.ts'
+import type { Command } from '../../command.ts'
+import { flag } from '../../flag-spec.ts'
+
+/** `volume create` */
+export const volumeCreateCommand: Command = {
+  usage: '[OPTIONS] [VOLUME]',
+  summary: 'Create a volume',
+  flags: [
+    flag('string', 'driver,d', '', { hidden: true }),
+    flag('list', 'label', 'Set metadata for a volume'),
+    flag('list', 'opt,o', 'Set driver specific options'),
+  ],
+  minimumArguments: 0,
+  maximumArguments: 1,
+  interspersed: true,
+  async run({ flags, args, io, engine }) {
+    const [text] = args
+    const { name } = await (
+      await engine()
+    ).volumeCreate(text === undefined ? undefined : parseName('volume', text), {
+      labels: parseKeyValues('label', flags.list('label')),
+      options: parseKeyValues('driver option', flags.list('opt')),
+    })
+    io.stdout.write(`${name}\n`)
+    return 0
+  },
+}
