@@ -18,7 +18,7 @@ function interpret(program: Uint8Array, request: Request): boolean {
     request.major,
     request.minor,
   ]
-  const registers = new Array<number>(11).fill(0)
+  const registers = Array.from({ length: 11 }, () => 0)
   for (let at = 0, steps = 0; steps < 10_000; at++, steps++) {
     const code = view.getUint8(at * 8)
     const dst = view.getUint8(at * 8 + 1) & 15

@@ -182,7 +182,7 @@ const paths: { cgroupPath: string; want: string | undefined }[] = [
 ]
 for (const { cgroupPath, want } of paths)
   t.test(`path ${JSON.stringify(cgroupPath)}`, async (t) => {
-    const make = () => planCgroup({ hierarchy: pure, cgroupPath, rootless: false })
-    if (want === undefined) t.throws(make, { code: 'INVALID_SPEC' })
-    else t.equal(make().location.path, want)
+    const request = { hierarchy: pure, cgroupPath, rootless: false }
+    if (want === undefined) t.throws(() => planCgroup(request), { code: 'INVALID_SPEC' })
+    else t.equal(planCgroup(request).location.path, want)
   })
