@@ -20,7 +20,7 @@ export interface LimitValues {
   /** Processes and threads; negative: no limit. */
   readonly pids?: Integer | undefined
   /** 10 to 1000. */
-  readonly ioWeight?: Integer | undefined
+  readonly ioWeight?: number | undefined
 }
 
 /**

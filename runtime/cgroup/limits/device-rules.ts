@@ -24,13 +24,11 @@ export interface CheckedDeviceRule {
 export function checkDeviceRules(rules: readonly DeviceRule[]): CheckedDeviceRule[] {
   return rules.map((rule, index) => {
     const at = `devices[${index}]`
-    const type = rule.type === 'u' ? 'c' : rule.type || 'a'
-    if (type !== 'a' && type !== 'b' && type !== 'c') refuse(`${at}.type`, type)
     const access = rule.access || 'rwm'
     if (!/^[rwm]+$/.test(access)) refuse(`${at}.access`, access)
     return {
       allow: rule.allow,
-      type,
+      type: rule.type ?? 'a',
       major: checkedNumber(`${at}.major`, rule.major),
       minor: checkedNumber(`${at}.minor`, rule.minor),
       access: ['r', 'w', 'm'].filter((letter) => access.includes(letter)).join(''),

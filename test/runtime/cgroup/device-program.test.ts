@@ -128,7 +128,6 @@ t.test('rules that can never decide are left out', async (t) => {
 })
 
 const refused: { name: string; rule: DeviceRule }[] = [
-  { name: 'an unknown type', rule: { allow: true, type: 'x' } },
   { name: 'unknown access', rule: { allow: true, access: 'rx' } },
   { name: 'a number below -1', rule: { allow: true, major: -2 } },
   { name: 'a fractional number', rule: { allow: true, minor: 1.5 } },
