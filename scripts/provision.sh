@@ -30,15 +30,17 @@ install_packages() {
   apt-get install -y -q --no-install-recommends $missing
 }
 
-# The lock file as it was when npm last ran here says whether anything changed since.
+# The lock file as it was at the last build says whether anything has changed since.
 install_project() {
-  stamp="$checkout/node_modules/.provisioned"
-  cmp -s "$checkout/package-lock.json" "$stamp" && [ -f "$checkout/dist/mycontainer-shim" ] && return
+  stamp="$checkout/dist/.provisioned"
+  [ -d "$checkout/node_modules" ] && cmp -s "$checkout/package-lock.json" "$stamp" && return
   echo "provision: installing the project's dependencies and building it"
-  # Debian's npm runs scripts on Debian's Node, which is too old for the build: run it by itself.
   (
     cd "$checkout"
-    npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+    # Debian's npm would build with Debian's Node, which is too old, and makes no link to ours.
+    npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+    [ -e node_modules/.bin/node ] ||
+      ln -s "../node-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')/bin/node" node_modules/.bin/node
     node_modules/.bin/node scripts/build.mjs
   )
   cp "$checkout/package-lock.json" "$stamp"

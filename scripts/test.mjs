@@ -28,7 +28,7 @@ function run(program, programArguments) {
 /** Bring node_modules/ and dist/ up to date; both are quick to find unchanged. */
 function prepare() {
   const needed = ['node_modules/.bin/node', 'node_modules/tap-parser', 'node_modules/.bin/tsc']
-  if (!needed.every((path) => existsSync(join(root, path)))) run('npm', ['ci'])
+  if (!needed.every((path) => existsSync(join(root, path)))) run('npm', ['install', '--no-save'])
   const reason = findStaleness(root)
   if (!reason) return
   process.stdout.write(`# building: ${reason}\n`)
