@@ -12,7 +12,7 @@ import type { SetElement } from './nftables/set.ts'
 import { portElement, portMaps } from './published-port.ts'
 import type { PortBinding } from './published-port.ts'
 import { addAddress } from './rtnetlink/address.ts'
-import { createVeth, setLink } from './rtnetlink/link.ts'
+import { allowHairpin, createVeth, setLink } from './rtnetlink/link.ts'
 import { encodeRouteChanges } from './rtnetlink/request.ts'
 import type { RouteRequest } from './rtnetlink/request.ts'
 import { addDefaultRoute } from './rtnetlink/route.ts'
@@ -81,6 +81,7 @@ function vethExchange({
   position,
   nonce,
   network,
+  ports,
 }: AttachmentRequest): NetlinkExchange {
   const { request, pidOffset } = createVeth({
     name: hostInterfaceName(nonce),
@@ -93,10 +94,13 @@ function vethExchange({
       mac: parseMac(lease.mac),
     },
   })
+  // Where bridged packets pass the firewall (br_netfilter), a container that asks for its own
+  // published port is answered by the bridge port it sent from.
+  const requests = ports.length > 0 ? [request, allowHairpin(hostIndexBase + nonce)] : [request]
   return {
     family: 'route',
-    message: encodeRouteChanges([request]),
-    acks: 1,
+    message: encodeRouteChanges(requests),
+    acks: requests.length,
     pidOffset,
     why: `make a pair of interfaces: one on bridge ${network.bridge}, ${interfaceName(position)} in the container`,
     source: 'veth(4)',

@@ -21,21 +21,18 @@ import type { SetDefinition } from './nftables/set.ts'
 // The one nftables table of ours. Its rules never change: networks and published ports are
 // elements of its sets and maps. Pure.
 
-export const setNames = {
-  bridges: 'bridges',
-  internal: 'internal',
-  intra: 'intra',
-  subnets4: 'subnets4',
-  subnets6: 'subnets6',
-  any4: 'any4',
-  bound4: 'bound4',
-  any6: 'any6',
-  bound6: 'bound6',
-} as const
+export type SetName =
+  | 'bridges'
+  | 'internal'
+  | 'intra'
+  | 'subnets4'
+  | 'subnets6'
+  | 'any4'
+  | 'bound4'
+  | 'any6'
+  | 'bound6'
 
-export type SetName = keyof typeof setNames
-
-const sets: readonly SetDefinition[] = [
+const sets: readonly (SetDefinition & { readonly name: SetName })[] = [
   { name: 'bridges', key: ['ifname'] },
   { name: 'internal', key: ['ifname'] },
   { name: 'intra', key: ['ifname', 'ifname'] },
@@ -105,14 +102,28 @@ const isKnown = [
 const loopback6 = new Uint8Array([...Array.from({ length: 15 }, () => 0), 1])
 const port = (register: number): Attribute => payload('transport', 2, 2, register)
 
+function publishRule(comment: string, expressions: readonly Attribute[]): FirewallRule {
+  return { chain: 'publish', comment, expressions }
+}
+
+function masqueradeRule(comment: string, match: readonly Attribute[]): FirewallRule {
+  return { chain: 'postrouting', comment, expressions: [...match, masquerade()] }
+}
+
+function forwardRule(
+  comment: string,
+  match: readonly Attribute[],
+  end: 'accept' | 'drop',
+): FirewallRule {
+  return { chain: 'forward', comment, expressions: [...match, verdict(end)] }
+}
+
+const from = (set: SetName): Attribute[] => [meta('iifname'), lookup(set)]
+const to = (set: SetName, inverted = false): Attribute[] => [meta('oifname'), lookup(set, inverted)]
+
 function publishRules(): FirewallRule[] {
-  const rule = (comment: string, expressions: readonly Attribute[]): FirewallRule => ({
-    chain: 'publish',
-    comment,
-    expressions,
-  })
   return [
-    rule('ports published on one IPv4 address', [
+    publishRule('ports published on one IPv4 address', [
       ...isIpv4,
       destination4,
       meta('l4proto', 9),
@@ -120,20 +131,20 @@ function publishRules(): FirewallRule[] {
       mapLookup('bound4'),
       destinationNat('ipv4', 1, 9),
     ]),
-    rule('ports published on every IPv4 address', [
+    publishRule('ports published on every IPv4 address', [
       ...isIpv4,
       meta('l4proto'),
       port(9),
       mapLookup('any4'),
       destinationNat('ipv4', 1, 9),
     ]),
-    rule('::1 cannot leave the host, so a client had better fall back to 127.0.0.1', [
+    publishRule('::1 cannot leave the host, so a client had better fall back to 127.0.0.1', [
       ...isIpv6,
       destination6,
       compare('equal', loopback6),
       verdict('return'),
     ]),
-    rule('ports published on one IPv6 address', [
+    publishRule('ports published on one IPv6 address', [
       ...isIpv6,
       destination6,
       meta('l4proto', 2),
@@ -141,7 +152,7 @@ function publishRules(): FirewallRule[] {
       mapLookup('bound6'),
       destinationNat('ipv6', 1, 2),
     ]),
-    rule('ports published on every IPv6 address', [
+    publishRule('ports published on every IPv6 address', [
       ...isIpv6,
       meta('l4proto'),
       port(9),
@@ -153,42 +164,35 @@ function publishRules(): FirewallRule[] {
 
 function natRules(): FirewallRule[] {
   const toPublish = [...isLocal, jump('publish')]
-  const out = (comment: string, match: readonly Attribute[]): FirewallRule => ({
-    chain: 'postrouting',
-    comment,
-    expressions: [...match, masquerade()],
-  })
   return [
     { chain: 'prerouting', comment: 'from other hosts and containers', expressions: toPublish },
     { chain: 'output', comment: 'from this host, localhost included', expressions: toPublish },
-    out('containers to the world', [
+    masqueradeRule('containers to the world', [
       ...isIpv4,
       source4,
       lookup('subnets4'),
       destination4,
       lookup('subnets4', true),
     ]),
-    out('a container to a published port: the answer has to come back through the host', [
-      ...isPublished,
-      ...isIpv4,
-      source4,
-      lookup('subnets4'),
-    ]),
-    out('127.0.0.1 to a published port: the container has to be able to answer', [
+    masqueradeRule(
+      'a container to a published port: the answer has to come back through the host',
+      [...isPublished, ...isIpv4, source4, lookup('subnets4')],
+    ),
+    masqueradeRule('127.0.0.1 to a published port: the container has to be able to answer', [
       ...isIpv4,
       payload('network', 12, 1),
       compare('equal', byte(127)),
       meta('oifname'),
       lookup('bridges'),
     ]),
-    out('containers to the world, IPv6', [
+    masqueradeRule('containers to the world, IPv6', [
       ...isIpv6,
       source6,
       lookup('subnets6'),
       destination6,
       lookup('subnets6', true),
     ]),
-    out('a container to a published port, IPv6', [
+    masqueradeRule('a container to a published port, IPv6', [
       ...isPublished,
       ...isIpv6,
       source6,
@@ -198,23 +202,6 @@ function natRules(): FirewallRule[] {
 }
 
 function filterRules(): FirewallRule[] {
-  const forward = (
-    comment: string,
-    match: readonly Attribute[],
-    end: 'accept' | 'drop',
-  ): FirewallRule => ({
-    chain: 'forward',
-    comment,
-    expressions: [...match, verdict(end)],
-  })
-  const from = (set: SetName, inverted = false): Attribute[] => [
-    meta('iifname'),
-    lookup(set, inverted),
-  ]
-  const to = (set: SetName, inverted = false): Attribute[] => [
-    meta('oifname'),
-    lookup(set, inverted),
-  ]
   return [
     {
       chain: 'guard',
@@ -228,13 +215,17 @@ function filterRules(): FirewallRule[] {
         verdict('drop'),
       ],
     },
-    forward('answers', isKnown, 'accept'),
-    forward('within one network', [meta('iifname'), meta('oifname', 2), lookup('intra')], 'accept'),
-    forward('internal networks send nothing out', from('internal'), 'drop'),
-    forward('internal networks take nothing in', to('internal'), 'drop'),
-    forward('published ports', [...to('bridges'), ...isPublished], 'accept'),
-    forward('containers to the world', [...from('bridges'), ...to('bridges', true)], 'accept'),
-    forward('networks do not see each other, nor the world them', to('bridges'), 'drop'),
+    forwardRule('answers', isKnown, 'accept'),
+    forwardRule(
+      'within one network',
+      [meta('iifname'), meta('oifname', 2), lookup('intra')],
+      'accept',
+    ),
+    forwardRule('internal networks send nothing out', from('internal'), 'drop'),
+    forwardRule('internal networks take nothing in', to('internal'), 'drop'),
+    forwardRule('published ports', [...to('bridges'), ...isPublished], 'accept'),
+    forwardRule('containers to the world', [...from('bridges'), ...to('bridges', true)], 'accept'),
+    forwardRule('networks do not see each other, nor the world them', to('bridges'), 'drop'),
   ]
 }
 

@@ -3,7 +3,7 @@ import { OperationError } from '../../native/error.ts'
 import { openNetlinkSocket, requireAck } from '../../native/netlink-socket.ts'
 import type { NetlinkSocket } from '../../native/netlink-socket.ts'
 import { buildTable, firewallRules } from './firewall-table.ts'
-import type { SetName } from './firewall-table.ts'
+import type { FirewallRule, SetName } from './firewall-table.ts'
 import { addPlaced, deletePlaced, networkElements } from './firewall-elements.ts'
 import type { PlacedElement } from './firewall-elements.ts'
 import { hasErrno } from './kernel-verdict.ts'
@@ -109,15 +109,10 @@ function tolerateMissing(step: () => void): void {
 
 /** Whether the rules are the ones we want, in order, told by chain and comment. */
 function isIntact(socket: NetlinkSocket, table: string): boolean {
-  const list = (rules: readonly { readonly chain: string; readonly comment: string }[]): string =>
-    rules
-      .map(({ chain, comment }) => `${chain} ${comment}`)
-      // Stable: only the order within a chain counts.
-      .toSorted((one, other) => compareChains(one, other))
-      .join('\n')
   try {
     const present = socket.read(dumpRules(table)).map(decodeRule)
-    return list(present.filter((rule) => rule.table === table)) === list(firewallRules())
+    const ours = present.filter((rule) => rule.table === table)
+    return fingerprint(ours) === fingerprint(firewallRules())
   } catch (cause) {
     // No nf_tables at all: nfnetlink knows no such subsystem.
     if (hasErrno(cause, 'EINVAL', 'EOPNOTSUPP')) throw noFirewall(cause)
@@ -125,9 +120,14 @@ function isIntact(socket: NetlinkSocket, table: string): boolean {
   }
 }
 
-function compareChains(one: string, other: string): number {
-  const chainOf = (text: string): string => text.slice(0, text.indexOf(' '))
-  return chainOf(one) < chainOf(other) ? -1 : chainOf(one) > chainOf(other) ? 1 : 0
+type RuleName = Pick<FirewallRule, 'chain' | 'comment'>
+
+/** Only the order within a chain counts: sorting by chain alone keeps it, for it is stable. */
+function fingerprint(rules: readonly RuleName[]): string {
+  return rules
+    .toSorted((one, other) => (one.chain < other.chain ? -1 : Number(one.chain > other.chain)))
+    .map(({ chain, comment }) => `${chain} ${comment}`)
+    .join('\n')
 }
 
 function rebuild(socket: NetlinkSocket, table: string, networks: readonly Network[]): void {

@@ -53,9 +53,12 @@ export function formatAddress(bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, 16)
   const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(index * 2))
   const { start, length } = longestZeroRun(groups)
-  const hex = (some: readonly number[]): string => some.map((one) => one.toString(16)).join(':')
-  if (length < 2) return hex(groups)
-  return `${hex(groups.slice(0, start))}::${hex(groups.slice(start + length))}`
+  if (length < 2) return joinGroups(groups)
+  return `${joinGroups(groups.slice(0, start))}::${joinGroups(groups.slice(start + length))}`
+}
+
+function joinGroups(groups: readonly number[]): string {
+  return groups.map((group) => group.toString(16)).join(':')
 }
 
 function longestZeroRun(groups: readonly number[]): { start: number; length: number } {

@@ -14,6 +14,7 @@ import {
   readIfPresent,
   unlinkIfPresent,
 } from './network-files.ts'
+import { parseExposedPorts, parsePortSpec } from './port-spec.ts'
 import type { PortRange, PortRequest } from './port-spec.ts'
 import {
   formatPortLease,
@@ -24,6 +25,15 @@ import {
 } from './published-port.ts'
 import type { HostPort, PortBinding } from './published-port.ts'
 
+/** What `-p`, `-P` and the image ask for. */
+export interface PortWish extends Omit<PortReservation, 'folders' | 'requests'> {
+  /** `-p` values. */
+  readonly publish: readonly string[]
+  /** With `-P`: every exposed port, as `80/tcp`; else nothing. */
+  readonly exposed: readonly string[]
+}
+
+/** A holder of ports to be. */
 export interface PortReservation {
   readonly folders: NetworkFolders
   readonly containerId: string
@@ -38,7 +48,7 @@ export interface PortReservation {
 export interface ReservedPorts {
   readonly bindings: readonly PortBinding[]
   /** Absolute paths of the lease files. */
-  readonly files: readonly string[]
+  readonly leases: readonly string[]
 }
 
 /**
@@ -53,11 +63,27 @@ export function reservePorts(reservation: PortReservation): ReservedPorts {
   const files: string[] = []
   try {
     for (const request of reservation.requests) reserveOne(reservation, request, bindings, files)
-    return { bindings, files }
+    return { bindings, leases: files }
   } catch (error) {
     for (const file of files) unlinkIfPresent(file)
     throw error
   }
+}
+
+/**
+ * Reserve what a container's options ask for: `-p` values, and for `-P` a free port for each exposed
+ * one that none of them publishes. See reservePorts.
+ */
+export function leasePorts(folders: NetworkFolders, wish: PortWish): ReservedPorts {
+  const published = wish.publish.flatMap(parsePortSpec)
+  const exposed = wish.exposed
+    .flatMap(parseExposedPorts)
+    .filter(
+      ({ port, protocol }) =>
+        !published.some((one) => one.containerPort === port && one.protocol === protocol),
+    )
+    .map(({ port, protocol }) => ({ containerPort: port, protocol }))
+  return reservePorts({ ...wish, folders, requests: [...published, ...exposed] })
 }
 
 /** Where one request's port is to be: on one address, or on every one of each family. */

@@ -52,21 +52,19 @@ export function encodeChange(change: TableChange, sequence: number, flags = 0): 
  * success. Each change that fails is reported as well.
  */
 export function encodeBatch(changes: readonly TableChange[]): Uint8Array {
-  const edge = (type: number, sequence: number): Uint8Array =>
-    encodeMessage({
-      type,
-      flags: netlinkFlags.request,
-      sequence,
-      body: generation(families.unspecified, SUBSYSTEM),
-    })
   const last = changes.length - 1
   return concatBytes([
-    edge(BATCH_BEGIN, 0),
+    batchEdge(BATCH_BEGIN, 0),
     ...changes.map((change, index) =>
       encodeChange(change, index + 1, index === last ? netlinkFlags.ack : 0),
     ),
-    edge(BATCH_END, changes.length + 1),
+    batchEdge(BATCH_END, changes.length + 1),
   ])
+}
+
+function batchEdge(type: number, sequence: number): Uint8Array {
+  const body = generation(families.unspecified, SUBSYSTEM)
+  return encodeMessage({ type, flags: netlinkFlags.request, sequence, body })
 }
 
 /** A request to list objects, of `family` and (where given) limited by attributes. */

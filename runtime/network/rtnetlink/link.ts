@@ -27,6 +27,9 @@ const IFLA_EXT_MASK = 29
 const RTEXT_FILTER_SKIP_STATS = 8
 const IFLA_INFO_KIND = 1
 const IFLA_INFO_DATA = 2
+const IFLA_INFO_SLAVE_KIND = 4
+const IFLA_INFO_SLAVE_DATA = 5
+const IFLA_BRPORT_MODE = 4
 const VETH_INFO_PEER = 1
 const IFLA_INET6_ADDR_GEN_MODE = 8
 const addressGenerationNone = 1
@@ -208,6 +211,21 @@ export function setLink(change: LinkChange): RouteRequest {
 function noLinkLocalAttribute(): Attribute {
   const mode = { type: IFLA_INET6_ADDR_GEN_MODE, payload: new Uint8Array([addressGenerationNone]) }
   return { type: IFLA_AF_SPEC, payload: [{ type: AF_INET6, payload: [mode] }] }
+}
+
+/** Let a port of a bridge send a frame back to where it came from ("hairpin", bridge(8)). */
+export function allowHairpin(index: number): RouteRequest {
+  const mode = { type: IFLA_BRPORT_MODE, payload: new Uint8Array([1]) }
+  const info = [
+    { type: IFLA_INFO_SLAVE_KIND, payload: new TextEncoder().encode('bridge') },
+    { type: IFLA_INFO_SLAVE_DATA, payload: [mode] },
+  ]
+  return {
+    type: routeTypes.newLink,
+    flags: 0,
+    header: linkHeader({ index }),
+    attributes: [{ type: IFLA_LINKINFO, payload: info }],
+  }
 }
 
 export function deleteLink(index: number): RouteRequest {

@@ -1,0 +1,60 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { OperationError } from '../../native/error.ts'
+import { tryLock } from '../../native/lock.ts'
+import type { Network, NetworkFolders } from './network.ts'
+import { networkRunFolder, readIfPresent, unlinkIfPresent } from './network-files.ts'
+
+// Starting the name server of a network, from the side of commands: nothing here loads the server.
+
+const readyTimeoutMs = 5_000
+const pollMs = 5
+
+/**
+ * Make sure that a network's name server answers. Call it after the container's name record is
+ * written, for a server with no records ends.
+ *
+ * @param command program and arguments of a process that calls `serveNames` for this network
+ * @throws {OperationError} `TIMEOUT` where it does not come up, e.g. since port 53 of the gateway is taken
+ */
+export async function ensureNameServer(
+  folders: NetworkFolders,
+  network: Network,
+  command: readonly [string, ...string[]],
+): Promise<void> {
+  const folder = networkRunFolder(folders, network.name)
+  const ready = join(folder, 'name-server.pid')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const lock = tryLock(join(folder, 'name-server.lock'))
+  if (lock) {
+    // Nobody serves, so the ready file, if any, is of a server that was killed.
+    unlinkIfPresent(ready)
+    lock.release()
+    await launch(command)
+  }
+  const deadline = performance.now() + readyTimeoutMs
+  while (readIfPresent(ready) === undefined) {
+    if (performance.now() > deadline)
+      throw new OperationError(
+        'TIMEOUT',
+        'start the name server',
+        { network: network.name, address: network.ipv4.gateway, port: 53 },
+        { hint: `See what else listens on port 53: ss -lnp sport = :53` },
+      )
+    await new Promise((resolve) => {
+      setTimeout(resolve, pollMs)
+    })
+  }
+}
+
+async function launch([program, ...args]: readonly [string, ...string[]]): Promise<void> {
+  const { spawn } = await import('node:child_process')
+  const child = spawn(program, args, { detached: true, stdio: 'ignore' })
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', (cause) =>
+      reject(new OperationError('INTERNAL', 'start the name server', { program }, { cause })),
+    )
+  })
+  child.unref()
+}
