@@ -70,19 +70,20 @@ function requireRoom(location: CgroupLocation, limit: number | bigint | undefine
 // others; the kernel knows the order.
 function writeInWorkableOrder(writes: readonly CgroupWrite[]): void {
   const before = writes.map(({ file }) => ({ file, value: readOneLine(file) }))
-  const failed: CgroupWrite[] = []
-  for (const write of writes) {
-    const tolerate = [...(write.tolerate ?? []), 'EINVAL', 'EBUSY']
-    if (!writeGroupFile(write.file, write.value, write.why, tolerate)) failed.push(write)
-  }
   try {
-    for (const { file, value, why, tolerate } of failed) writeGroupFile(file, value, why, tolerate)
+    for (const { file, value, why, tolerate } of writes.filter(isRefused))
+      writeGroupFile(file, value, why, tolerate)
   } catch (error) {
+    // Twice, because the old values depend on each other as well.
     for (const { file, value } of [...before, ...before.toReversed()])
       if (value !== undefined)
         writeGroupFile(file, value, 'restore the limit', ['EINVAL', 'EBUSY', 'ENOENT'])
     throw error
   }
+}
+
+function isRefused({ file, value, why, tolerate = [] }: CgroupWrite): boolean {
+  return !writeGroupFile(file, value, why, [...tolerate, 'EINVAL', 'EBUSY'])
 }
 
 function readOneLine(path: string): string | undefined {
