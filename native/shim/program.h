@@ -10,7 +10,8 @@
 //
 // Offsets are from the start of the program. The data segment starts at a multiple of 16 and is
 // writable scratch at run time. A relocation is the data offset of a u64 that holds a data offset;
-// loading adds the segment's address (argv, iovec, clone_args, sock_fprog, …).
+// loading adds the segment's address (argv, iovec, clone_args, sock_fprog, …). Relocations are multiples of 8, ascending
+// (so they cannot overlap), and what they point to lies inside the data segment (size included).
 // The why section holds one NUL-terminated sentence per instruction, in order (may be absent).
 //
 // Who runs what. A program is interpreted by the OUTER half (a child of the zygote that has called
@@ -68,6 +69,10 @@ enum instruction_flag { // bits 24-31 of instruction.kinds
   FLAG_JUMP_IF_OK = 1 << 26,  // success jumps to `jump`
 };
 
+// The shim itself does two things around SYS: a call that returns EINTR and does not tolerate it is made again;
+// after a clone, clone3 that returned 0 (the inner half) all 64 signals are set to SIG_DFL and the mask is emptied
+// (an ignored signal would be inherited by the container). The outer half runs with every signal blocked.
+// clone, clone3 with CLONE_VM is refused (EINVAL).
 // A tolerated error leaves -errno in dst and goes on. Any other error fails the program.
 struct instruction { // 64 bytes
   u8 op;
@@ -94,12 +99,14 @@ enum op {
   OP_ASSERT = 10,  // arg0 must equal arg1, else the step fails with errno arg2
   OP_REPORT = 11,  // from here on this process sends its records to descriptor arg0 (inner half: the sync pipe)
   OP_GUARD = 12,   // outer half: on a later failure kill the process behind pidfd arg0 (pid arg1), and reap it
-  OP_RECORD = 13,  // send a record of type arg0 with value arg1
+  OP_RECORD = 13,  // send a record of type arg0 (immediate: CREATED, PRE_EXEC, USER) with value arg1
   OP_FAIL = 14,    // fail with errno arg0 (a slot may hold -errno: the sign is dropped)
   OP_MONITOR = 15, // arg0 = DATA: struct monitor; becomes the monitor, never comes back
-  OP_REMOVE_TREE = 16, // remove the name at data[arg1] below directory descriptor arg0, recursively, never following
+  OP_REMOVE_TREE = 16, // remove the name at data[arg1] below directory descriptor arg0 (one plain name, no slash), recursively, never following
                        // a symbolic link nor crossing into another mount
   OP_END = 17,     // outer half: done without a monitor (exit 0); in the cleanup section: done
+                   // (the cleanup section may also just end). The last instruction of the main section must be MONITOR,
+                   // END, FAIL, exit, exit_group, or an execve, execveat that tolerates nothing
   OP_JUMP_EQUAL = 18, // if arg0 == arg1
 };
 
@@ -115,6 +122,27 @@ enum record_type {
   RECORD_TRACE = 8,   // step `pc` took `aux` ns; value = its result
   RECORD_DIED = 9,    // the inner half died of signal `value` before execve (cleanup has been run)
   RECORD_INVALID = 10, // the validator refused the program: pc = instruction or 0xffffffff, value = reason code
+};
+
+// Why the validator refused a program (value of RECORD_INVALID; `shim check` prints the name).
+enum invalid_reason {
+  INVALID_HEADER = 1,       // magic, version, flags, reserved
+  INVALID_ARCHITECTURE = 2, // compiled for another machine
+  INVALID_SIZE = 3,         // total size, or counts beyond it
+  INVALID_SECTION = 4,      // a section is misaligned, out of order, overlaps, or leaves the program
+  INVALID_RELOCATION = 5,   // outside the data, not ascending, or pointing outside the data
+  INVALID_WHY = 6,          // not one NUL-terminated sentence per instruction
+  INVALID_OP = 7,           // unknown, or not allowed in this section
+  INVALID_SLOT = 8,
+  INVALID_KIND = 9,         // unknown operand kind or flag bits, or a kind that this op cannot take
+  INVALID_DATA = 10,        // a data offset (with its size where it is known) leaves the data segment
+  INVALID_JUMP = 11,        // not strictly forward, leaves its section, or is missing or superfluous
+  INVALID_SYSCALL = 12,     // number ≥ 1024, or one that would share memory with the shim (vfork)
+  INVALID_ERRNO = 13,       // a tolerated errno where none can happen, or an errno out of range
+  INVALID_STRING = 14,      // not NUL-terminated in the data, or not a plain name where one is needed
+  INVALID_MONITOR = 15,     // a field of struct monitor
+  INVALID_END = 16,         // the main section can run off its end
+  INVALID_OPERAND = 17,     // an immediate out of range (width, record type, …)
 };
 
 struct record { // 40 bytes, one atomic send on a Unix stream or pipe
@@ -138,6 +166,13 @@ enum monitor_flag {
 enum log_format { LOG_NONE = 0, LOG_JSON_FILE = 1, LOG_CRI = 2 };
 
 // Descriptors are given as slots (NO_SLOT: absent), strings and vectors as data offsets (NONE: absent).
+// The program must close the container's ends of the pipes and of the sync pipe (and the terminal's slave) in the
+// outer half before OP_MONITOR: an end of file that the monitor itself holds open never comes. The monitor keeps its
+// own ends open for its whole life, O_CLOEXEC or not; none reaches tick_argv and exit_argv.
+// Hold: it ends also hold_ms after the container's end, and hold_ms after a failed start, whoever listens.
+// After a failed start exit_argv runs only if nobody was told: no report stream took the record and no client came.
+// stdin: without KEEP_STDIN, STDIN_ONCE and HOLD it is closed at once; without KEEP_STDIN and STDIN_ONCE it is closed
+// when the last client that attached stdin leaves or sends STDIN_EOF.
 struct monitor { // 128 bytes
   u32 size;  // sizeof(struct monitor)
   u32 flags;
@@ -182,7 +217,8 @@ struct frame {
   u32 length; // of what follows; at most 64 KiB
 };
 enum frame_type {
-  // client → monitor; ATTACH must come first
+  // client → monitor; ATTACH must come first. A client with no streams may send control frames (RESIZE, SIGNAL,
+  // LOG_REOPEN) that must not wait behind its own STDIN frames on another connection; it does not end a HOLD
   FRAME_ATTACH = 1,    // u32 streams: 1 stdin, 2 stdout, 4 stderr
   FRAME_STDIN = 2,     // bytes
   FRAME_STDIN_EOF = 3,

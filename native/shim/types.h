@@ -1,5 +1,7 @@
 // Integer types by size: the shim has no libc.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;

@@ -1,0 +1,80 @@
+#include "failure.h"
+#include <asm/signal.h>
+#include <linux/poll.h>
+#include "process.h"
+#include "record.h"
+#include "string.h"
+#include "syscall.h"
+
+#define REAP_WAIT_MS 10000
+
+struct ending kill_and_reap(s64 pidfd) {
+  kill_pidfd(pidfd, SIGKILL);
+  return reap(pidfd, REAP_WAIT_MS);
+}
+
+static const char *why_of(const struct header *header, u32 pc) {
+  const char *why = (const char *)header + header->why_offset;
+  if (header->why_size == 0 || pc >= header->instruction_count) return "";
+  for (; pc > 0; pc--) why += strlen(why) + 1;
+  return why;
+}
+
+static void print_failure(const struct machine *machine, u32 type, u32 pc, s64 value) {
+  TEXT(text, 512);
+  if (type == RECORD_DIED) add(&text, "the container's first process was killed before its program ran, by signal ");
+  else {
+    add(&text, "step ");
+    add_number(&text, pc);
+    add(&text, " failed: errno ");
+  }
+  add_number(&text, value);
+  const char *why = type == RECORD_DIED ? "" : why_of(machine->header, pc);
+  say(text.at, *why ? ": " : "", why);
+}
+
+bool tell_failure(struct machine *machine, u32 type, u32 pc, s64 value) {
+  if (machine->report < 0) {
+    print_failure(machine, type, pc, value);
+    return true;
+  }
+  return report(machine, type, pc, value, 0);
+}
+
+// The sync pipe of the program's monitor, which this process did not come to be.
+static s64 sync_of(const struct machine *machine) {
+  const struct instruction *code = instructions_of(machine->header);
+  for (u32 pc = 0; pc < machine->header->cleanup_start; pc++) {
+    if (code[pc].op != OP_MONITOR) continue;
+    return slot_of(machine, ((const struct monitor *)(data_of(machine->header) + code[pc].arg[0]))->sync);
+  }
+  return -1;
+}
+
+// When the inner half failed first, the outer half often fails because of it (a hand-shake that ends early): the
+// inner half's own words are the ones worth having.
+static void prefer_inner_failure(struct machine *machine, u32 *pc, s64 *error) {
+  s64 sync = sync_of(machine);
+  struct record record;
+  if (sync < 0) return;
+  while (poll_one(sync, POLLIN, 0) & POLLIN && SYS3(read, sync, &record, sizeof record) == sizeof record) {
+    if (record.type == RECORD_FAIL) {
+      *pc = record.pc;
+      *error = -record.value;
+      return;
+    }
+    if (machine->report >= 0) send_record(machine->report, &record, 0);
+  }
+}
+
+_Noreturn void fail_program(struct machine *machine, u32 pc, s64 error) {
+  if (machine->inner) {
+    tell_failure(machine, RECORD_FAIL, pc, -error);
+    leave(127);
+  }
+  prefer_inner_failure(machine, &pc, &error);
+  if (machine->guard_pidfd >= 0) kill_and_reap(machine->guard_pidfd);
+  run_cleanup(machine);
+  tell_failure(machine, RECORD_FAIL, pc, -error);
+  leave(1);
+}

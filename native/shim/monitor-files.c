@@ -1,0 +1,83 @@
+#include "clock.h"
+#include "string.h"
+#include "syscall.h"
+#include "watch.h"
+
+// Readers never see half a file: a temporary name, then rename. A full disk costs the file, not the container.
+static void write_file(const char *temporary, const char *name, const struct text *text, bool sync) {
+  if (watch.state_dir < 0) return;
+  s64 fd = SYS4(openat, watch.state_dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+  if (is_error(fd)) return;
+  s64 result = write_all(fd, text->at, text->length);
+  if (sync) SYS1(fsync, fd);
+  SYS1(close, fd);
+  if (!is_error(result)) SYS4(renameat, watch.state_dir, temporary, watch.state_dir, name);
+  if (sync) SYS1(fsync, watch.state_dir);
+}
+
+static void add_field(struct text *text, const char *name, s64 value) {
+  add(text, name);
+  add_number(text, value);
+}
+
+static void add_started(struct text *text) {
+  if (watch.started_text[0] == 0) return;
+  add(text, ",\"startedAt\":\"");
+  add(text, watch.started_text);
+  add(text, "\"");
+}
+
+void write_process_file(void) {
+  TEXT(text, 400);
+  u64 self = (u64)SYS0(getpid);
+  add_field(&text, "{\"pid\":", (s64)watch.child);
+  add_field(&text, ",\"startTicks\":", (s64)start_ticks(watch.child));
+  add_field(&text, ",\"monitorPid\":", (s64)self);
+  add_field(&text, ",\"monitorStartTicks\":", (s64)start_ticks(self));
+  add_started(&text);
+  add(&text, "}\n");
+  write_file(".process", "process", &text, false);
+}
+
+void write_exit_file(void) {
+  TEXT(text, 400);
+  if (watch.failed) {
+    bool died = watch.failure.type == RECORD_DIED;
+    add_field(&text, "{\"failed\":{\"pc\":", watch.failure.pc);
+    add_field(&text, ",\"errno\":", died ? 0 : watch.failure.value);
+    add_field(&text, ",\"signal\":", died ? watch.failure.value : 0);
+    add(&text, "}");
+  } else {
+    u32 signal = watch.ending.signal;
+    add_field(&text, "{\"exitCode\":", signal ? 128 + signal : watch.ending.code);
+    add_field(&text, ",\"signal\":", signal);
+    add_field(&text, ",\"oomKills\":", (s64)watch.oom_kills);
+    add_started(&text);
+  }
+  add(&text, ",\"finishedAt\":\"");
+  add_time(&text, watch.finished_at, true);
+  add(&text, "\"}\n");
+  write_file(".exit", "exit", &text, true);
+}
+
+void read_started_at(void) {
+  static const char key[] = "\"startedAt\":\"";
+  char bytes[400];
+  if (watch.state_dir < 0) return;
+  s64 fd = SYS4(openat, watch.state_dir, "process", O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+  if (is_error(fd)) return;
+  s64 length = read_whole(fd, bytes, sizeof bytes);
+  SYS1(close, fd);
+  for (s64 at = 0; at < length; at++) {
+    if (!starts_with(bytes + at, key)) continue;
+    const char *value = bytes + at + sizeof key - 1;
+    size_t size = find_byte(value, '"', strlen(value));
+    if (size >= sizeof watch.started_text) return;
+    memcpy(watch.started_text, value, size);
+    watch.started_text[size] = 0;
+  }
+}
+
+bool has_state_file(const char *name) {
+  return watch.state_dir >= 0 && !is_error(SYS3(faccessat, watch.state_dir, name, 0));
+}

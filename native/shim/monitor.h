@@ -1,0 +1,5 @@
+// The monitor: what the outer half becomes once the inner half is on its way.
+#pragma once
+#include "interpret.h"
+
+_Noreturn void monitor(struct machine *machine, const struct monitor *options);

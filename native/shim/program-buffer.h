@@ -1,0 +1,9 @@
+// The one program that this process holds: 4 MiB of zero pages that cost nothing until used.
+#pragma once
+#include "program.h"
+
+extern u8 program_buffer[PROGRAM_MAX_SIZE + 16];
+// Reads one framed program. 1: there, 0: end of the stream, -errno: broken (-EPROTO: not a program).
+s64 read_program(s64 fd);
+// Gives the pages before `keep_from` (an offset) back, the header excepted, and those of the why section.
+void release_program(u32 keep_from);

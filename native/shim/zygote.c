@@ -1,0 +1,87 @@
+// One process that forks a child per program. Descriptor 3 is a Unix stream: programs come in back to back, records
+// of all children go out. Descriptors 0, 1, 2 become /dev/null: a monitor must not keep the launcher's pipes open.
+// The children (outer halves) live on when the zygote ends.
+#include "zygote.h"
+#include <asm/signal.h>
+#include <linux/close_range.h>
+#include <linux/prctl.h>
+#include "interpret.h"
+#include "process.h"
+#include "program-buffer.h"
+#include "record.h"
+#include "seal.h"
+#include "syscall.h"
+
+#define STREAM 3
+#define LARGE (256u << 10)
+
+static struct machine machine;
+
+static void use_null_stdio(void) {
+  s64 null = SYS4(openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
+  if (is_error(null)) return;
+  for (s64 fd = 0; fd < 3; fd++)
+    if (fd != null) SYS3(dup3, null, fd, 0);
+  if (null > 2) SYS1(close, null);
+}
+
+static void become_safe(char **argv, char **envp) {
+  reset_signals();
+  run_sealed(argv, envp);
+  SYS5(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+  SYS5(prctl, PR_SET_NAME, "mycontainer-zyg", 0, 0, 0);
+  SYS3(close_range, STREAM + 1, ~0u, 0);
+  SYS3(fcntl, STREAM, F_SETFD, FD_CLOEXEC);
+  SYS0(setsid); // fails for a group leader: then we are in nobody's way either
+  SYS1(umask, 022);
+  SYS1(chdir, "/");
+  use_null_stdio();
+  // No zombies: children report by themselves.
+  struct { u64 handler, flags, restorer, mask; } ignore = {1 /* SIG_IGN */, 0, 0, 0};
+  SYS4(rt_sigaction, SIGCHLD, &ignore, 0, 8);
+  SYS4(rt_sigaction, SIGPIPE, &ignore, 0, 8);
+}
+
+static _Noreturn void run_child(struct header *header) {
+  reset_signals();
+  block_signals();
+  SYS0(setsid);
+  SYS5(prctl, PR_SET_NAME, "mycontainer-mon", 0, 0, 0);
+  load(&machine, header, STREAM);
+  interpret(&machine);
+}
+
+static void refuse(u64 id, struct verdict verdict) {
+  struct record record = {RECORD_INVALID, verdict.pc, (s64)verdict.reason, 0, 0, id};
+  send_record(STREAM, &record, RECORD_WAIT_MS);
+}
+
+// Forks without a libc: a clone with the exit signal alone.
+static s64 fork_child(void) { return system_call(__NR_clone, SIGCHLD, 0, 0, 0, 0, 0); }
+
+static void start_program(struct header *header) {
+  struct verdict verdict = validate(program_buffer, header->total_size);
+  if (verdict.reason) {
+    refuse(header->id, verdict);
+    return;
+  }
+  s64 child = fork_child();
+  if (child == 0) run_child(header);
+  if (!is_error(child)) return;
+  struct record record = {RECORD_FAIL, 0, -child, 0, 0, header->id};
+  send_record(STREAM, &record, RECORD_WAIT_MS);
+}
+
+int zygote_main(char **argv, char **envp) {
+  struct header *header = (struct header *)program_buffer;
+  become_safe(argv, envp);
+  for (;;) {
+    s64 got = read_program(STREAM);
+    // What is not a program leaves no way to find the next one.
+    if (got == -EPROTO) refuse(header->id, (struct verdict){INVALID_SIZE, 0xffffffffu});
+    if (got != 1) return got == 0 ? 0 : 1;
+    u32 size = header->total_size;
+    start_program(header);
+    if (size > LARGE) release_program(size);
+  }
+}
