@@ -25,9 +25,6 @@ export function containerFlags(): FlagSpec[] {
   ]
 }
 
-/** The image that `run /bin/sh`, an absolute path in place of an image, runs in. */
-export const hostImage = 'host'
-
 /**
  * Turn the flags and arguments of create or run into options.
  * @throws {OperationError} INVALID_ARGUMENT
@@ -38,11 +35,9 @@ export function readContainerFlags(
   context: ReadContext,
 ): ContainerOptions {
   const storage = readStorageFlags(flags, context.io.cwd)
-  const [first = '', ...rest] = args
-  // No image reference starts with a slash, so the path of a program is unmistakable.
-  const isProgram = first.startsWith('/') && !storage.rootfs
+  const [image = '', ...command] = args
   const options: ContainerOptions = {
-    ...defaultOptions(isProgram ? hostImage : first),
+    ...defaultOptions(image),
     ...readProcessFlags(flags, context),
     ...storage,
     resources: readResourceFlags(flags),
@@ -51,7 +46,7 @@ export function readContainerFlags(
     network: readNetworkFlags(flags),
     namespaces: readNamespaceFlags(flags),
     ...readLifeCycleFlags(flags, context),
-    command: isProgram ? args : rest,
+    command,
   }
   checkCombinations(options)
   return options
