@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import type { DiffEntry } from '../cli/engine.ts'
 import { getAttributeOfPath } from '../../native/xattr.ts'
 import { containerFolder } from './container-folder.ts'
+import type { EngineContext } from './engine-context.ts'
 import type { EngineFolders } from './folders.ts'
+import { resolveContainer } from './record-store.ts'
+import { rootOfRecord } from './resolve-image.ts'
 
 // What a container changed is exactly what overlayfs put into its upper folder: see "Whiteouts and
 // opaque directories" in the kernel's Documentation/filesystems/overlayfs.rst.
@@ -18,6 +21,17 @@ const ours = new Set([
   '/etc/resolv.conf',
   '/run/.containerenv',
 ])
+
+/** `diff`: what a container has changed in its root file system, by path. */
+export async function diffOfContainer(
+  context: EngineContext,
+  reference: string,
+): Promise<DiffEntry[]> {
+  const record = resolveContainer(context.folders, reference)
+  const root = await rootOfRecord(context, record.imageId, record.options)
+  const mountPoints = record.mounts.map(({ destination }) => destination)
+  return diffContainer(context.folders, record.id, root.layerFolders, mountPoints)
+}
 
 /**
  * @param lowerFolders the image's layers, lowest first

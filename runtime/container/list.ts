@@ -61,7 +61,8 @@ async function sizeOf(
   return { writable, total: writable + layers }
 }
 
-function folderBytes(folder: string): number {
+/** Bytes of the files below a folder. */
+export function folderBytes(folder: string): number {
   let sum = 0
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)

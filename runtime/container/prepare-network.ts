@@ -1,12 +1,15 @@
 import { randomInt } from 'node:crypto'
+import { hostname as readHostname } from 'node:os'
 import { planAttachment, planLoopback } from '../network/attachment.ts'
 import { type NetworkDevice, ensureNetwork } from '../network/bridge.ts'
-import { renderHosts } from '../network/hosts-file.ts'
+import { renderHostsFile } from '../network/hosts-file.ts'
 import { type AddressLease, leaseAddress, releaseLeases } from '../network/lease.ts'
 import type { NetworkAttachment } from '../network/netlink-exchange.ts'
 import { type Network, defaultNetworkName } from '../network/network.ts'
 import { requireNetwork } from '../network/network-store.ts'
-import { leasePorts } from '../network/port-lease.ts'
+import { type ReservedPorts, reservePorts } from '../network/port-lease.ts'
+import { parseExposedPorts, parsePortSpec } from '../network/port-spec.ts'
+import { hostHasIpv6 } from '../network/host-network.ts'
 import type { PortBinding } from '../network/published-port.ts'
 import { renderResolvConf } from '../network/resolv-conf.ts'
 import { readTextIfPresent } from './durable-file.ts'
@@ -47,14 +50,12 @@ export async function prepareNetwork(
   record: ContainerRecord,
 ): Promise<PreparedNetwork> {
   const { mode } = record.options.network
-  const files = (addresses: readonly string[], gateway?: string) =>
-    identityTexts(context, record, addresses, gateway)
-  if (mode.kind === 'host')
-    return { attachment: undefined, state: undefined, leases: [], ...files([]) }
+  if (mode.kind === 'host') return { ...noNetwork(), ...identityTexts(record, { isHost: true }) }
   if (mode.kind === 'container' || mode.kind === 'path') return noNetwork()
   if (mode.kind === 'none') {
     const attachment = planLoopback()
-    return { attachment, state: { attachments: [], ports: [] }, leases: [], ...files([]) }
+    const state = { attachments: [], ports: [] }
+    return { ...noNetwork(), attachment, state, ...identityTexts(record, {}) }
   }
   const names = mode.kind === 'networks' ? mode.names : [defaultNetworkName]
   const joined: Joined[] = []
@@ -65,15 +66,14 @@ export async function prepareNetwork(
       joined.push(one)
       leases.push(...one.lease.files)
     }
-    const ports = await reservePorts(context, record, joined)
-    leases.push(...ports.leases)
+    const ports = reserveHostPorts(context, record, joined)
+    leases.push(...ports.files)
     const attachment = attach(context, joined, ports.bindings)
-    const addresses = joined.map(({ lease }) => lease.ipv4.address)
     return {
       attachment,
       state: describeNetwork(record, joined, ports.bindings),
       leases,
-      ...files(addresses, joined[0]?.network.ipv4.gateway),
+      ...identityTexts(record, { joined }),
     }
   } catch (error) {
     releaseLeases(leases)
@@ -107,21 +107,27 @@ function joinNetwork(context: EngineContext, record: ContainerRecord, name: stri
   return { network, device, lease }
 }
 
-async function reservePorts(
-  context: EngineContext,
+function reserveHostPorts(
+  { folders }: EngineContext,
   record: ContainerRecord,
   joined: readonly Joined[],
-): Promise<{ bindings: readonly PortBinding[]; leases: readonly string[] }> {
+): ReservedPorts {
   const { publish, publishAll } = record.options.network
   const first = joined[0]
-  if (!first || (publish.length === 0 && !publishAll)) return { bindings: [], leases: [] }
-  return leasePorts(context.folders, {
+  const requests = [
+    ...publish.flatMap((text) => parsePortSpec(text)),
+    ...(publishAll ? record.resolved.exposedPorts : [])
+      .flatMap((text) => parseExposedPorts(text))
+      .map(({ port, protocol }) => ({ containerPort: port, protocol })),
+  ]
+  if (!first || requests.length === 0) return { bindings: [], files: [] }
+  return reservePorts({
+    folders,
     containerId: record.id,
-    publish,
-    exposed: publishAll ? record.resolved.exposedPorts : [],
     ipv4: first.lease.ipv4.address,
     ipv6: first.lease.ipv6?.address,
-    isHolding: (id: string) => mayHoldLeases(context.folders, id),
+    requests,
+    isHolding: (id) => mayHoldLeases(folders, id),
   })
 }
 
@@ -182,26 +188,39 @@ function describeNetwork(
   }
 }
 
+interface IdentitySource {
+  readonly joined?: readonly Joined[]
+  /** The container shares the host's network. */
+  readonly isHost?: boolean
+}
+
 function identityTexts(
-  _context: EngineContext,
-  record: ContainerRecord,
-  addresses: readonly string[],
-  gateway?: string,
+  { id, options }: ContainerRecord,
+  { joined = [], isHost = false }: IdentitySource,
 ): Pick<PreparedNetwork, 'hosts' | 'resolvConf'> {
-  const { options } = record
+  const { network, hostname, domainname } = options
+  const ipv6 = isHost ? hostHasIpv6() : joined.some(({ device }) => device.ipv6)
+  const withDns = joined.find((one) => one.network.dns)
   return {
-    hosts: renderHosts({
-      addresses,
-      hostname: options.hostname ?? record.id.slice(0, 12),
-      name: record.name,
-      addHosts: options.network.addHosts,
-      gateway,
+    hosts: renderHostsFile({
+      hostname: isHost ? readHostname() : (hostname ?? id.slice(0, 12)),
+      domainname,
+      addresses: joined.flatMap(({ lease }) => [
+        lease.ipv4.address,
+        ...(lease.ipv6 ? [lease.ipv6.address] : []),
+      ]),
+      addHosts: network.addHosts,
+      hostGateway: isHost ? '127.0.0.1' : joined[0]?.network.ipv4.gateway,
+      ipv6,
     }),
     resolvConf: renderResolvConf({
-      host: readTextIfPresent('/etc/resolv.conf') ?? '',
-      dns: options.network.dns,
-      search: options.network.dnsSearch,
-      options: options.network.dnsOptions,
+      hostText: readTextIfPresent('/etc/resolv.conf') ?? '',
+      dns: network.dns,
+      dnsSearch: network.dnsSearch,
+      dnsOptions: network.dnsOptions,
+      nameServer: withDns?.network.ipv4.gateway,
+      hostNetwork: isHost,
+      ipv6,
     }),
   }
 }

@@ -1,0 +1,155 @@
+import { OperationError } from '../../native/error.ts'
+import type {
+  NetworkCreateOptions,
+  NetworkSummary,
+  PruneFilter,
+  PruneResult,
+} from '../cli/engine.ts'
+import { removeNetwork } from '../network/bridge.ts'
+import { type Network, defaultNetworkName } from '../network/network.ts'
+import {
+  createNetwork,
+  deleteNetworkRecord,
+  listNetworks,
+  requireNetwork,
+} from '../network/network-store.ts'
+import type { EngineContext } from './engine-context.ts'
+import { matches } from './prune.ts'
+import { readState } from './read-state.ts'
+import { listRecords } from './record-store.ts'
+
+export function createUserNetwork(
+  context: EngineContext,
+  options: NetworkCreateOptions,
+): NetworkSummary {
+  refuseUnbuilt(options)
+  const network = createNetwork(context.folders, {
+    name: options.name,
+    subnet: options.subnets[0],
+    gateway: options.gateways[0],
+    ipv6: options.ipv6 ? (options.subnets[1] ?? true) : undefined,
+    internal: options.internal,
+    dns: !options.disableDns,
+    labels: options.labels,
+  })
+  return summarize(context, network)
+}
+
+function refuseUnbuilt({ driver, ipRanges, options }: NetworkCreateOptions): void {
+  const reason =
+    driver !== 'bridge'
+      ? `driver ${driver}`
+      : ipRanges.length > 0
+        ? '--ip-range'
+        : Object.keys(options).length > 0
+          ? `option ${Object.keys(options)[0]}`
+          : undefined
+  if (reason !== undefined)
+    throw new OperationError(
+      'UNSUPPORTED',
+      `create a network with ${reason}`,
+      {},
+      { hint: 'Bridge networks with a subnet and a gateway are what there is so far' },
+    )
+}
+
+export function listUserNetworks(context: EngineContext): NetworkSummary[] {
+  requireNetwork(context.folders, defaultNetworkName)
+  return listNetworks(context.folders).map((network) => summarize(context, network))
+}
+
+export function inspectNetwork(context: EngineContext, name: string): NetworkSummary {
+  return summarize(context, requireNetwork(context.folders, name))
+}
+
+export async function removeUserNetwork(
+  context: EngineContext,
+  name: string,
+  force: boolean,
+): Promise<void> {
+  const { folders } = context
+  const network = requireNetwork(folders, name)
+  if (network.name === defaultNetworkName)
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      `remove the network ${name}`,
+      {},
+      {
+        hint: 'It is the default one and always there',
+        exitCode: 1,
+      },
+    )
+  const users = usersOf(context, network.name)
+  if (users.length > 0 && !force)
+    throw new OperationError(
+      'BAD_STATE',
+      `remove the network ${name}`,
+      { usedBy: users.map((user) => user.name).join(',') },
+      { hint: 'Remove those containers first', exitCode: 1 },
+    )
+  if (users.length > 0) {
+    const { removeContainer } = await import('./remove.ts')
+    for (const { id } of users) await removeContainer(context, id, { force: true, volumes: false })
+  }
+  removeNetwork(folders, network)
+  deleteNetworkRecord(folders, network.name)
+}
+
+export async function pruneNetworks(
+  context: EngineContext,
+  filter: PruneFilter,
+): Promise<PruneResult> {
+  const deleted: string[] = []
+  for (const network of listNetworks(context.folders)) {
+    if (network.name === defaultNetworkName) continue
+    if (usersOf(context, network.name).length > 0) continue
+    if (!matches(network.created, network.labels, filter)) continue
+    await removeUserNetwork(context, network.name, false)
+    deleted.push(network.name)
+  }
+  return { deleted, reclaimedBytes: 0 }
+}
+
+/** @throws {OperationError} always: interfaces are given at start */
+export function refuseHotPlug(verb: 'connect' | 'disconnect'): never {
+  throw new OperationError(
+    'UNSUPPORTED',
+    `${verb} a container and a network`,
+    {},
+    { hint: 'Name all networks at create: --network one --network two' },
+  )
+}
+
+/** Containers, running or not, that name a network. */
+function usersOf({ folders }: EngineContext, network: string): { id: string; name: string }[] {
+  return listRecords(folders).filter(({ options }) => {
+    const { mode } = options.network
+    if (mode.kind === 'networks') return mode.names.includes(network)
+    return mode.kind === 'bridge' && network === defaultNetworkName
+  })
+}
+
+function summarize({ folders }: EngineContext, network: Network): NetworkSummary {
+  const pools = [network.ipv4, ...(network.ipv6 ? [network.ipv6] : [])]
+  return {
+    id: network.id,
+    name: network.name,
+    created: network.created,
+    driver: 'bridge',
+    bridgeName: network.bridge,
+    subnets: pools,
+    internal: network.internal,
+    ipv6: network.ipv6 !== undefined,
+    dns: network.dns,
+    labels: network.labels,
+    options: {},
+    containers: listRecords(folders).flatMap((record) => {
+      const state = readState(folders, record)
+      if (state.pid === 0) return []
+      const own = state.network?.attachments.find(({ networkId }) => networkId === network.id)
+      return own
+        ? [{ id: record.id, name: record.name, ipv4: own.ipv4, ipv6: own.ipv6, mac: own.mac }]
+        : []
+    }),
+  }
+}

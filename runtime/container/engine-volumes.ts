@@ -1,0 +1,60 @@
+import { OperationError } from '../../native/error.ts'
+import type { PruneFilter, PruneResult, VolumeSummary } from '../cli/engine.ts'
+import { ensureVolume, findVolume, listVolumes, removeVolume } from '../volume/volume-store.ts'
+import type { EngineContext } from './engine-context.ts'
+import { newContainerId } from './identifier.ts'
+import { folderBytes } from './list.ts'
+import { matches } from './prune.ts'
+import { listRecords } from './record-store.ts'
+
+export function createVolume(
+  { folders }: EngineContext,
+  name: string | undefined,
+  wish: {
+    readonly labels: Readonly<Record<string, string>>
+    readonly options: Readonly<Record<string, string>>
+  },
+): VolumeSummary {
+  const wanted = name ?? newContainerId()
+  return ensureVolume(folders.dataDir, wanted, { ...wish, anonymous: name === undefined }).volume
+}
+
+export function listAllVolumes({ folders }: EngineContext): VolumeSummary[] {
+  return listVolumes(folders.dataDir)
+}
+
+export function inspectVolume({ folders }: EngineContext, name: string): VolumeSummary {
+  const volume = findVolume(folders.dataDir, name)
+  if (volume) return volume
+  throw new OperationError('NOT_FOUND', `no such volume: ${name}`, {}, { exitCode: 1 })
+}
+
+export function removeNamedVolume(context: EngineContext, name: string, force: boolean): void {
+  if (force && !findVolume(context.folders.dataDir, name)) return
+  removeVolume(context.folders.dataDir, name, usersOf(context, name))
+}
+
+export function pruneVolumes(
+  context: EngineContext,
+  filter: PruneFilter,
+  all: boolean,
+): PruneResult {
+  const deleted: string[] = []
+  let reclaimedBytes = 0
+  for (const volume of listVolumes(context.folders.dataDir)) {
+    if (!all && !volume.anonymous) continue
+    if (usersOf(context, volume.name).length > 0) continue
+    if (!matches(volume.created, volume.labels, filter)) continue
+    reclaimedBytes += folderBytes(volume.mountpoint)
+    removeVolume(context.folders.dataDir, volume.name, [])
+    deleted.push(volume.name)
+  }
+  return { deleted, reclaimedBytes }
+}
+
+/** Names of the containers, running or not, that mount a volume. */
+function usersOf({ folders }: EngineContext, volume: string): string[] {
+  return listRecords(folders)
+    .filter(({ mounts }) => mounts.some(({ name }) => name === volume))
+    .map(({ name }) => name)
+}
