@@ -72,7 +72,7 @@ export const suites = [
     ],
     needsRoot: true,
     jobs: 1,
-    timeoutSeconds: 600,
+    timeoutSeconds: 960,
     mayBeEmpty: false,
   },
 ]

@@ -1,6 +1,7 @@
 #!/bin/bash
 # First program of the guest's root: what an init system sets up, then the command, then the end.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
+export NODE_COMPILE_CACHE=/vm/compile-cache # emulation makes compiling slow
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mountpoint -q /dev || mount -t devtmpfs dev /dev

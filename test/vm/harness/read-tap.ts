@@ -32,14 +32,15 @@ function collect(parser: Parser, assertions: Assertion[]): void {
 /**
  * The leaf assertions in TAP text; what is not TAP in it is passed over.
  *
- * A broken document (no plan, a bail-out) gives one more failed assertion that says so.
+ * A broken document (no plan, a bail-out, nothing at all) gives one more failed assertion that says so.
  */
 export function readTap(text: string): Assertion[] {
   const assertions: Assertion[] = []
   const parser = new Parser()
   collect(parser, assertions)
   parser.end(text)
-  if (!parser.results?.ok && assertions.every(({ ok }) => ok))
+  const isBroken = !parser.results?.ok && assertions.every(({ ok }) => ok)
+  if (isBroken || assertions.length === 0)
     assertions.push({ name: 'the TAP is whole', ok: false, isSkipped: false, diagnostic: text })
   return assertions
 }

@@ -15,8 +15,8 @@ export interface VmOptions {
   readonly deadlineMs: number
   /** RAM, in MiB. Absent: 1536. */
   readonly memoryMib?: number
-  /** Called with what the script prints, as it comes. */
-  readonly onOutput?: (text: string) => void
+  /** Called with each whole line that the script prints, as it comes. */
+  readonly onLine?: (line: string) => void
 }
 
 export interface VmResult {
@@ -53,17 +53,21 @@ function waitForEnd(guest: ChildProcess): Promise<void> {
 }
 
 async function boot(folder: string, kernel: string, options: VmOptions): Promise<VmResult> {
-  const { deadlineMs, memoryMib = 1536, onOutput } = options
+  const { deadlineMs, memoryMib = 1536, onLine } = options
   const guest = spawn('qemu-system-x86_64', qemuArguments(folder, kernel, memoryMib), {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const killGuest = (): void => void guest.kill('SIGKILL')
   process.once('exit', killGuest) // also when the test that waits is ended
   let output = ''
+  let reported = 0 // how much of the output onLine has seen
   let isTimedOut = false
   const take = (text: string): void => {
     output += text
-    onOutput?.(text)
+    const end = output.lastIndexOf('\n') + 1
+    if (end <= reported) return
+    for (const line of output.slice(reported, end - 1).split('\n')) onLine?.(line)
+    reported = end
   }
   guest.stdout.setEncoding('utf8').on('data', take)
   guest.stderr.setEncoding('utf8').on('data', take)
