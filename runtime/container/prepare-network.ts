@@ -2,13 +2,12 @@ import { randomInt } from 'node:crypto'
 import { hostname as readHostname } from 'node:os'
 import { planAttachment, planLoopback } from '../network/attachment.ts'
 import { type NetworkDevice, ensureNetwork } from '../network/bridge.ts'
-import { renderHostsFile } from '../network/hosts-file.ts'
+import { renderHosts } from '../network/hosts-file.ts'
 import { type AddressLease, leaseAddress, releaseLeases } from '../network/lease.ts'
 import type { NetworkAttachment } from '../network/netlink-exchange.ts'
 import { type Network, defaultNetworkName } from '../network/network.ts'
 import { requireNetwork } from '../network/network-store.ts'
-import { type ReservedPorts, reservePorts } from '../network/port-lease.ts'
-import { parseExposedPorts, parsePortSpec } from '../network/port-spec.ts'
+import { type ReservedPorts, leasePorts } from '../network/port-lease.ts'
 import { hostHasIpv6 } from '../network/host-network.ts'
 import type { PortBinding } from '../network/published-port.ts'
 import { renderResolvConf } from '../network/resolv-conf.ts'
@@ -67,7 +66,7 @@ export async function prepareNetwork(
       leases.push(...one.lease.files)
     }
     const ports = reserveHostPorts(context, record, joined)
-    leases.push(...ports.files)
+    leases.push(...ports.leases)
     const attachment = attach(context, joined, ports.bindings)
     return {
       attachment,
@@ -114,19 +113,13 @@ function reserveHostPorts(
 ): ReservedPorts {
   const { publish, publishAll } = record.options.network
   const first = joined[0]
-  const requests = [
-    ...publish.flatMap((text) => parsePortSpec(text)),
-    ...(publishAll ? record.resolved.exposedPorts : [])
-      .flatMap((text) => parseExposedPorts(text))
-      .map(({ port, protocol }) => ({ containerPort: port, protocol })),
-  ]
-  if (!first || requests.length === 0) return { bindings: [], files: [] }
-  return reservePorts({
-    folders,
+  if (!first || (publish.length === 0 && !publishAll)) return { bindings: [], leases: [] }
+  return leasePorts(folders, {
     containerId: record.id,
+    publish,
+    exposed: publishAll ? record.resolved.exposedPorts : [],
     ipv4: first.lease.ipv4.address,
     ipv6: first.lease.ipv6?.address,
-    requests,
     isHolding: (id) => mayHoldLeases(folders, id),
   })
 }
@@ -202,7 +195,7 @@ function identityTexts(
   const ipv6 = isHost ? hostHasIpv6() : joined.some(({ device }) => device.ipv6)
   const withDns = joined.find((one) => one.network.dns)
   return {
-    hosts: renderHostsFile({
+    hosts: renderHosts({
       hostname: isHost ? readHostname() : (hostname ?? id.slice(0, 12)),
       domainname,
       addresses: joined.flatMap(({ lease }) => [
@@ -210,14 +203,14 @@ function identityTexts(
         ...(lease.ipv6 ? [lease.ipv6.address] : []),
       ]),
       addHosts: network.addHosts,
-      hostGateway: isHost ? '127.0.0.1' : joined[0]?.network.ipv4.gateway,
+      gateway: isHost ? '127.0.0.1' : joined[0]?.network.ipv4.gateway,
       ipv6,
     }),
     resolvConf: renderResolvConf({
-      hostText: readTextIfPresent('/etc/resolv.conf') ?? '',
+      host: readTextIfPresent('/etc/resolv.conf') ?? '',
       dns: network.dns,
-      dnsSearch: network.dnsSearch,
-      dnsOptions: network.dnsOptions,
+      search: network.dnsSearch,
+      options: network.dnsOptions,
       nameServer: withDns?.network.ipv4.gateway,
       hostNetwork: isHost,
       ipv6,
