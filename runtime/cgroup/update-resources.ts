@@ -5,8 +5,10 @@ import { readGroupFile, readGroupNumber, writeGroupFile } from './cgroup-files.t
 import type { CgroupLocation, CgroupPlan, CgroupWrite } from './cgroup-plan.ts'
 import type { CgroupHierarchy } from './hierarchy.ts'
 import { listPids } from './list-pids.ts'
+import { isSet } from './limits/limit-write.ts'
 import { planCgroup } from './plan-cgroup.ts'
-import type { CgroupResources } from './resources.ts'
+import { readStats } from './read-stats.ts'
+import type { CgroupResources, MemoryResources } from './resources.ts'
 
 export interface UpdateRequest {
   readonly location: CgroupLocation
@@ -30,7 +32,8 @@ export function updateResources(request: UpdateRequest): {
   warnings: readonly string[]
 } {
   const { location, hierarchy, rootless } = request
-  const { devices: _unchanged, ...resources } = request.resources
+  const { devices: _unchanged, memory, ...others } = request.resources
+  const resources = { ...others, memory: memory && withPresentLimit(memory, location) }
   const plan = planCgroup({ hierarchy, resources, cgroupPath: location.path, rootless })
   if (resources.memory?.checkBeforeUpdate) requireRoom(location, resources.memory.limit)
   const joins = Object.entries(plan.location.v1).filter(([name]) => location.v1[name] === undefined)
@@ -41,6 +44,13 @@ export function updateResources(request: UpdateRequest): {
     location: { ...location, v1: { ...location.v1, ...plan.location.v1 } },
     warnings: plan.warnings,
   }
+}
+
+// Swap is given as memory plus swap, so that a change of swap alone needs the limit in force.
+function withPresentLimit(memory: MemoryResources, location: CgroupLocation): MemoryResources {
+  const { memory: present } = readStats(location)
+  const isNeeded = isSet(memory.swap) && memory.swap > 0 && !isSet(memory.limit)
+  return isNeeded ? { ...memory, limit: present.limitBytes } : memory
 }
 
 // Inheritance must not widen a cpuset that the container has already.

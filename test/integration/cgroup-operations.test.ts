@@ -168,6 +168,17 @@ t.test('limits of a running container rise and fall', async (t) => {
   removeGroup(location)
 })
 
+t.test('swap alone can be changed', async (t) => {
+  const plan = makeGroup(t, { memory: { limit: 64 * MIB, swap: 64 * MIB } })
+  const { location } = plan
+  const resources = { memory: { swap: 80 * MIB } }
+  updateResources({ location, hierarchy, resources, rootless: false })
+  const [file, want] = hierarchy.v1['memory']
+    ? [`${location.v1['memory']}/memory.memsw.limit_in_bytes`, 80 * MIB]
+    : [`${location.v2}/memory.swap.max`, 16 * MIB]
+  t.equal(Number(readFileSync(file, 'utf8')), want)
+})
+
 t.test('an update below the present usage can be refused', async (t) => {
   const plan = makeGroup(t, { memory: { limit: 64 * MIB } })
   await runIn(t, plan, 'sleep 60')
