@@ -90,7 +90,12 @@ const keptVariables = new Set([
   'MYCONTAINER_ROOTLESS_GID',
 ])
 
-function ourCommand({ folders }: EngineContext, verb: string, id: string): string[] {
+/** Command line that has this program do `verb` on its own, for the same state. */
+export function ourCommand(
+  { folders }: EngineContext,
+  verb: 'ended' | 'probe' | 'names',
+  subject: string,
+): [string, ...string[]] {
   const root = folders.root === undefined ? [] : ['--root', folders.root]
-  return [process.execPath, join(distFolder, 'mycontainer.cjs'), ...root, 'internal', verb, id]
+  return [process.execPath, join(distFolder, 'mycontainer.cjs'), ...root, 'internal', verb, subject]
 }

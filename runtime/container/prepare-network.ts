@@ -6,6 +6,8 @@ import { renderHosts } from '../network/hosts-file.ts'
 import { type AddressLease, leaseAddress, releaseLeases } from '../network/lease.ts'
 import type { NetworkAttachment } from '../network/netlink-exchange.ts'
 import { type Network, defaultNetworkName } from '../network/network.ts'
+import { writeNameRecord } from '../network/name-records.ts'
+import { ensureNameServer } from '../network/name-server.ts'
 import { requireNetwork } from '../network/network-store.ts'
 import { type ReservedPorts, leasePorts } from '../network/port-lease.ts'
 import { hostHasIpv6 } from '../network/host-network.ts'
@@ -14,7 +16,9 @@ import { renderResolvConf } from '../network/resolv-conf.ts'
 import { readTextIfPresent } from './durable-file.ts'
 import type { EngineContext } from './engine-context.ts'
 import { mayHoldLeases } from './holds-leases.ts'
+import { ourCommand } from './monitor-commands.ts'
 import type { ContainerRecord } from './record.ts'
+import { unlinkIfPresent } from './settle.ts'
 import type { ContainerNetwork } from './state.ts'
 
 /** A container's network as reserved for one start. */
@@ -64,6 +68,7 @@ export async function prepareNetwork(
       const one = joinNetwork(context, record, name)
       joined.push(one)
       leases.push(...one.lease.files)
+      if (one.network.dns) leases.push(await announce(context, record, one))
     }
     const ports = reserveHostPorts(context, record, joined)
     leases.push(...ports.leases)
@@ -104,6 +109,29 @@ function joinNetwork(context: EngineContext, record: ContainerRecord, name: stri
     isHolding: (id) => mayHoldLeases(folders, id),
   })
   return { network, device, lease }
+}
+
+/** Let the network's other containers find this one by name. @returns file that says so */
+async function announce(
+  context: EngineContext,
+  record: ContainerRecord,
+  { network, lease }: Joined,
+): Promise<string> {
+  const { name, id, options } = record
+  const file = writeNameRecord(context.folders, network.name, {
+    containerId: id,
+    names: [name, ...options.network.aliases, id.slice(0, 12)],
+    ipv4: lease.ipv4.address,
+    ...(lease.ipv6 ? { ipv6: lease.ipv6.address } : {}),
+    upstreams: options.network.dns,
+  })
+  try {
+    await ensureNameServer(context.folders, network, ourCommand(context, 'names', network.name))
+    return file
+  } catch (error) {
+    unlinkIfPresent(file)
+    throw error
+  }
 }
 
 function reserveHostPorts(

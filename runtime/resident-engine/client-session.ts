@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net'
-import type { AttachPlan } from '../container/attach-plan.ts'
 import type { CommandIo } from '../cli/command-io.ts'
 import type { Engine } from '../cli/engine.ts'
 import { readGlobalFlags } from '../cli/global-flags.ts'
 import { runCommandLine } from '../cli/run-command-line.ts'
-import { attachArguments } from '../container/attach-client.ts'
+import { encodeAttach } from '../container/attach-client.ts'
 import type { EngineContext } from '../container/engine-context.ts'
 import {
   type EngineRequest,
@@ -96,10 +95,6 @@ function isOurs({ folders }: EngineContext, { argv, env, cwd }: EngineRequest): 
   } catch {
     return false // Wrong flags: let the command itself say so.
   }
-}
-
-function encodeAttach(plan: AttachPlan): Buffer {
-  return Buffer.from(`${attachArguments(plan).join('\0')}\0`)
 }
 
 interface InputQueue {
