@@ -25,6 +25,8 @@ export interface ImageStore {
   list(): Image[]
   /** Give an image another reference, taking it from the image that had it. */
   tag(source: string, target: string): void
+  /** Whether anything was ever stored here. */
+  exists(): boolean
   /** Metadata, for the rest of rootfs/; made when missing. */
   database(): Database
   close(): void
@@ -54,6 +56,7 @@ export function openImageStore({ dataDir, runDir }: ImageStoreOptions): ImageSto
     require: requireImage,
     list: () => listImages(existing(), folders),
     tag: (source, target) => setReference(database(), target, requireImage(source).id),
+    exists: () => databaseExists(dataDir),
     database,
     close: () => {
       opened?.close()

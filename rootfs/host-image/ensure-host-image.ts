@@ -1,0 +1,35 @@
+import type { Image } from '../store/image.ts'
+import { type ImageStore, loadImage } from '../store/image-store.ts'
+import type { SourceList } from './source-list.ts'
+import { sourcesUnchanged } from './source-list.ts'
+
+/** Reference of the built-in image; "host" finds it. */
+export const hostImageReference = 'localhost/host:latest'
+
+/**
+ * The built-in image, made from the host's own shell and tools on first use, and again when one
+ * of them has changed. Containers of the older one keep its layers.
+ */
+export async function ensureHostImage(
+  store: ImageStore,
+  onNote: (note: string) => void = () => undefined,
+): Promise<Image> {
+  const current = currentHostImage(store)
+  if (current) return current
+  const { buildHostImage } = await import('./build-host-image.ts')
+  return buildHostImage(store, onNote)
+}
+
+function currentHostImage(store: ImageStore): Image | undefined {
+  if (!store.exists()) return undefined
+  const database = store.database()
+  const row = database.get(
+    'SELECT image_id, sources FROM host_image WHERE name = ?',
+    hostImageReference,
+  )
+  if (!row) return undefined
+  const image = loadImage(database, store.folders, String(row['image_id']))
+  if (!image) return undefined
+  const sources = JSON.parse(String(row['sources'])) as SourceList
+  return sourcesUnchanged(sources) ? image : undefined
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import { closeSync, constants, openSync } from 'node:fs'
+import { OperationError } from '../../native/error.ts'
+import {
+  type UnpackLimits,
+  decompress,
+  defaultUnpackLimits,
+  detectCompression,
+} from './decompress.ts'
+import { createLayerWriter } from './layer-writer.ts'
+import { planEntry } from './plan.ts'
+import { createTarReader, type TarReader } from './tar-reader.ts'
+
+export interface UnpackOptions {
+  /** The layer as it is stored, compressed or plain, in pieces. */
+  readonly input: Iterable<Buffer>
+  /** Existing empty folder that becomes the layer. */
+  readonly folder: string
+  readonly lowerFolders: readonly string[]
+  readonly onNote: (note: string) => void
+  readonly limits?: UnpackLimits | undefined
+}
+
+export interface UnpackedLayer {
+  /** "sha256:…" of the plain tar. */
+  readonly diffId: string
+  /** Bytes of the files. */
+  readonly size: number
+  readonly entries: number
+}
+
+/** Decompress, hash and write a layer in one pass. @throws {OperationError} `INVALID_IMAGE` */
+export async function unpackLayer(options: UnpackOptions): Promise<UnpackedLayer> {
+  const limits = options.limits ?? defaultUnpackLimits
+  const root = openSync(options.folder, constants.O_RDONLY | constants.O_DIRECTORY)
+  const writer = createLayerWriter({
+    root,
+    lowerFolders: options.lowerFolders,
+    onNote: options.onNote,
+  })
+  const counted = { size: 0, entries: 0 }
+  const reader = createTarReader({
+    entry(entry) {
+      counted.entries++
+      counted.size += entry.storedSize
+      if (counted.entries > limits.maxEntries)
+        throw new OperationError('INVALID_IMAGE', 'unpack a layer', {
+          reason: 'too many entries',
+          entries: counted.entries,
+        })
+      const operation = planEntry(entry)
+      writer.apply(operation)
+      return operation.op === 'make' && entry.kind === 'file'
+    },
+    data: (chunk) => writer.data(chunk),
+    end: () => writer.endFile(),
+  })
+  try {
+    const diffId = await readAll(options, reader, limits)
+    writer.finish()
+    return { diffId, ...counted }
+  } finally {
+    writer.close()
+    closeSync(root)
+  }
+}
+
+async function readAll(
+  options: UnpackOptions,
+  reader: TarReader,
+  limits: UnpackLimits,
+): Promise<string> {
+  const hash = createHash('sha256')
+  const pieces = options.input[Symbol.iterator]()
+  const first: Buffer = pieces.next().value ?? Buffer.alloc(0)
+  const input = chain(first, pieces)
+  for await (const chunk of decompress(input, detectCompression(first), limits)) {
+    hash.update(chunk)
+    reader.push(chunk)
+  }
+  reader.finish()
+  return `sha256:${hash.digest('hex')}`
+}
+
+function* chain(first: Buffer, rest: Iterator<Buffer>): Generator<Buffer> {
+  yield first
+  for (let next = rest.next(); !next.done; next = rest.next()) yield next.value
+}

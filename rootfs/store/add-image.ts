@@ -1,0 +1,30 @@
+import type { Image, ImageRecord } from './image.ts'
+import { type ImageStore, loadImage, setReference } from './image-store.ts'
+import { OperationError } from '../../native/error.ts'
+
+export interface NewImage {
+  readonly id: string
+  readonly digest: string
+  readonly record: ImageRecord
+  /** References to give it; they move here from images that had them. */
+  readonly references: readonly string[]
+}
+
+/** Enter an image whose blobs and layers are in the store already. */
+export function addImage(store: ImageStore, image: NewImage): Image {
+  const database = store.database()
+  return database.write(() => {
+    database.run(
+      `INSERT INTO image (id, digest, added, record) VALUES (?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, record = excluded.record`,
+      image.id,
+      image.digest,
+      Date.now(),
+      JSON.stringify(image.record),
+    )
+    for (const reference of image.references) setReference(database, reference, image.id)
+    const added = loadImage(database, store.folders, image.id)
+    if (!added) throw new OperationError('INTERNAL', 'add an image', { id: image.id })
+    return added
+  })
+}

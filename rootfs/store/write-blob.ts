@@ -1,0 +1,91 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { closeSync, existsSync, fsync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { OperationError } from '../../native/error.ts'
+import { type StoreFolders, blobPath } from './store-folders.ts'
+
+/** A blob on its way into the store. It is in the store only after `commit`. */
+export interface BlobWriter {
+  /** Bytes written so far. */
+  readonly size: number
+  write(chunk: Buffer): void
+  /**
+   * Check size and digest, make the blob durable and put it in its place.
+   *
+   * @returns its digest
+   * @throws {OperationError} `INVALID_IMAGE` on a mismatch; nothing is stored then
+   */
+  commit(expected?: { digest?: string | undefined; size?: number | undefined }): Promise<string>
+  /** Forget it; harmless after `commit`. */
+  discard(): void
+}
+
+export function createBlobWriter(folders: StoreFolders): BlobWriter {
+  const path = join(folders.temporary, `blob-${randomUUID()}`)
+  const descriptor = openSync(path, 'wx', 0o600)
+  const hash = createHash('sha256')
+  let size = 0
+  let open = true
+  const close = (): void => {
+    if (open) closeSync(descriptor)
+    open = false
+  }
+  return {
+    get size() {
+      return size
+    },
+    write(chunk) {
+      hash.update(chunk)
+      size += chunk.length
+      let at = 0
+      while (at < chunk.length) at += writeSync(descriptor, chunk, at)
+    },
+    async commit(expected = {}) {
+      const digest = `sha256:${hash.digest('hex')}`
+      requireMatch({ digest, size }, expected)
+      if (!existsSync(blobPath(folders, digest))) {
+        await promisify(fsync)(descriptor)
+        renameSync(path, blobPath(folders, digest))
+      }
+      close()
+      rmSync(path, { force: true })
+      return digest
+    },
+    discard() {
+      close()
+      rmSync(path, { force: true })
+    },
+  }
+}
+
+/** Store a small blob, a manifest or a configuration. */
+export async function storeBlob(
+  folders: StoreFolders,
+  content: Buffer,
+  expectedDigest?: string,
+): Promise<string> {
+  const writer = createBlobWriter(folders)
+  try {
+    writer.write(content)
+    return await writer.commit({ digest: expectedDigest })
+  } finally {
+    writer.discard()
+  }
+}
+
+function requireMatch(
+  actual: { digest: string; size: number },
+  expected: { digest?: string | undefined; size?: number | undefined },
+): void {
+  if (expected.size !== undefined && expected.size !== actual.size)
+    throw new OperationError('INVALID_IMAGE', 'check the size of a blob', {
+      expected: expected.size,
+      actual: actual.size,
+    })
+  if (expected.digest !== undefined && expected.digest !== actual.digest)
+    throw new OperationError('INVALID_IMAGE', 'check the digest of a blob', {
+      expected: expected.digest,
+      actual: actual.digest,
+    })
+}
