@@ -1,0 +1,232 @@
+import { cleanCgroup, joinCgroup, prepareCgroup } from './cgroup.ts'
+import { dropPrivileges } from './capabilities.ts'
+import { startCompilation, relativePath, close } from './compilation.ts'
+import type { ContainerCompilation } from './compilation.ts'
+import type { CompileInput } from './compile-input.ts'
+import { makeDevices } from './devices.ts'
+import { execute, openInit } from './execute.ts'
+import { AT_FDCWD, O } from './flags/values.ts'
+import { directoryFlag } from './compilation.ts'
+import {
+  awaitGo,
+  cloneHalves,
+  prepareGate,
+  prepareHalves,
+  refuseUncompiled,
+  sendGo,
+  startInner,
+  waitAtGate,
+} from './halves.ts'
+import { runHooks } from './hooks.ts'
+import type { HookContext } from './hooks.ts'
+import { hidePaths } from './masked-paths.ts'
+import { becomeMonitor } from './monitor.ts'
+import { makeMounts, planMounts, prepareMounts, terminalMount } from './mounts.ts'
+import type { PlannedMount } from './mounts.ts'
+import {
+  checkNamespaces,
+  cloneFlags,
+  joinNamespaces,
+  prepareNamespaces,
+  returnFromNamespaces,
+} from './namespaces.ts'
+import { attachOutside, configureInside, detachNetwork } from './network.ts'
+import {
+  dieWithMonitor,
+  enterFolder,
+  joinKeyring,
+  setNames,
+  setProcessAttributes,
+  verifyFolder,
+} from './process.ts'
+import type { Program } from './program.ts'
+import { limitsAreSetOutside, setResourceLimits } from './resource-limits.ts'
+import {
+  finishRoot,
+  isolateMounts,
+  isRootMapped,
+  makeRoot,
+  pivot,
+  prepareMappedRoot,
+} from './root.ts'
+import { openProc, setExecLabels } from './security-label.ts'
+import { checkStdio, installStdio, prepareStdio, prepareTerminal, releaseStdio } from './stdio.ts'
+import { setSysctls } from './sysctl.ts'
+import { openTarget } from './targets.ts'
+import { becomeNamespaceRoot, writeIdMaps } from './user-namespace.ts'
+
+/**
+ * Compile a container to the program that makes it. Pure: nothing is read or changed, and the same
+ * input gives the same program.
+ *
+ * @throws {OperationError} `INVALID_SPEC` for a configuration that contradicts itself, `UNSUPPORTED` for
+ *   what it asks and this compiler, kernel or mode cannot do; nothing is silently left out
+ */
+export function compile(input: CompileInput): Program {
+  const c: ContainerCompilation = { ...startCompilation(input, input.config), input }
+  checkNamespaces(c)
+  checkStdio(c)
+  refuseUncompiled(c)
+  const mounts = planMounts(c)
+  const inner = c.b.label('inner half')
+  prepare(c, mounts)
+  cloneHalves(c, cloneFlags(c), input.cgroup?.cloneInto !== undefined, inner)
+  attend(c)
+  becomeMonitor(c)
+  c.b.place(inner)
+  c.b.startPhase('inner')
+  settle(c)
+  buildTree(c, mounts)
+  becomeProgram(c)
+  c.b.cleanup(() => cleanUp(c))
+  return c.b.build()
+}
+
+/** Outer half up to the clone. */
+function prepare(c: ContainerCompilation, mounts: readonly PlannedMount[]): void {
+  const { input } = c
+  prepareHalves(c)
+  if (input.gate) prepareGate(c)
+  if (input.cgroup !== undefined) prepareCgroup(c, input.cgroup)
+  prepareStdio(c)
+  if (input.stdio.kind === 'terminal') prepareTerminal(c, terminalMount(c, mounts))
+  if (isRootMapped(c)) prepareMappedRoot(c)
+  prepareMounts(c, mounts)
+  prepareNamespaces(c)
+}
+
+/** Outer half after the clone: what needs the rights of the host and the init's pid. */
+function attend(c: ContainerCompilation): void {
+  const { b, input, linux, config } = c
+  returnFromNamespaces(c)
+  releaseStdio(c)
+  if (c.isUserNamespaceNew) {
+    writeIdMaps(c, b.slot('pid'), { uid: linux.uidMappings ?? [], gid: linux.gidMappings ?? [] })
+    sendGo(c, 'its ids are mapped; before, it could do nothing')
+  }
+  if (limitsAreSetOutside(c)) setResourceLimits(c, b.slot('pid'))
+  if (input.network !== undefined && input.network.host.length > 0) {
+    attachOutside(c, input.network)
+    sendGo(c, 'its interface is there')
+  }
+  if (hasHostHooks(c)) {
+    const context = hookContext(c, 'creating')
+    runHooks(c, config.hooks?.prestart, b.slot('pid'), context)
+    runHooks(c, config.hooks?.createRuntime, b.slot('pid'), context)
+  }
+  if (hasHostHooks(c) || hasInnerHooks(c))
+    sendGo(c, 'hooks of the host come before those of the container')
+  close(c, b.slot('goWrite'), 'nothing more to tell')
+}
+
+function hasHostHooks({ config }: ContainerCompilation): boolean {
+  return (config.hooks?.prestart?.length ?? 0) + (config.hooks?.createRuntime?.length ?? 0) > 0
+}
+
+function hasInnerHooks({ config }: ContainerCompilation): boolean {
+  return (
+    (config.hooks?.createContainer?.length ?? 0) + (config.hooks?.startContainer?.length ?? 0) > 0
+  )
+}
+
+function hookContext(
+  { input, config }: ContainerCompilation,
+  status: HookContext['status'],
+): HookContext {
+  return {
+    id: input.id,
+    bundle: input.bundle ?? input.stateDir,
+    status,
+    annotations: config.annotations ?? {},
+  }
+}
+
+/** Inner half: into its namespaces and its group. */
+function settle(c: ContainerCompilation): void {
+  startInner(c)
+  dieWithMonitor(c, 'a half-made container must not outlive the process that makes it')
+  if (c.isUserNamespaceNew) {
+    awaitGo(c, 'without its maps the process is nobody and can do nothing')
+    becomeNamespaceRoot(c)
+    dieWithMonitor(c, 'the change of user has cleared it')
+  }
+  joinNamespaces(c)
+  joinCgroup(c, c.input.cgroup)
+  if (c.input.newKeyring !== false) joinKeyring(c)
+}
+
+/** Inner half: the tree of the container, from the host's to its own. */
+function buildTree(c: ContainerCompilation, mounts: readonly PlannedMount[]): void {
+  const { b, input, config } = c
+  isolateMounts(c)
+  openProc(c)
+  makeRoot(c)
+  makeMounts(c, mounts)
+  makeDevices(c, mounts)
+  makeWorkingFolder(c)
+  if (input.init !== undefined) openInit(c, input.init)
+  if (input.network !== undefined && input.network.host.length > 0)
+    awaitGo(c, 'the interface must be inside before it is set up')
+  configureInside(c, input.network)
+  if (hasHostHooks(c) || hasInnerHooks(c)) awaitGo(c, 'hooks of the host come first')
+  runHooks(c, config.hooks?.createContainer, b.slot('pid'), hookContext(c, 'creating'))
+  pivot(c)
+  setSysctls(c)
+  hidePaths(c)
+  finishRoot(c)
+}
+
+// The specification leaves a missing folder to the runtime; others make it, and images rely on that.
+function makeWorkingFolder(c: ContainerCompilation): void {
+  const cwd = relativePath(c.config.process?.cwd ?? '/')
+  if (cwd === '.') return
+  close(
+    c,
+    openTarget(c, {
+      path: cwd,
+      kind: 'folder',
+      why: 'a working folder that the image lacks is made',
+    }),
+    'it exists',
+  )
+}
+
+/** Inner half: from the builder of the container to its program. */
+function becomeProgram(c: ContainerCompilation): void {
+  const { b, input, config } = c
+  setNames(c)
+  setProcessAttributes(c)
+  setExecLabels(c)
+  enterFolder(c)
+  installStdio(c)
+  if (!limitsAreSetOutside(c)) setResourceLimits(c, 0)
+  b.call('umask', [config.process?.user.umask ?? 0o022], {
+    why: 'new files of the program are not writable for everybody',
+    source: 'umask(2)',
+  })
+  dropPrivileges(c)
+  dieWithMonitor(c, 'the change of user has cleared it')
+  verifyFolder(c)
+  if (input.gate) waitAtGate(c)
+  runHooks(c, config.hooks?.startContainer, b.slot('pid'), hookContext(c, 'created'))
+  execute(c, input.init !== undefined)
+}
+
+function cleanUp(c: ContainerCompilation): void {
+  const { b, input } = c
+  if (input.network !== undefined) detachNetwork(c, input.network)
+  if (input.cgroup !== undefined) cleanCgroup(c, input.cgroup)
+  for (const { folder, name } of input.remove ?? []) {
+    b.call('openat', [AT_FDCWD, b.text(folder), O.PATH | directoryFlag(c) | O.CLOEXEC, 0], {
+      to: b.slot('file'),
+      ignore: 'any',
+      why: 'the folder that the files lie in',
+      source: 'openat(2)',
+    })
+    b.operation('REMOVE_TREE', [b.slot('file'), b.text(name).value], {
+      why: 'the files of the container go with it',
+      source: 'unlink(2)',
+    })
+  }
+  b.operation('END', [], { why: 'nothing of the container is left', source: 'exit(2)' })
+}

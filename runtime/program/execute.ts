@@ -1,0 +1,129 @@
+import { refuseSpec } from './compilation.ts'
+import type { Compilation } from './compilation.ts'
+import { AT, AT_FDCWD, CLOSE_RANGE_CLOEXEC, ERRNO, O, PR } from './flags/values.ts'
+import { RECORD } from './format.ts'
+import type { Data } from './operand.ts'
+import { forbidNewPrivileges, loadFilter } from './seccomp.ts'
+import { keepsAdmin, setCapabilities } from './capabilities.ts'
+import { stringVector } from './structs.ts'
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** Step sentence by which a failed search for the program is recognised. */
+export const searchSource = 'execvp(3)'
+
+/** Inner half, before pivot_root: the shim, as a sealed copy that no container can write to. */
+export function openInit(c: Compilation, path: string): void {
+  const { b } = c
+  const why =
+    'the container can reach the file its init runs from: it must not be the host’s (CVE-2019-5736)'
+  b.call('openat', [AT_FDCWD, b.text(path), O.CLOEXEC, 0], {
+    to: b.slot('file'),
+    why: 'the init is found on the host, before its tree is gone',
+    source: 'openat(2)',
+  })
+  b.call('memfd_create', [b.text('init'), MFD.CLOEXEC | MFD.ALLOW_SEALING], {
+    to: b.slot('init'),
+    why,
+    source: 'memfd_create(2)',
+  })
+  b.call('sendfile', [b.slot('init'), b.slot('file'), 0, 1 << 26], { why, source: 'sendfile(2)' })
+  b.call('fcntl', [b.slot('init'), F_ADD_SEALS, 0xf], { why, source: 'F_ADD_SEALS(2const)' })
+  b.call('close', [b.slot('file')], { why: 'the copy is complete', source: 'close(2)' })
+}
+const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2 } as const
+const F_ADD_SEALS = 1033
+
+/** Inner half, its very end: the last restrictions, and the container's program. */
+export function execute(c: Compilation, hasInit: boolean): void {
+  const { b, base } = c
+  forbidNewPrivileges(c)
+  b.call('close_range', [3 + (base.preserveFds ?? 0), 0xffffffff, CLOSE_RANGE_CLOEXEC], {
+    why: 'no descriptor of ours may be open in the program: each is a way out (CVE-2024-21626)',
+    source: 'close_range(2)',
+  })
+  b.call('prctl', [PR.SET_PDEATHSIG, 0, 0, 0, 0], {
+    why: 'from here on the container outlives its monitor',
+    source: 'PR_SET_PDEATHSIG(2const)',
+  })
+  b.operation('RECORD', [RECORD.PRE_EXEC, 0], {
+    why: 'end of file alone cannot tell a program that runs from one that died before',
+    source: 'execve(2)',
+  })
+  loadFilter(c)
+  if (keepsAdmin(c)) setCapabilities(c, 0n)
+  const { args = [], env = [] } = c.config.process ?? {}
+  if (args.length === 0) refuseSpec('process.args', { problem: 'empty' }, 'Name the program to run')
+  const environment = stringVector(b.data, env)
+  if (hasInit) return executeInit(c, args, environment)
+  executeProgram(c, args, environment)
+}
+
+function executeInit(c: Compilation, args: readonly string[], environment: Data): void {
+  const { b } = c
+  const argv = stringVector(b.data, ['mycontainer-init', 'init', '--', ...args])
+  b.call('execveat', [b.slot('init'), b.text(''), argv, environment, AT.EMPTY_PATH], {
+    why: 'a program that is PID 1 gets no default signals and must reap; the init does both for it',
+    source: 'execveat(2)',
+  })
+}
+
+function executeProgram(c: Compilation, args: readonly string[], environment: Data): void {
+  const { b } = c
+  const name = args[0] ?? ''
+  const argv = stringVector(b.data, args)
+  const execve = (
+    path: string,
+    options: { readonly ignore?: readonly string[]; readonly why: string },
+  ): void =>
+    b.call('execve', [b.text(path), argv, environment], {
+      ...options,
+      to: b.slot('result'),
+      source: 'execve(2)',
+    })
+  if (name.includes('/')) return execve(name, { why: 'the container’s program takes over' })
+  for (const folder of searchPath(c)) {
+    const next = b.label('next folder')
+    const denied = b.label('found, not executable')
+    execve(folder === '' ? `./${name}` : `${folder}/${name}`, {
+      ignore: ['ENOENT', 'ENOTDIR', 'EACCES', 'ENODEV', 'ELOOP'],
+      why: `"${name}" has no slash, so it is looked for in each folder of PATH`,
+    })
+    b.jumpIfEqual(b.slot('result'), -ERRNO.EACCES, denied, {
+      why: 'remembered: "permission denied" tells more than "not found"',
+      source: searchSource,
+    })
+    b.jump(next, { why: 'not in this folder', source: searchSource })
+    b.place(denied)
+    b.move(b.slot('denied'), -ERRNO.EACCES, {
+      why: 'a later folder may still have a program that can be run',
+      source: searchSource,
+    })
+    b.place(next)
+    b.move(b.slot('result'), -1, { why: 'the next folder starts afresh', source: searchSource })
+  }
+  reportMissing(c, name)
+}
+
+function reportMissing(c: Compilation, name: string): void {
+  const { b } = c
+  const missing = b.label('program missing')
+  b.jumpIfEqual(b.slot('denied'), -1, missing, {
+    why: 'no folder of PATH has it',
+    source: searchSource,
+  })
+  b.operation('FAIL', [ERRNO.EACCES], {
+    why: `"${name}" was found in PATH but cannot be executed`,
+    source: searchSource,
+  })
+  b.place(missing)
+  b.operation('FAIL', [ERRNO.ENOENT], {
+    why: `"${name}" is in no folder of PATH`,
+    source: searchSource,
+  })
+}
+
+function searchPath(c: Compilation): string[] {
+  const entry = (c.config.process?.env ?? []).findLast((line) => line.startsWith('PATH='))
+  return [...new Set((entry?.slice(5) ?? DEFAULT_PATH).split(':'))]
+}

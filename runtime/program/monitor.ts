@@ -1,0 +1,61 @@
+import type { CompileMonitor } from './compile-input.ts'
+import type { Compilation } from './compilation.ts'
+import { LOG_FORMAT, MONITOR_FLAG, MONITOR_SIZE, NONE, NO_SLOT } from './format.ts'
+import { stringVector } from './structs.ts'
+
+/** How long a held monitor waits for a client after its launcher died. */
+const DEFAULT_HOLD_MS = 10_000
+
+/** Outer half, at its end: struct monitor of native/shim/program.h, and the step that never returns. */
+export function becomeMonitor(c: Compilation): void {
+  const { b, base } = c
+  const { monitor, log, stdio } = base
+  const isTerminal = stdio.kind === 'terminal'
+  const isPipes = stdio.kind === 'pipes'
+  const bytes = Buffer.alloc(MONITOR_SIZE)
+  bytes.writeUInt32LE(MONITOR_SIZE, 0)
+  bytes.writeUInt32LE(monitorFlags(monitor, isTerminal), 4)
+  const slots = [
+    'pid',
+    'pidfd',
+    'syncRead',
+    'state',
+    isPipes && stdio.stdin ? 'stdinWrite' : '',
+    isPipes ? 'stdoutRead' : '',
+    isPipes ? 'stderrRead' : '',
+    isTerminal ? 'master' : '',
+    log === undefined ? '' : 'log',
+    'oom',
+  ]
+  for (const [index, name] of slots.entries())
+    bytes[8 + index] = name === '' ? NO_SLOT : b.slot(name).value
+  const { exitCommand, tick } = monitor
+  bytes.writeUInt32LE(log === undefined ? NONE : b.text(log.name).value, 24)
+  bytes.writeUInt32LE(log === undefined ? LOG_FORMAT.none : LOG_FORMAT[log.format], 28)
+  bytes.writeBigUInt64LE(BigInt(log?.maxSize ?? 0), 32)
+  const numbers = [
+    log?.maxFiles ?? 0,
+    monitor.holdMs ?? DEFAULT_HOLD_MS,
+    exitCommand === undefined ? NONE : stringVector(b.data, exitCommand.argv).value,
+    exitCommand === undefined ? NONE : stringVector(b.data, exitCommand.env).value,
+    exitCommand?.delayMs ?? 0,
+    tick?.everyMs ?? 0,
+    tick === undefined ? NONE : stringVector(b.data, tick.argv).value,
+    tick?.firstMs ?? 0,
+    monitor.timeoutMs ?? 0,
+  ]
+  for (const [index, value] of numbers.entries()) bytes.writeUInt32LE(value, 40 + index * 4)
+  b.operation('MONITOR', [b.data.bytes(bytes)], {
+    why: 'somebody must own the streams, write the log and record how the container ends',
+    source: 'waitid(2)',
+  })
+}
+
+function monitorFlags(monitor: CompileMonitor, isTerminal: boolean): number {
+  let flags = 0
+  if (isTerminal) flags |= MONITOR_FLAG.TERMINAL
+  if (monitor.keepStdin) flags |= MONITOR_FLAG.KEEP_STDIN
+  if (monitor.stdinOnce) flags |= MONITOR_FLAG.STDIN_ONCE
+  if (monitor.hold) flags |= MONITOR_FLAG.HOLD
+  return flags
+}

@@ -1,0 +1,32 @@
+import { compileSeccomp } from '../security/seccomp/compile.ts'
+import { refuseFeature } from './compilation.ts'
+import type { Compilation } from './compilation.ts'
+import { PR, SECCOMP_SET_MODE_FILTER } from './flags/values.ts'
+import { filterProgram } from './structs.ts'
+
+/** Inner half, right before the program: the filter of its system calls. */
+export function loadFilter(c: Compilation): void {
+  const { b, linux, base } = c
+  if (linux.seccomp === undefined) return
+  const { architecture, kernel } = base.host
+  const { filter, flags, hasListener } = compileSeccomp(linux.seccomp, { architecture, kernel })
+  if (hasListener)
+    refuseFeature(
+      'linux.seccomp',
+      { action: 'SCMP_ACT_NOTIFY' },
+      'Use another action: no listener can be handed over yet',
+    )
+  b.call('seccomp', [SECCOMP_SET_MODE_FILTER, flags, filterProgram(b.data, filter)], {
+    why: 'as late as possible: what comes before needs calls that the program must not make',
+    source: 'seccomp(2)',
+  })
+}
+
+/** Set-user-ID programs give nothing more from here on. */
+export function forbidNewPrivileges(c: Compilation): void {
+  if (c.config.process?.noNewPrivileges === true)
+    c.b.call('prctl', [PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0], {
+      why: 'set-user-ID programs and file capabilities must give nothing',
+      source: 'PR_SET_NO_NEW_PRIVS(2const)',
+    })
+}
