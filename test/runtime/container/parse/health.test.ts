@@ -5,12 +5,13 @@ t.test('nothing said leaves it to the image', async (t) => {
   t.equal(parseHealth({ noHealthcheck: false }), undefined)
 })
 
+const testOf = (command: string) => parseHealth({ noHealthcheck: false, command })?.test
+
 t.test('a command goes to the shell, a JSON array does not', async (t) => {
-  const test = (command: string) => parseHealth({ noHealthcheck: false, command })?.test
-  t.strictSame(test('curl -f localhost'), ['CMD-SHELL', 'curl -f localhost'])
-  t.strictSame(test('["curl", "-f"]'), ['CMD', 'curl', '-f'])
-  t.strictSame(test('["CMD-SHELL", "true"]'), ['CMD-SHELL', 'true'])
-  t.strictSame(test('[ -f /ready ]'), ['CMD-SHELL', '[ -f /ready ]'])
+  t.strictSame(testOf('curl -f localhost'), ['CMD-SHELL', 'curl -f localhost'])
+  t.strictSame(testOf('["curl", "-f"]'), ['CMD', 'curl', '-f'])
+  t.strictSame(testOf('["CMD-SHELL", "true"]'), ['CMD-SHELL', 'true'])
+  t.strictSame(testOf('[ -f /ready ]'), ['CMD-SHELL', '[ -f /ready ]'])
 })
 
 t.test('durations become milliseconds', async (t) => {
