@@ -1,9 +1,9 @@
 import type { ContainerOptions, SecurityOptions } from '../../container/options.ts'
-import { parseCapabilityName } from '../../container/parse/capability-name.ts'
 import { parseSecurityOpts } from '../../container/parse/security-opt.ts'
 import { parseSysctls } from '../../container/parse/sysctl.ts'
 import { parseUlimit } from '../../container/parse/ulimit.ts'
 import { parseInteger } from '../../container/parse/integer.ts'
+import { parseCapability } from '../../security/capabilities.ts'
 import { flag } from '../flag-spec.ts'
 import type { FlagSpec } from '../flag-spec.ts'
 import type { ParsedFlags } from '../parsed-flags.ts'
@@ -34,7 +34,8 @@ export function readSecurityFlags(flags: ParsedFlags): SecurityOptions {
 }
 
 function capabilities(values: readonly string[]): string[] {
-  return values.flatMap((value) => value.split(',')).map(parseCapabilityName)
+  const names = values.flatMap((value) => value.split(','))
+  return names.map((name) => parseCapability(name).replace(/^CAP_/, ''))
 }
 
 type ProcessLimits = Pick<

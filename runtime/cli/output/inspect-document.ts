@@ -25,6 +25,7 @@ export function inspectDocument({ record, state, size }: Container): Record<stri
     HostsPath: record.hostsPath,
     LogPath: record.logPath,
     OCIConfigPath: record.configPath,
+    OCIRuntime: 'mycontainer',
     BundlePath: record.bundlePath,
     Rootfs: options.rootfs ? record.rootfsPath : '',
     Name: `/${record.name}`,
@@ -117,6 +118,8 @@ function configSection({ record }: Container): Record<string, unknown> {
     Annotations: options.annotations,
     StopSignal: resolved.stopSignal,
     StopTimeout: options.stopTimeout ?? 10,
+    Timeout: options.timeout ?? 0,
+    Umask: `0${(options.umask ?? 0o022).toString(8).padStart(3, '0')}`,
   }
 }
 

@@ -116,6 +116,7 @@ const rejected: { name: string; argv: string[] }[] = [
   { name: '--replace without a name', argv: ['--replace', 'i'] },
   { name: 'an empty image', argv: [''] },
   { name: 'a name that is too small a share', argv: ['--cpus', '0.001', 'i'] },
+  { name: 'an unknown capability', argv: ['--cap-add', 'net_admn', 'i'] },
   { name: 'an unknown pull policy', argv: ['--pull', 'sometimes', 'i'] },
 ]
 
