@@ -10,7 +10,7 @@ export const createCommand: Command = {
   minimumArguments: 1,
   interspersed: false,
   async run({ flags, args, io, engine }) {
-    const options = readContainerFlags(flags, args, await openReadContext(io))
+    const options = readContainerFlags(flags, args, openReadContext(io))
     const { id } = await (await engine()).create(options, io)
     if (!options.dryRun) io.stdout.write(`${id}\n`)
     return 0

@@ -30,7 +30,7 @@ export const execCommand: Command = {
     const keys = flags.string('detach-keys')
     const options = {
       command,
-      env: readEnvironment(flags, await openReadContext(io)),
+      env: readEnvironment(flags, openReadContext(io)),
       interactive: flags.bool('interactive'),
       tty: flags.bool('tty'),
       detach: flags.bool('detach'),

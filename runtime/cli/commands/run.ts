@@ -10,7 +10,7 @@ export const runCommand: Command = {
   minimumArguments: 1,
   interspersed: false,
   async run({ flags, args, io, engine }) {
-    const options = readContainerFlags(flags, args, await openReadContext(io))
+    const options = readContainerFlags(flags, args, openReadContext(io))
     const { id, exitCode } = await (await engine()).run(options, io)
     if (options.detach && !options.dryRun) io.stdout.write(`${id}\n`)
     return exitCode ?? 0
