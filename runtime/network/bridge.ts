@@ -140,7 +140,11 @@ const EEXIST = 17
 
 function ensureSysctls(network: Network, ipv6: boolean): void {
   const bridge = network.bridge
-  if (ipv6) ensureSysctl(`net/ipv6/conf/${bridge}/accept_ra`, '0')
+  if (ipv6) {
+    ensureSysctl(`net/ipv6/conf/${bridge}/accept_ra`, '0')
+    // Nobody else has a bridge's link-local address, and finding out makes it deaf for two seconds.
+    ensureSysctl(`net/ipv6/conf/${bridge}/accept_dad`, '0')
+  }
   if (network.internal) return
   ensureSysctl('net/ipv4/ip_forward', '1')
   // Lets the answers to 127.0.0.1:PORT come back; the "guard" chain keeps everything else out.

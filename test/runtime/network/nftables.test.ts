@@ -183,8 +183,9 @@ const network: Network = {
   created: '',
 }
 
+const sets = (one: Network): string[] => networkElements(one).map(({ set }) => set)
+
 t.test('a network is in its sets, an internal one in no set that lets it out', async (t) => {
-  const sets = (one: Network): string[] => networkElements(one).map(({ set }) => set)
   t.same(sets(network), ['intra', 'bridges', 'subnets4'])
   t.same(sets({ ...network, internal: true }), ['intra', 'internal'])
   const ipv6 = { subnet: 'fd00::/64', gateway: 'fd00::1' }

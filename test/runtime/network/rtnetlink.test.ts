@@ -28,6 +28,7 @@ function body(bytes: Uint8Array | string): Uint8Array {
 }
 
 const encoded = (request: RouteRequest): Uint8Array => encodeRouteChanges([request])
+const mask = (request: RouteRequest): number => readU32(body(encoded(request)).subarray(12))
 
 t.test('a bridge: ip link add mc0 type bridge', async (t) => {
   const theirs = body(
@@ -91,7 +92,6 @@ t.test('a pair: the pid goes into IFLA_NET_NS_PID of the far end', async (t) => 
 })
 
 t.test('a change leaves the flags alone unless asked', async (t) => {
-  const mask = (request: RouteRequest): number => readU32(body(encoded(request)).subarray(12))
   t.equal(mask(setLink({ index: 1, up: true })), 1)
   t.equal(mask(setLink({ index: 1, noLinkLocal: true })), 0)
   t.equal(mask(getLink('lo')), 0)
