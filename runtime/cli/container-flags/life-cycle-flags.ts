@@ -107,13 +107,16 @@ type LifeCycleOptions = Pick<
 
 /** @throws {OperationError} INVALID_ARGUMENT */
 export function readLifeCycleFlags(flags: ParsedFlags, context: ReadContext): LifeCycleOptions {
-  const [name, hostname, stopSignal] = ['name', 'hostname', 'stop-signal'].map((key) =>
-    flags.string(key),
-  )
+  const [name, hostname, domainname, stopSignal] = [
+    'name',
+    'hostname',
+    'domainname',
+    'stop-signal',
+  ].map((key) => flags.string(key))
   return {
     ...(name === undefined || name === '' ? {} : { name: parseName('container', name) }),
     ...(hostname === undefined ? {} : { hostname: parseHostname(hostname) }),
-    domainname: flags.string('domainname'),
+    ...(domainname === undefined ? {} : { domainname: parseHostname(domainname) }),
     labels: readLabels(flags, context),
     annotations: parseKeyValues('annotation', flags.list('annotation')),
     health: readHealth(flags),

@@ -2,6 +2,7 @@ import { OperationError } from '../../../native/error.ts'
 import type { NetworkOptions } from '../../container/options.ts'
 import { parseExposedPorts } from '../../container/parse/exposed-port.ts'
 import { parseHostEntries } from '../../container/parse/host-entry.ts'
+import { invalidValue } from '../../container/parse/invalid-value.ts'
 import { parseIp, parseIpv4, parseIpv6, parseMac } from '../../container/parse/ip-address.ts'
 import { parseName } from '../../container/parse/name.ts'
 import { parseNetworkMode } from '../../container/parse/namespace-mode.ts'
@@ -45,8 +46,8 @@ export function readNetworkFlags(flags: ParsedFlags): NetworkOptions {
     ...(ip6 === undefined ? {} : { ip6: parseIpv6(ip6) }),
     ...(mac === undefined ? {} : { mac: parseMac(mac) }),
     dns: dns.map((text) => (text === 'none' ? text : parseIp(text))),
-    dnsSearch: flags.list('dns-search'),
-    dnsOptions: flags.list('dns-option'),
+    dnsSearch: flags.list('dns-search').map(resolverWord),
+    dnsOptions: flags.list('dns-option').map(resolverWord),
     noHosts: flags.bool('no-hosts'),
     addHosts: flags.list('add-host').flatMap(parseHostEntries),
   }
@@ -71,4 +72,10 @@ function conflict(first: string, second: string): OperationError {
       hint: 'They exclude each other',
     },
   )
+}
+
+/** It goes into a line of resolv.conf: a blank or newline would forge another. */
+function resolverWord(text: string): string {
+  if (/^[A-Za-z0-9_.:-]+$/.test(text)) return text
+  throw invalidValue('resolver setting', text, 'Write a domain or an option, without blanks')
 }

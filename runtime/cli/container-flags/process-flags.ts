@@ -87,7 +87,7 @@ export function readProcessFlags(flags: ParsedFlags, context: ReadContext): Proc
     sigProxy: flags.bool('sig-proxy', true),
     preserveFds: flags.number('preserve-fds') ?? 0,
     init: flags.bool('init'),
-    timezone: flags.string('tz'),
+    timezone: timezone(flags.string('tz'), context),
   }
 }
 
@@ -131,4 +131,11 @@ function streamName(text: string): StreamName {
   const name = text.toLowerCase()
   if (name === 'stdin' || name === 'stdout' || name === 'stderr') return name
   throw invalidValue('stream', text, 'The streams are STDIN, STDOUT and STDERR')
+}
+
+/** Becomes TZ; `local` is the caller's own. */
+function timezone(text: string | undefined, { io }: ReadContext): string | undefined {
+  if (text === 'local') return io.env['TZ'] ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+  if (text === undefined || /^[A-Za-z0-9_+-]+(?:\/[A-Za-z0-9_+-]+)*$/.test(text)) return text
+  throw invalidValue('timezone', text, 'Write a name such as Europe/Berlin, or local')
 }

@@ -3,6 +3,7 @@ import { parseSecurityOpts } from '../../container/parse/security-opt.ts'
 import { parseSysctls } from '../../container/parse/sysctl.ts'
 import { parseUlimit } from '../../container/parse/ulimit.ts'
 import { parseInteger } from '../../container/parse/integer.ts'
+import { invalidValue } from '../../container/parse/invalid-value.ts'
 import { parseCapability } from '../../security/capabilities.ts'
 import { flag } from '../flag-spec.ts'
 import type { FlagSpec } from '../flag-spec.ts'
@@ -52,7 +53,20 @@ export function readProcessLimits(flags: ParsedFlags): ProcessLimits {
     ...(score === undefined
       ? {}
       : { oomScoreAdj: parseInteger('oom-score-adj', score, -1000, 1000) }),
-    cgroupParent: flags.string('cgroup-parent'),
-    personality: flags.string('personality'),
+    cgroupParent: cgroupParent(flags.string('cgroup-parent')),
+    personality: personality(flags.string('personality')),
   }
+}
+
+/** It becomes part of a path below the cgroup mount. */
+function cgroupParent(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined
+  const isInside = !text.split('/').includes('..') && !/[\0\n]/.test(text)
+  if (isInside) return text
+  throw invalidValue('cgroup parent', text, 'Write a path without ..')
+}
+
+function personality(text: string | undefined): string | undefined {
+  if (text === undefined || /^linux(?:32)?$/i.test(text)) return text?.toUpperCase()
+  throw invalidValue('personality', text, 'Write LINUX or LINUX32')
 }

@@ -2,6 +2,7 @@ import type { MountSpec } from '../mount-spec.ts'
 import { plainMount } from '../mount-spec.ts'
 import { cleanPath } from './clean-path.ts'
 import { commaFields } from './comma-fields.ts'
+import { parseIdMappingOption } from './id-mapping-option.ts'
 import { invalidValue } from './invalid-value.ts'
 import { parseKeyValues } from './key-value.ts'
 import { parseName } from './name.ts'
@@ -156,7 +157,7 @@ function readOptionField(field: Field, text: string): Change {
     case 'z':
       return { relabel: 'shared' }
     case 'idmap':
-      return { idmap: field.value ?? '' }
+      return { idmap: parseIdMappingOption(field.value ?? '') }
     case 'exec':
     case 'suid':
     case 'dev':

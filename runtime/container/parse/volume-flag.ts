@@ -1,6 +1,7 @@
 import type { MountSpec, Propagation } from '../mount-spec.ts'
 import { plainMount } from '../mount-spec.ts'
 import { cleanPath } from './clean-path.ts'
+import { parseIdMappingOption } from './id-mapping-option.ts'
 import { invalidValue } from './invalid-value.ts'
 
 const propagations: readonly string[] =
@@ -65,7 +66,7 @@ function applyOption(mount: MountSpec, option: string, text: string): MountSpec 
     return { ...mount, propagation: option }
   }
   if (option === 'idmap' || option.startsWith('idmap='))
-    return { ...mount, idmap: option.slice('idmap='.length) }
+    return { ...mount, idmap: parseIdMappingOption(option.slice('idmap='.length)) }
   const change = optionChanges[option]
   if (change === undefined || !Object.hasOwn(optionChanges, option))
     throw invalidValue('volume', text, `The option ${JSON.stringify(option)} is not known`)

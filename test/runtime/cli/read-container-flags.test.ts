@@ -116,6 +116,12 @@ const rejected: { name: string; argv: string[] }[] = [
   { name: '--replace without a name', argv: ['--replace', 'i'] },
   { name: 'an empty image', argv: [''] },
   { name: 'a name that is too small a share', argv: ['--cpus', '0.001', 'i'] },
+  { name: 'an id map of words', argv: ['-v', '/a:/b:idmap=uids=x', 'i'] },
+  { name: 'a line of resolv.conf', argv: ['--dns-search', 'a\nnameserver 6.6.6.6', 'i'] },
+  { name: 'a cgroup parent that climbs', argv: ['--cgroup-parent', '../x', 'i'] },
+  { name: 'an unknown personality', argv: ['--personality', 'BSD', 'i'] },
+  { name: 'a timezone that is a path', argv: ['--tz', '../etc/passwd', 'i'] },
+  { name: 'a domain name with a newline', argv: ['--domainname', 'a\nb', 'i'] },
   { name: 'an unknown capability', argv: ['--cap-add', 'net_admn', 'i'] },
   { name: 'an unknown pull policy', argv: ['--pull', 'sometimes', 'i'] },
 ]
