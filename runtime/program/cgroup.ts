@@ -37,7 +37,7 @@ export function openCgroup(c: Compilation, plan: Pick<CgroupPlan, 'cloneInto' | 
     })
 }
 
-/** Inner half: v1 groups can only be joined by writing to a file; then hide what is above. */
+/** Inner half: v1 groups can only be joined by writing to a file. */
 export function joinCgroup(c: Compilation, plan: Pick<CgroupPlan, 'join'> | undefined): void {
   const { b } = c
   for (const index of (plan?.join ?? []).keys()) {
@@ -47,8 +47,12 @@ export function joinCgroup(c: Compilation, plan: Pick<CgroupPlan, 'join'> | unde
     })
     close(c, joinSlot(c, index), 'the container must not keep a way into its own limits')
   }
+}
+
+/** Inner half, once it is in its groups: hide what is above them. */
+export function makeCgroupNamespace(c: Compilation): void {
   if (isNew(c, 'cgroup'))
-    b.call('unshare', [CLONE.NEWCGROUP], {
+    c.b.call('unshare', [CLONE.NEWCGROUP], {
       why: 'made inside the group, so that the group looks like the root of the hierarchy',
       source: 'cgroup_namespaces(7)',
     })

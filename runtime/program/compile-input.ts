@@ -88,6 +88,8 @@ export interface CompileBase {
   readonly monitor: CompileMonitor
   /** Descriptors from 3 on that the program keeps. Default 0. */
   readonly preserveFds?: number
+  /** Trees to remove at the end (`--rm`): folder and the name in it. */
+  readonly remove?: readonly { readonly folder: string; readonly name: string }[]
 }
 
 export interface CompileInput extends CompileBase {
@@ -99,8 +101,6 @@ export interface CompileInput extends CompileBase {
   readonly gate: boolean
   /** Path of the shim, which then runs as PID 1 and starts the program as its child. */
   readonly init?: string | undefined
-  /** Trees to remove at the end (`--rm`). */
-  readonly remove?: readonly { readonly folder: string; readonly name: string }[]
   /** Folder of config.json, for hooks' state and relative bind sources. Default: the state folder. */
   readonly bundle?: string | undefined
   /** New session keyring (keyrings(7)). Default true. */

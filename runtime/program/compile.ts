@@ -1,12 +1,12 @@
-import { cleanCgroup, joinCgroup, prepareCgroup } from './cgroup.ts'
+import { removeTrees } from './remove-trees.ts'
+import { cleanCgroup, joinCgroup, makeCgroupNamespace, prepareCgroup } from './cgroup.ts'
 import { dropPrivileges } from './capabilities.ts'
 import { startCompilation, relativePath, close } from './compilation.ts'
 import type { ContainerCompilation } from './compilation.ts'
 import type { CompileInput } from './compile-input.ts'
 import { makeDevices } from './devices.ts'
 import { execute, openInit } from './execute.ts'
-import { AT_FDCWD, O } from './flags/values.ts'
-import { directoryFlag } from './compilation.ts'
+
 import {
   awaitGo,
   cloneHalves,
@@ -152,6 +152,7 @@ function settle(c: ContainerCompilation): void {
   }
   joinNamespaces(c)
   joinCgroup(c, c.input.cgroup)
+  makeCgroupNamespace(c)
   if (c.input.newKeyring !== false) joinKeyring(c)
 }
 
@@ -213,20 +214,8 @@ function becomeProgram(c: ContainerCompilation): void {
 }
 
 function cleanUp(c: ContainerCompilation): void {
-  const { b, input } = c
+  const { input } = c
   if (input.network !== undefined) detachNetwork(c, input.network)
   if (input.cgroup !== undefined) cleanCgroup(c, input.cgroup)
-  for (const { folder, name } of input.remove ?? []) {
-    b.call('openat', [AT_FDCWD, b.text(folder), O.PATH | directoryFlag(c) | O.CLOEXEC, 0], {
-      to: b.slot('file'),
-      ignore: 'any',
-      why: 'the folder that the files lie in',
-      source: 'openat(2)',
-    })
-    b.operation('REMOVE_TREE', [b.slot('file'), b.text(name).value], {
-      why: 'the files of the container go with it',
-      source: 'unlink(2)',
-    })
-  }
-  b.operation('END', [], { why: 'nothing of the container is left', source: 'exit(2)' })
+  removeTrees(c)
 }

@@ -164,3 +164,10 @@ export function verifyFolder(c: Compilation): void {
     source: 'getcwd(2)',
   })
 }
+
+/** CPUs that the process may run on, as a list such as `0-3,8`. */
+export function setAffinity(c: Compilation, list: string | undefined, why: string): void {
+  if (list === undefined || list === '') return
+  const mask = c.b.data.bytes(parseNodeList('process.execCPUAffinity', list))
+  c.b.call('sched_setaffinity', [0, 128, mask], { why, source: 'sched_setaffinity(2)' })
+}

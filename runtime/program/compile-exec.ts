@@ -1,0 +1,120 @@
+import { joinCgroup, openCgroup } from './cgroup.ts'
+import { dropPrivileges } from './capabilities.ts'
+import { startCompilation } from './compilation.ts'
+import type { Compilation } from './compilation.ts'
+import type { CompileExecInput } from './compile-input.ts'
+import { execute } from './execute.ts'
+import { CLONE, PR } from './flags/values.ts'
+import { cloneHalves, prepareHalves, startInner } from './halves.ts'
+import { becomeMonitor } from './monitor.ts'
+import { namespaceFlags } from './namespaces.ts'
+import {
+  dieWithMonitor,
+  enterFolder,
+  joinKeyring,
+  setAffinity,
+  setProcessAttributes,
+  verifyFolder,
+} from './process.ts'
+import type { Program } from './program.ts'
+import { removeTrees } from './remove-trees.ts'
+import { setResourceLimits } from './resource-limits.ts'
+import { openProc, setExecLabels } from './security-label.ts'
+import {
+  checkStdio,
+  installStdio,
+  prepareForeignTerminal,
+  prepareStdio,
+  releaseStdio,
+} from './stdio.ts'
+import { becomeNamespaceRoot } from './user-namespace.ts'
+
+/**
+ * Compile a process that starts in a running container. Pure, as `compile`.
+ *
+ * @throws {OperationError} `INVALID_SPEC`, `UNSUPPORTED`
+ */
+export function compileExec(input: CompileExecInput): Program {
+  const c = startCompilation(input, { ...input.config, process: input.process })
+  const { b } = c
+  checkStdio(c)
+  const inner = b.label('inner half')
+  prepare(c, input)
+  cloneHalves(c, CLONE.PIDFD, input.cgroup?.cloneInto !== undefined, inner)
+  releaseStdio(c)
+  becomeMonitor(c)
+  b.place(inner)
+  b.startPhase('inner')
+  enter(c, input)
+  becomeProgram(c)
+  b.cleanup(() => removeTrees(c))
+  return b.build()
+}
+
+function prepare(c: Compilation, input: CompileExecInput): void {
+  const { b } = c
+  const target = b.slot('container')
+  const { pid } = input.target
+  prepareHalves(c)
+  b.call('pidfd_open', [pid, 0], {
+    to: target,
+    why: 'names the container’s init for good; its pid could be used again by another process',
+    source: 'pidfd_open(2)',
+  })
+  if (input.cgroup !== undefined) openCgroup(c, input.cgroup)
+  prepareStdio(c)
+  if (input.stdio.kind === 'terminal') prepareForeignTerminal(c, pid)
+  b.call('pidfd_send_signal', [target, 0, 0, 0], {
+    why: 'still alive, so whatever was found by its pid until here was its own',
+    source: 'pidfd_send_signal(2)',
+  })
+  if (c.namespaces.has('pid'))
+    b.call('setns', [target, CLONE.NEWPID], {
+      why: 'holds for children only, so the monitor stays on the host and no process in between is needed',
+      source: 'setns(2)',
+    })
+  setAffinity(c, input.process.execCPUAffinity?.initial, 'CPUs while it enters its group')
+}
+
+/** Inner half: into everything that the container has. */
+function enter(c: Compilation, input: CompileExecInput): void {
+  const { b, namespaces } = c
+  startInner(c)
+  dieWithMonitor(c, 'a half-made process must not outlive the one that makes it')
+  b.call('prctl', [PR.SET_DUMPABLE, 0, 0, 0, 0], {
+    why: 'processes of the container must not be able to trace this one before its execve (CVE-2016-9962)',
+    source: 'PR_SET_DUMPABLE(2const)',
+  })
+  joinCgroup(c, input.cgroup)
+  openProc(c)
+  setProcessAttributes(c)
+  let flags = 0
+  for (const type of namespaces.keys()) if (type !== 'pid') flags |= namespaceFlags[type]
+  if (flags !== 0)
+    b.call('setns', [b.slot('container'), flags], {
+      why: 'all at once: rights over them come with the user namespace',
+      source: 'setns(2)',
+    })
+  if (namespaces.has('user')) {
+    becomeNamespaceRoot(c)
+    dieWithMonitor(c, 'the change of user has cleared it')
+  }
+  joinKeyring(c)
+}
+
+function becomeProgram(c: Compilation): void {
+  const { b, config } = c
+  setExecLabels(c)
+  enterFolder(c)
+  installStdio(c)
+  setResourceLimits(c, 0)
+  b.call('umask', [config.process?.user.umask ?? 0o022], {
+    why: 'new files of the program are not writable for everybody',
+    source: 'umask(2)',
+  })
+  setAffinity(c, config.process?.execCPUAffinity?.final, 'CPUs of the program')
+  dropPrivileges(c)
+  dieWithMonitor(c, 'the change of user has cleared it')
+  verifyFolder(c)
+  execute(c, false)
+}
