@@ -1,0 +1,122 @@
+// How each argument of each system call reads in a listing.
+
+import {
+  AT,
+  CLONE,
+  FSCONFIG,
+  MOUNT_ATTR,
+  MOVE_MOUNT,
+  MS,
+  O,
+  OPEN_TREE,
+  PR,
+  RESOLVE,
+  S,
+  TIOC,
+} from './values.ts'
+
+/** Names of bits, or of whole values where `isBits` is false. */
+export interface FlagTable {
+  readonly names: Readonly<Record<string, number | bigint>>
+  readonly isBits: boolean
+}
+
+/** `folder` a descriptor or AT_FDCWD, `text` a string, `octal`, `number`, `pointer`, or a structure. */
+export type ArgumentFormat =
+  | 'folder'
+  | 'text'
+  | 'octal'
+  | 'number'
+  | 'pointer'
+  | 'vector'
+  | 'open_how'
+  | 'clone_args'
+  | 'mount_attr'
+  | 'device'
+  | FlagTable
+
+function bits(prefix: string, names: Readonly<Record<string, number>>): FlagTable {
+  return { names: prefixed(prefix, names), isBits: true }
+}
+
+function values(prefix: string, names: Readonly<Record<string, number>>): FlagTable {
+  return { names: prefixed(prefix, names), isBits: false }
+}
+
+function prefixed(prefix: string, names: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(names).map(([name, value]) => [`${prefix}${name}`, value]),
+  )
+}
+
+export const openFlags = bits('O_', O)
+export const resolveFlags = bits('RESOLVE_', RESOLVE)
+export const cloneFlags: FlagTable = {
+  names: {
+    ...prefixed('CLONE_', CLONE),
+    CLONE_CLEAR_SIGHAND: 0x100000000n,
+    CLONE_INTO_CGROUP: 0x200000000n,
+  },
+  isBits: true,
+}
+export const mountAttributeFlags = bits('MOUNT_ATTR_', MOUNT_ATTR)
+export const propagationFlags = bits('MS_', MS)
+
+/** Formats of the calls that programs make; a call that is missing shows plain numbers. */
+export function argumentFormats(call: string): readonly ArgumentFormat[] {
+  formats ??= makeFormats()
+  return formats[call] ?? []
+}
+
+let formats: Readonly<Record<string, readonly ArgumentFormat[]>> | undefined
+
+function makeFormats(): Record<string, readonly ArgumentFormat[]> {
+  const at = bits('AT_', AT)
+  const close = values('', { CLOSE_RANGE_CLOEXEC: 4 })
+  const seals = values('', { F_DUPFD_CLOEXEC: 1030, F_ADD_SEALS: 1033 })
+  const treeFlags: FlagTable = {
+    names: {
+      OPEN_TREE_CLONE: OPEN_TREE.CLONE,
+      OPEN_TREE_CLOEXEC: OPEN_TREE.CLOEXEC,
+      ...prefixed('AT_', AT),
+    },
+    isBits: true,
+  }
+  return {
+    openat: ['folder', 'text', openFlags, 'octal'],
+    openat2: ['folder', 'text', 'open_how', 'number'],
+    mkdirat: ['folder', 'text', 'octal'],
+    mknodat: ['folder', 'text', bits('S_', S), 'device'],
+    symlinkat: ['text', 'folder', 'text'],
+    unlinkat: ['folder', 'text', bits('AT_', { REMOVEDIR: AT.REMOVEDIR })],
+    fchownat: ['folder', 'text', 'number', 'number', at],
+    chdir: ['text'],
+    mount: ['text', 'text', 'text', 'number', 'text'],
+    umount2: ['text', values('', { MNT_DETACH: 2 })],
+    pivot_root: ['text', 'text'],
+    open_tree: ['folder', 'text', treeFlags],
+    move_mount: ['folder', 'text', 'folder', 'text', bits('MOVE_MOUNT_', MOVE_MOUNT)],
+    mount_setattr: ['folder', 'text', at, 'mount_attr', 'number'],
+    fsopen: ['text', values('', { FSOPEN_CLOEXEC: 1 })],
+    fsconfig: ['folder', values('FSCONFIG_', FSCONFIG), 'text', 'text', 'folder'],
+    fsmount: ['folder', values('', { FSMOUNT_CLOEXEC: 1 }), mountAttributeFlags],
+    clone3: ['clone_args', 'number'],
+    setns: ['folder', cloneFlags],
+    unshare: [cloneFlags],
+    prctl: [values('PR_', PR), 'number', 'number', 'number', 'number'],
+    ioctl: ['folder', values('TIOC', TIOC), 'number'],
+    fcntl: ['folder', seals, 'number'],
+    pipe2: ['pointer', openFlags],
+    write: ['folder', 'text', 'number'],
+    execve: ['text', 'vector', 'vector'],
+    execveat: ['folder', 'text', 'vector', 'vector', at],
+    memfd_create: ['text', values('', { 'MFD_CLOEXEC|MFD_ALLOW_SEALING': 3 })],
+    close_range: ['number', 'number', close],
+    sethostname: ['text', 'number'],
+    setdomainname: ['text', 'number'],
+    keyctl: [values('KEYCTL_', { JOIN_SESSION_KEYRING: 1 }), 'text', 'number', 'number', 'number'],
+    umask: ['octal'],
+    waitid: [values('', { P_PIDFD: 3 }), 'folder', 'pointer', values('', { WEXITED: 4 }), 'number'],
+    seccomp: [values('SECCOMP_', { SET_MODE_FILTER: 1 }), 'number', 'pointer'],
+  }
+}
