@@ -2,6 +2,7 @@
 // the two ways into it, from text and from a value.
 
 import * as z from 'zod/mini'
+import { flag, optional, text } from './field.ts'
 import { hooksSchema } from './hooks.ts'
 import { parseJson } from './json.ts'
 import { linuxSchema } from './linux.ts'
@@ -33,21 +34,21 @@ export type { State } from './state.ts'
 /** @see https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md */
 export const configSchema = once(() =>
   z.object({
-    ociVersion: z.string(),
+    ociVersion: text(),
     root: z.object({
       /** Absolute, or relative to the bundle. */
-      path: z.string(),
-      readonly: z.optional(z.boolean()),
+      path: text(),
+      readonly: optional(flag()),
     }),
     /** Mounted in this order. */
-    mounts: z.optional(z.array(mountSchema())),
+    mounts: optional(z.array(mountSchema())),
     /** May be absent until `start`. */
-    process: z.optional(processSchema()),
-    hostname: z.optional(z.string()),
-    domainname: z.optional(z.string()),
-    hooks: z.optional(hooksSchema()),
-    annotations: z.optional(z.record(z.string(), z.string())),
-    linux: z.optional(linuxSchema()),
+    process: optional(processSchema()),
+    hostname: optional(text()),
+    domainname: optional(text()),
+    hooks: optional(hooksSchema()),
+    annotations: optional(z.record(text(), text())),
+    linux: optional(linuxSchema()),
   }),
 )
 

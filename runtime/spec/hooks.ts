@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { optional, text, texts } from './field.ts'
 import { int32 } from './integer.ts'
 import { once } from './once.ts'
 
@@ -6,13 +7,13 @@ import { once } from './once.ts'
 export const hookSchema = once(() =>
   z.object({
     /** Absolute path in the runtime's (or, for some moments, the container's) file system. */
-    path: z.string(),
+    path: text(),
     /** The first one is the program's own name. Absent: the path alone. */
-    args: z.optional(z.array(z.string())),
+    args: optional(texts()),
     /** `NAME=value`. Absent: an empty environment. */
-    env: z.optional(z.array(z.string())),
+    env: optional(texts()),
     /** Seconds until the hook is killed and counts as failed. Absent: no limit. */
-    timeout: z.optional(int32()),
+    timeout: optional(int32()),
   }),
 )
 
@@ -21,7 +22,7 @@ export const hookSchema = once(() =>
  * @see https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md#posix-platform-hooks
  */
 export const hooksSchema = once(() => {
-  const list = z.optional(z.array(hookSchema()))
+  const list = optional(z.array(hookSchema()))
   return z.object({
     /** Deprecated by the specification: runs with createRuntime, before it. */
     prestart: list,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { once } from './once.ts'
 
 /**
  * A 64-bit integer: a number where JavaScript holds it exactly, a bigint above 2^53.
@@ -27,12 +28,14 @@ export function integer(min: number, max: number): z.ZodMiniType<number> {
   )
 }
 
-export const int32 = (): z.ZodMiniType<number> => integer(-0x8000_0000, 0x7fff_ffff)
-export const uint32 = (): z.ZodMiniType<number> => integer(0, 0xffff_ffff)
-export const uint16 = (): z.ZodMiniType<number> => integer(0, 0xffff)
+export const int32 = once(() => integer(-0x8000_0000, 0x7fff_ffff))
+export const uint32 = once(() => integer(0, 0xffff_ffff))
+export const uint16 = once(() => integer(0, 0xffff))
 
-export const int64 = (): z.ZodMiniType<Int64> =>
-  z.custom<Int64>((value) => within(value, MIN_INT64, MAX_INT64), 'a signed 64-bit whole number')
+export const int64 = once(() =>
+  z.custom<Int64>((value) => within(value, MIN_INT64, MAX_INT64), 'a signed 64-bit whole number'),
+)
 
-export const uint64 = (): z.ZodMiniType<Int64> =>
-  z.custom<Int64>((value) => within(value, 0, MAX_UINT64), 'an unsigned 64-bit whole number')
+export const uint64 = once(() =>
+  z.custom<Int64>((value) => within(value, 0, MAX_UINT64), 'an unsigned 64-bit whole number'),
+)

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { flag, optional, text, texts } from './field.ts'
 import { int64, uint32 } from './integer.ts'
 import { idMappingSchema } from './mount.ts'
 import { once } from './once.ts'
@@ -48,45 +49,45 @@ const namespaceSchema = once(() =>
   z.object({
     type: z.enum(namespaceTypes),
     /** File of an existing namespace to join. Absent: a new one. */
-    path: z.optional(z.string()),
+    path: optional(text()),
   }),
 )
 
 const timeOffsetSchema = once(() =>
-  z.object({ secs: z.optional(int64()), nanosecs: z.optional(uint32()) }),
+  z.object({ secs: optional(int64()), nanosecs: optional(uint32()) }),
 )
 
 const deviceSchema = once(() =>
   z.object({
     /** Absolute path in the container. */
-    path: z.string(),
+    path: text(),
     /** Character (c, u), block (b) or FIFO (p). */
     type: z.enum(['c', 'b', 'u', 'p']),
     /** Absent only for a FIFO. */
-    major: z.optional(int64()),
-    minor: z.optional(int64()),
+    major: optional(int64()),
+    minor: optional(int64()),
     /** Permission bits. Absent: 0666. */
-    fileMode: z.optional(uint32()),
-    uid: z.optional(uint32()),
-    gid: z.optional(uint32()),
+    fileMode: optional(uint32()),
+    uid: optional(uint32()),
+    gid: optional(uint32()),
   }),
 )
 
 const netDeviceSchema = once(() =>
   z.object({
     /** Name inside; `%d` asks the kernel for a number. Absent: as on the host. */
-    name: z.optional(z.string()),
+    name: optional(text()),
   }),
 )
 
 const intelRdtSchema = once(() =>
   z.object({
-    closID: z.optional(z.string()),
+    closID: optional(text()),
     /** Lines for the schemata file; they replace what the next two would write. */
-    schemata: z.optional(z.array(z.string())),
-    l3CacheSchema: z.optional(z.string()),
-    memBwSchema: z.optional(z.string()),
-    enableMonitoring: z.optional(z.boolean()),
+    schemata: optional(texts()),
+    l3CacheSchema: optional(text()),
+    memBwSchema: optional(text()),
+    enableMonitoring: optional(flag()),
   }),
 )
 
@@ -95,8 +96,8 @@ const memoryPolicySchema = once(() =>
   z.object({
     mode: z.enum(memoryPolicyModes),
     /** NUMA node list, e.g. `0-1,4`. */
-    nodes: z.optional(z.string()),
-    flags: z.optional(z.array(z.enum(memoryPolicyFlags))),
+    nodes: optional(text()),
+    flags: optional(z.array(z.enum(memoryPolicyFlags))),
   }),
 )
 
@@ -104,33 +105,33 @@ const personalitySchema = once(() =>
   z.object({
     domain: z.enum(['LINUX', 'LINUX32']),
     /** None is defined by the specification yet. */
-    flags: z.optional(z.array(z.string())),
+    flags: optional(texts()),
   }),
 )
 
 /** @see https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md */
 export const linuxSchema = once(() =>
   z.object({
-    namespaces: z.optional(z.array(namespaceSchema())),
-    uidMappings: z.optional(z.array(idMappingSchema())),
-    gidMappings: z.optional(z.array(idMappingSchema())),
+    namespaces: optional(z.array(namespaceSchema())),
+    uidMappings: optional(z.array(idMappingSchema())),
+    gidMappings: optional(z.array(idMappingSchema())),
     /** By clock: `monotonic`, `boottime`. */
-    timeOffsets: z.optional(z.record(z.string(), timeOffsetSchema())),
-    devices: z.optional(z.array(deviceSchema())),
+    timeOffsets: optional(z.record(text(), timeOffsetSchema())),
+    devices: optional(z.array(deviceSchema())),
     /** By name on the host. */
-    netDevices: z.optional(z.record(z.string(), netDeviceSchema())),
-    cgroupsPath: z.optional(z.string()),
-    resources: z.optional(resourcesSchema()),
-    intelRdt: z.optional(intelRdtSchema()),
-    memoryPolicy: z.optional(memoryPolicySchema()),
+    netDevices: optional(z.record(text(), netDeviceSchema())),
+    cgroupsPath: optional(text()),
+    resources: optional(resourcesSchema()),
+    intelRdt: optional(intelRdtSchema()),
+    memoryPolicy: optional(memoryPolicySchema()),
     /** Dotted (or slashed) name below /proc/sys to its text. */
-    sysctl: z.optional(z.record(z.string(), z.string())),
-    seccomp: z.optional(seccompSchema()),
-    rootfsPropagation: z.optional(z.enum(propagationModes)),
-    maskedPaths: z.optional(z.array(z.string())),
-    readonlyPaths: z.optional(z.array(z.string())),
-    mountLabel: z.optional(z.string()),
-    personality: z.optional(personalitySchema()),
+    sysctl: optional(z.record(text(), text())),
+    seccomp: optional(seccompSchema()),
+    rootfsPropagation: optional(z.enum(propagationModes)),
+    maskedPaths: optional(texts()),
+    readonlyPaths: optional(texts()),
+    mountLabel: optional(text()),
+    personality: optional(personalitySchema()),
   }),
 )
 

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { optional, text, texts } from './field.ts'
 import { uint32 } from './integer.ts'
 import { once } from './once.ts'
 
@@ -18,14 +19,14 @@ export const idMappingSchema = once(() =>
 export const mountSchema = once(() =>
   z.object({
     /** Path in the container; a relative one (deprecated) is relative to `/`. */
-    destination: z.string(),
-    type: z.optional(z.string()),
+    destination: text(),
+    type: optional(text()),
     /** Device, path (relative to the bundle for bind mounts) or a dummy. */
-    source: z.optional(z.string()),
+    source: optional(text()),
     /** fstab style; what the runtime does not know goes to the file system as data. */
-    options: z.optional(z.array(z.string())),
-    uidMappings: z.optional(z.array(idMappingSchema())),
-    gidMappings: z.optional(z.array(idMappingSchema())),
+    options: optional(texts()),
+    uidMappings: optional(z.array(idMappingSchema())),
+    gidMappings: optional(z.array(idMappingSchema())),
   }),
 )
 

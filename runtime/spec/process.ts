@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { flag, optional, text, texts } from './field.ts'
 import { int32, integer, uint32, uint64 } from './integer.ts'
 import { once } from './once.ts'
 
@@ -53,14 +54,14 @@ const schedulerSchema = once(() =>
   z.object({
     policy: z.enum(schedulerPolicies),
     /** -20 to 19, for SCHED_OTHER and SCHED_BATCH. */
-    nice: z.optional(int32()),
+    nice: optional(int32()),
     /** 1 to 99, for SCHED_FIFO and SCHED_RR. */
-    priority: z.optional(int32()),
-    flags: z.optional(z.array(z.enum(schedulerFlags))),
+    priority: optional(int32()),
+    flags: optional(z.array(z.enum(schedulerFlags))),
     /** Nanoseconds, SCHED_DEADLINE only; runtime ≤ deadline ≤ period. */
-    runtime: z.optional(uint64()),
-    deadline: z.optional(uint64()),
-    period: z.optional(uint64()),
+    runtime: optional(uint64()),
+    deadline: optional(uint64()),
+    period: optional(uint64()),
   }),
 )
 
@@ -77,13 +78,13 @@ export const userSchema = once(() =>
     uid: uint32(),
     gid: uint32(),
     /** Absent: what the runtime was started with. */
-    umask: z.optional(uint32()),
-    additionalGids: z.optional(z.array(uint32())),
+    umask: optional(uint32()),
+    additionalGids: optional(z.array(uint32())),
   }),
 )
 
 export const capabilitiesSchema = once(() => {
-  const set = z.optional(z.array(z.string()))
+  const set = optional(texts())
   return z.object({
     bounding: set,
     effective: set,
@@ -105,28 +106,26 @@ const rlimitSchema = once(() =>
 /** @see https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md#process */
 export const processSchema = once(() =>
   z.object({
-    terminal: z.optional(z.boolean()),
+    terminal: optional(flag()),
     /** In characters; without `terminal` it is ignored. */
-    consoleSize: z.optional(z.object({ height: uint32(), width: uint32() })),
+    consoleSize: optional(z.object({ height: uint32(), width: uint32() })),
     user: userSchema(),
-    args: z.optional(z.array(z.string())),
+    args: optional(texts()),
     /** `NAME=value` */
-    env: z.optional(z.array(z.string())),
+    env: optional(texts()),
     /** Absolute path in the container. */
-    cwd: z.string(),
-    capabilities: z.optional(capabilitiesSchema()),
-    rlimits: z.optional(z.array(rlimitSchema())),
-    noNewPrivileges: z.optional(z.boolean()),
-    apparmorProfile: z.optional(z.string()),
+    cwd: text(),
+    capabilities: optional(capabilitiesSchema()),
+    rlimits: optional(z.array(rlimitSchema())),
+    noNewPrivileges: optional(flag()),
+    apparmorProfile: optional(text()),
     /** -1000 (never killed) to 1000. Absent: left as it is. */
-    oomScoreAdj: z.optional(integer(-1000, 1000)),
-    scheduler: z.optional(schedulerSchema()),
-    selinuxLabel: z.optional(z.string()),
-    ioPriority: z.optional(ioPrioritySchema()),
+    oomScoreAdj: optional(integer(-1000, 1000)),
+    scheduler: optional(schedulerSchema()),
+    selinuxLabel: optional(text()),
+    ioPriority: optional(ioPrioritySchema()),
     /** CPU lists, for processes of `exec` only: while entering the cgroup, and afterwards. */
-    execCPUAffinity: z.optional(
-      z.object({ initial: z.optional(z.string()), final: z.optional(z.string()) }),
-    ),
+    execCPUAffinity: optional(z.object({ initial: optional(text()), final: optional(text()) })),
   }),
 )
 

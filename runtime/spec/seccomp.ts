@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { optional, text } from './field.ts'
 import { integer, uint32, uint64 } from './integer.ts'
 import { once } from './once.ts'
 
@@ -63,38 +64,38 @@ const argumentSchema = once(() =>
     index: integer(0, 5),
     /** For SCMP_CMP_MASKED_EQ this is the mask, and `valueTwo` what must remain. */
     value: uint64(),
-    valueTwo: z.optional(uint64()),
+    valueTwo: optional(uint64()),
     op: z.enum(seccompOperators),
   }),
 )
 
 /** Fields of one rule; a profile file has more of them than a configuration. */
 export const seccompRuleShape = once(() => ({
-  names: z.array(z.string()).check(z.minLength(1)),
+  names: z.array(text()).check(z.minLength(1)),
   action: z.enum(seccompActions),
   /** Error number for SCMP_ACT_ERRNO, message for SCMP_ACT_TRACE. Absent: EPERM. */
-  errnoRet: z.optional(uint32()),
+  errnoRet: optional(uint32()),
   /** All must match; where two name the same argument, any one of them. */
-  args: z.optional(z.array(argumentSchema())),
+  args: optional(z.array(argumentSchema())),
 }))
 
 /** Fields of the section apart from its rules. */
 export const seccompShape = once(() => ({
   defaultAction: z.enum(seccompActions),
-  defaultErrnoRet: z.optional(uint32()),
-  architectures: z.optional(z.array(z.enum(seccompArchitectures))),
+  defaultErrnoRet: optional(uint32()),
+  architectures: optional(z.array(z.enum(seccompArchitectures))),
   /** Absent: SPEC_ALLOW; an empty list: none. */
-  flags: z.optional(z.array(z.enum(seccompFlags))),
+  flags: optional(z.array(z.enum(seccompFlags))),
   /** Unix socket that gets the listener's descriptor for SCMP_ACT_NOTIFY. */
-  listenerPath: z.optional(z.string()),
-  listenerMetadata: z.optional(z.string()),
+  listenerPath: optional(text()),
+  listenerMetadata: optional(text()),
 }))
 
 const ruleSchema = once(() => z.object(seccompRuleShape()))
 
 /** @see https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#seccomp */
 export const seccompSchema = once(() =>
-  z.object({ ...seccompShape(), syscalls: z.optional(z.array(ruleSchema())) }),
+  z.object({ ...seccompShape(), syscalls: optional(z.array(ruleSchema())) }),
 )
 
 export type Seccomp = z.infer<ReturnType<typeof seccompSchema>>

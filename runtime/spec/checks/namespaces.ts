@@ -27,7 +27,7 @@ export function checkHostname(config: Config, report: Report): void {
     if (name === undefined || name === '') continue
     if (findNamespace(config, 'uts') === undefined)
       report(key, 'a uts namespace in linux.namespaces', name)
-    if (new TextEncoder().encode(name).length > 64) report(key, 'at most 64 bytes', name)
+    if (Buffer.byteLength(name) > 64) report(key, 'at most 64 bytes', name)
   }
 }
 
