@@ -145,6 +145,8 @@ enum invalid_reason {
   INVALID_OPERAND = 17,     // an immediate out of range (width, record type, …)
 };
 
+// All children of a zygote share its end of the stream: it stays open (and records go on coming) while one of them
+// lives, even when the zygote is dead and nobody reads programs any more. Watch the zygote's process for that.
 struct record { // 40 bytes, one atomic send on a Unix stream or pipe
   u32 type;
   u32 pc;
@@ -178,7 +180,8 @@ struct monitor { // 128 bytes
   u32 flags;
   u8 child;       // pid
   u8 pidfd;
-  u8 sync;        // read end of the inner half's record pipe
+  u8 sync;        // read end of the inner half's record pipe; fill the slot before the clone: when the outer half
+                  // fails, the inner half's FAIL is looked for here and told in place of its consequence
   u8 state_dir;   // directory that receives `process`, `exit`, and the socket `attach`
   u8 stdin_fd;    // write end
   u8 stdout_fd;   // read end

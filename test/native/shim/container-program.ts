@@ -57,7 +57,6 @@ function closeContainerEnds(assembler: Assembler, options: ContainerOptions): vo
   assembler.sys(nr.close, [high(2)])
   if (options.terminal) assembler.sys(nr.close, [slot(8)])
   else for (const end of [low(3), high(4), high(5)]) assembler.sys(nr.close, [end])
-  assembler.emit('move', [low(2)], { dst: scratch })
   if (options.terminal) return
   assembler.emit('move', [high(3)], { dst: scratch + 1 })
   assembler.emit('move', [low(4)], { dst: scratch + 2 })
@@ -102,6 +101,7 @@ export function buildContainerProgram(options: ContainerOptions): Assembler {
   if (options.oomFile !== undefined)
     assembler.sys(nr.openat, [-100, data(assembler.string(options.oomFile)), cloneExec], { dst: 9 })
   assembler.sys(nr.pipe2, [{ kind: 3, value: 2 }, cloneExec], { why: 'make the sync pipe' })
+  assembler.emit('move', [low(2)], { dst: scratch }) // before anything can fail: its words are looked for there
   openStdio(assembler, options)
   // The pidfd's address goes into clone_args through a slot: slot 1, by SLOT_ADDRESS.
   assembler.emit('store', [{ kind: 3, value: 1 }, cloneArgs + 8, 8])

@@ -1,25 +1,202 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildContainerProgram } from './container-program.ts'
-import { recordType, startZygote } from './zygote-client.ts'
+import { data, slot } from './assembler.ts'
+import { isAlive, runContainer, until } from './container-run.ts'
+import { nr } from './numbers.ts'
+import { recordType } from './zygote-client.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'shim-monitor-'))
-t.teardown(() => rmSync(folder, { recursive: true }))
+const sh = (script: string): readonly string[] => ['/bin/sh', '-c', script]
+const newPid = 0x20000000
 
-t.test('a program runs, its exit code is recorded, its output logged', async (t) => {
-  const zygote = startZygote()
-  t.teardown(() => zygote.close())
-  const options = { stateDir: folder, argv: ['/bin/sh', '-c', 'echo out; echo err >&2; exit 3'] }
-  const monitor = { logFormat: 2 }
-  zygote.send(buildContainerProgram({ ...options, logName: 'log', monitor }).build({ id: 99n }))
-  const started = await zygote.next(recordType.exec)
-  t.equal(started.id, 99n)
-  const ended = await zygote.next(recordType.exit)
-  t.equal(ended.value, 3)
-  const log = readFileSync(join(folder, 'log'), 'utf8')
-  t.match(log, /^\S+Z stdout F out$/m)
-  t.match(log, /^\S+Z stderr F err$/m)
-  t.match(JSON.parse(readFileSync(join(folder, 'exit'), 'utf8')), { exitCode: 3, signal: 0 })
+t.test('exit codes and signals, as a shell gives them', async (t) => {
+  const rows = [
+    { title: 'code', script: 'exit 3', code: 3, signal: 0 },
+    { title: 'zero', script: 'true', code: 0, signal: 0 },
+    { title: 'killed', script: 'kill -9 $$', code: 137, signal: 9 },
+    { title: 'terminated', script: 'kill $$', code: 143, signal: 15 },
+  ]
+  for (const { title, script, code, signal } of rows) {
+    const run = runContainer(t, { argv: sh(script) })
+    const record = await run.ended()
+    t.match(record, { value: code, aux: BigInt(signal), id: 7n }, title)
+    t.match(JSON.parse(run.read('exit')), { exitCode: code, signal, oomKills: 0 }, title)
+  }
+})
+
+t.test('the process file names both processes, and when the program began', async (t) => {
+  const run = runContainer(t, { argv: ['/bin/sleep', '100'] })
+  const { value: pid, aux } = await run.zygote.next(recordType.exec)
+  const state = JSON.parse(run.read('process'))
+  t.match(state, { pid, monitorPid: Number(aux) })
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? ''
+  t.equal(state.startTicks, Number(stat.split(' ')[19]))
+  t.match(state.startedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/)
+  t.ok(Math.abs(Date.parse(state.startedAt) - Date.now()) < 60_000, 'it is now')
+  process.kill(pid, 9)
+  await run.ended()
+})
+
+t.test('a container sees default signals, no mask, and no descriptor of ours', async (t) => {
+  const script = "grep -E '^Sig(Blk|Ign)' /proc/self/status; ls /proc/self/fd"
+  const run = runContainer(t, { argv: sh(script), logName: 'log', monitor: { logFormat: 2 } })
+  await run.ended()
+  const text = run.read('log').replace(/^\S+ stdout F /gm, '')
+  t.match(text, /SigBlk:\s0{16}\nSigIgn:\s0{16}\n0\n1\n2\n3\n$/) // 3: ls reads the folder
+})
+
+t.test('a start that fails is told with its step, cleaned up after, and recorded', async (t) => {
+  const rows = [
+    { title: 'execve of nothing', argv: ['/does/not/exist'], errno: 2 },
+    { title: 'execve of a folder', argv: ['/'], errno: 13 },
+  ]
+  for (const { title, argv, errno } of rows) {
+    const run = runContainer(t, {
+      argv,
+      cleanup: (a) => a.sys(nr.mkdirat, [slot(6), data(a.string('cleaned')), 0o755]),
+    })
+    const failure = await run.zygote.next(recordType.fail)
+    t.equal(failure.value, errno, title)
+    t.match(JSON.parse(run.read('exit')), { failed: { pc: failure.pc, errno, signal: 0 } }, title)
+    t.ok(existsSync(join(run.folder, 'cleaned')), `${title}: cleanup was run before`)
+  }
+})
+
+t.test('an inner half that is killed before its program runs is a failed start', async (t) => {
+  const run = runContainer(t, {
+    argv: ['/bin/true'],
+    inner: (a) => {
+      a.sys(nr.getpid, [], { dst: 40 })
+      a.sys(nr.kill, [slot(40), 31])
+    },
+  })
+  const died = await run.zygote.next(recordType.died)
+  t.equal(died.value, 31)
+  t.match(JSON.parse(run.read('exit')), { failed: { errno: 0, signal: 31 } })
+})
+
+t.test('a failure of the outer half kills the inner half', async (t) => {
+  const run = runContainer(t, {
+    argv: ['/bin/sleep', '100'],
+    outer: (a) => {
+      a.sys(nr.openat, [slot(6), data(a.string('pid')), 0o102, 0o644], { dst: 41 })
+      a.emit('store', [slot(0), a.space(8), 8])
+      a.emit('record', [6, slot(0)])
+      a.emit('fail', [5])
+    },
+  })
+  const pid = (await run.zygote.next(recordType.user)).value
+  t.equal((await run.zygote.next(recordType.fail)).value, 5)
+  t.notOk(isAlive(pid))
+})
+
+t.test('the failure of the inner half is told in place of what it caused outside', async (t) => {
+  const run = runContainer(t, {
+    argv: ['/bin/true'],
+    inner: (a) => a.emit('fail', [22]),
+    outer: (a) => {
+      a.sys(nr.nanosleep, [
+        data(a.bytes(Buffer.from(new BigInt64Array([0n, 200_000_000n]).buffer))),
+        0,
+      ])
+      a.emit('fail', [32])
+    },
+  })
+  t.equal((await run.zygote.next(recordType.fail)).value, 22)
+})
+
+t.test('monitors outlive the zygote, and record the end all the same', async (t) => {
+  const run = runContainer(t, { argv: ['/bin/sleep', '100'] })
+  const { value: pid, aux } = await run.zygote.next(recordType.exec)
+  run.zygote.process.kill('SIGKILL')
+  // The stream stays open: the monitor still reports on it. Only the process tells.
+  await until(() => run.zygote.process.signalCode !== null)
+  process.kill(Number(aux), 'SIGTERM') // must not lose the container
+  process.kill(Number(aux), 'SIGHUP')
+  t.ok(isAlive(Number(aux)) && isAlive(pid))
+  process.kill(pid, 'SIGINT')
+  await until(() => existsSync(join(run.folder, 'exit')))
+  t.match(JSON.parse(run.read('exit')), { exitCode: 130, signal: 2 })
+  await until(() => !isAlive(Number(aux)))
+})
+
+t.test('a container is killed after its time', async (t) => {
+  const run = runContainer(t, { argv: ['/bin/sleep', '100'], monitor: { timeoutMs: 100 } })
+  t.equal((await run.ended()).value, 137)
+})
+
+t.test('the tick command is run again and again, one at a time', async (t) => {
+  const run = runContainer(t, {
+    argv: ['/bin/sleep', '100'],
+    tickArgv: ['/bin/mkdir', '-p', '/tmp'],
+    monitor: { tickMs: 20 },
+  })
+  const { value: pid } = await run.zygote.next(recordType.exec)
+  process.kill(pid, 9)
+  await run.ended()
+})
+
+t.test('the exit command runs last, in place of the monitor', async (t) => {
+  const run = runContainer(t, {
+    argv: ['/bin/true'],
+    exitArgv: ['/bin/sh', '-c', 'echo $$ >done; ls /proc/self/fd >>done; mv done told', 'sh'],
+    cleanup: (a) => a.sys(nr.fchdir, [slot(6)]),
+  })
+  const monitor = Number((await run.zygote.next(recordType.exec)).aux)
+  const told = join(run.folder, 'told')
+  await until(() => existsSync(told))
+  t.equal(readFileSync(told, 'utf8'), `${monitor}\n0\n1\n2\n3\n`)
+})
+
+t.test('a wait before the exit command is cut short by the file "stop"', async (t) => {
+  const exitArgv = ['/bin/touch', 'told']
+  const cleanup = (
+    a: Parameters<NonNullable<Parameters<typeof runContainer>[1]['cleanup']>>[0],
+  ): void => a.sys(nr.fchdir, [slot(6)])
+  const run = runContainer(t, {
+    argv: ['/bin/true'],
+    exitArgv,
+    cleanup,
+    monitor: { exitDelayMs: 60_000 },
+  })
+  await run.ended()
+  writeFileSync(join(run.folder, 'stop'), '')
+  await until(() => existsSync(join(run.folder, 'told')))
+  t.pass('it came at once')
+})
+
+t.test('PID 1 of a PID namespace takes its children along', async (t) => {
+  const run = runContainer(t, {
+    argv: sh('sleep 100 & echo $$; exit 4'),
+    namespaces: newPid,
+    logName: 'log',
+    monitor: { logFormat: 2 },
+  })
+  t.equal((await run.ended()).value, 4)
+  t.match(run.read('log'), / F 1\n$/)
+})
+
+t.test('output that others keep open does not hold up the end', async (t) => {
+  const script = 'sleep 30 & echo $!; exit 0'
+  const run = runContainer(t, { argv: sh(script), logName: 'log', monitor: { logFormat: 2 } })
+  const began = Date.now()
+  await run.ended()
+  t.ok(Date.now() - began < 5000)
+  process.kill(Number(run.read('log').trim().split(' ').at(-1)), 9)
+})
+
+t.test('--timings: a record for each step', async (t) => {
+  const run = runContainer(t, { argv: ['/bin/true'] }, { trace: true })
+  await run.ended()
+  const traced = run.zygote.records.filter(({ type }) => type === recordType.trace)
+  t.ok(traced.length > 15)
+  t.ok(traced.every(({ aux }) => aux >= 0n && aux < 10_000_000_000n))
+})
+
+t.test('the zygote runs from a sealed copy and its children are not dumpable', async (t) => {
+  const run = runContainer(t, { argv: ['/bin/sleep', '100'] })
+  const { value: pid, aux } = await run.zygote.next(recordType.exec)
+  t.match(readlinkSync(`/proc/${aux}/exe`), /memfd:mycontainer-shim/)
+  process.kill(pid, 9)
+  await run.ended()
 })
