@@ -80,7 +80,8 @@ export function u32be(value: number): Uint8Array {
 
 /** Payload of a string, with the NUL that the kernel expects. */
 export function text(value: string): Uint8Array {
-  return new TextEncoder().encode(`${value}\0`)
+  // Not TextEncoder: its first use costs a cold start a fraction of a millisecond.
+  return Buffer.from(`${value}\0`)
 }
 
 /** @returns 0 where the attribute is absent or short */
@@ -93,5 +94,6 @@ export function readU32(bytes: Uint8Array | undefined, littleEndian = true): num
 export function readText(bytes: Uint8Array | undefined): string {
   if (!bytes) return ''
   const end = bytes.indexOf(0)
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))
+  const content = end < 0 ? bytes : bytes.subarray(0, end)
+  return Buffer.from(content.buffer, content.byteOffset, content.length).toString()
 }

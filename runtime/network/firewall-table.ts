@@ -72,7 +72,7 @@ const byte = (value: number): Uint8Array => new Uint8Array([value])
 const hostWord = (value: number): Uint8Array => new Uint8Array([value, 0, 0, 0])
 const interfaceBytes = (name: string): Uint8Array => {
   const bytes = new Uint8Array(16)
-  new TextEncoder().encodeInto(name, bytes)
+  bytes.set(Buffer.from(name))
   return bytes
 }
 

@@ -6,6 +6,7 @@ import { buildTable, firewallRules } from './firewall-table.ts'
 import type { FirewallRule, SetName } from './firewall-table.ts'
 import { addPlaced, deletePlaced, networkElements } from './firewall-elements.ts'
 import type { PlacedElement } from './firewall-elements.ts'
+import { firewallStamp, rememberIntact, wasIntact } from './firewall-stamp.ts'
 import { hasErrno } from './kernel-verdict.ts'
 import { firewallTableName } from './network.ts'
 import type { Network, NetworkFolders } from './network.ts'
@@ -37,6 +38,8 @@ export function ensureFirewall(
 ): boolean {
   const table = firewallTableName(folders)
   using socket = openFirewall()
+  const stamp = readStamp(socket)
+  if (stamp !== undefined && wasIntact(folders, network, stamp)) return false
   const intact = isIntact(socket, table)
   if (!intact) rebuild(socket, table, [network, ...everyNetwork()])
   else {
@@ -44,7 +47,16 @@ export function ensureFirewall(
     if (missing.length > 0) change(socket, table, addPlaced(table, missing))
   }
   reconcilePorts(socket, table, folders)
+  if (stamp !== undefined && readStamp(socket) === stamp) rememberIntact(folders, network, stamp)
   return !intact
+}
+
+function readStamp(socket: NetlinkSocket): string | undefined {
+  try {
+    return firewallStamp(socket)
+  } catch (cause) {
+    throw noFirewallOr(cause)
+  }
 }
 
 /** Take a network out of the firewall; fine where it is not in it. */
@@ -91,6 +103,11 @@ function noFirewall(cause: unknown): OperationError {
   )
 }
 
+/** Where there is no nf_tables at all, nfnetlink knows no such subsystem. */
+function noFirewallOr(cause: unknown): unknown {
+  return hasErrno(cause, 'EINVAL', 'EOPNOTSUPP') ? noFirewall(cause) : cause
+}
+
 /** Send a batch; the kernel applies all of it or nothing. */
 function change(socket: NetlinkSocket, table: string, changes: readonly TableChange[]): void {
   for (const ack of socket.request(encodeBatch(changes), 1)) {
@@ -114,9 +131,7 @@ function isIntact(socket: NetlinkSocket, table: string): boolean {
     const ours = present.filter((rule) => rule.table === table)
     return fingerprint(ours) === fingerprint(firewallRules())
   } catch (cause) {
-    // No nf_tables at all: nfnetlink knows no such subsystem.
-    if (hasErrno(cause, 'EINVAL', 'EOPNOTSUPP')) throw noFirewall(cause)
-    throw cause
+    throw noFirewallOr(cause)
   }
 }
 

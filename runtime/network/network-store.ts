@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { lockSync } from '../../native/lock.ts'
@@ -108,6 +107,8 @@ function addNetwork(
   mkdirSync(networksFolder(folders), { recursive: true, mode: 0o711 })
   using _lock = lockSync(`${networksFolder(folders)}/.lock`)
   if (readNetwork(folders, wanted.name)) throw nameTaken(wanted.name)
+  // Loaded here alone: only making a network needs it, and every command loads this file.
+  const { randomBytes } = process.getBuiltinModule('node:crypto')
   const id = randomBytes(32).toString('hex')
   const network: Network = {
     id,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { OperationError } from '../../native/error.ts'
 
 /** Addresses of one family that a network hands out. */
@@ -68,6 +67,13 @@ export function requireNetworkName(name: string): void {
  */
 export function firewallTableName(folders: NetworkFolders): string {
   if (folders.root === undefined) return 'mycontainer'
-  const digest = createHash('sha256').update(folders.root).digest('hex')
-  return `mycontainer-${digest.slice(0, 12)}`
+  return `mycontainer-${shortHash(folders.root)}`
+}
+
+/** 48 bits of FNV-1a as hexadecimal digits: only to tell folders apart, and without loading crypto. */
+function shortHash(text: string): string {
+  let hash = 0xcbf2_9ce4_8422_2325n
+  for (const byte of Buffer.from(text))
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100_0000_01b3n)
+  return hash.toString(16).padStart(16, '0').slice(0, 12)
 }

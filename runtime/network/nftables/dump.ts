@@ -6,7 +6,7 @@ import {
   text,
 } from '../../../native/netlink-attribute.ts'
 import type { NetlinkMessage } from '../../../native/netlink-message.ts'
-import { encodeDump, families } from './message.ts'
+import { encodeChange, encodeDump, families } from './message.ts'
 
 // Reading nf_tables back: requests, and decoders of what the kernel answers. Pure.
 
@@ -29,6 +29,15 @@ export function dumpElements(table: string, set: string): Uint8Array {
 /** List the chains of every table and family. */
 export function dumpChains(): Uint8Array {
   return encodeDump('getChain', [], families.unspecified)
+}
+
+/** Ask for the number of the last change that anybody made to any table of the namespace. */
+export function getGeneration(): Uint8Array {
+  return encodeChange({ type: 'getGeneration', flags: 0, attributes: [] }, 1)
+}
+
+export function decodeGeneration({ body }: NetlinkMessage): number {
+  return readU32(decodeAttributes(body.subarray(headerBytes)).get(1), false)
 }
 
 /** What tells one rule of ours from another. */

@@ -22,6 +22,7 @@ export const tableTypes = {
   newElement: 12,
   getElement: 13,
   deleteElement: 14,
+  getGeneration: 16,
 } as const
 
 export const families = { unspecified: 0, inet: 1, ipv4: 2, ipv6: 10 } as const

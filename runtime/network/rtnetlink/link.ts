@@ -128,7 +128,7 @@ export function createBridge({ name, mac, mtu }: NewBridge): RouteRequest {
 }
 
 function kind(name: string): Attribute {
-  return { type: IFLA_INFO_KIND, payload: new TextEncoder().encode(name) }
+  return { type: IFLA_INFO_KIND, payload: Buffer.from(name) }
 }
 
 export interface NewVeth {
@@ -200,9 +200,7 @@ export function setLink(change: LinkChange): RouteRequest {
     header: linkHeader({ index, up: up ?? false, changeUp: up !== undefined }),
     attributes: [
       ...(name === undefined ? [] : [{ type: IFLA_IFNAME, payload: text(name) }]),
-      ...(alias === undefined
-        ? []
-        : [{ type: IFLA_IFALIAS, payload: new TextEncoder().encode(alias) }]),
+      ...(alias === undefined ? [] : [{ type: IFLA_IFALIAS, payload: Buffer.from(alias) }]),
       ...(noLinkLocal ? [noLinkLocalAttribute()] : []),
     ],
   }
@@ -217,7 +215,7 @@ function noLinkLocalAttribute(): Attribute {
 export function allowHairpin(index: number): RouteRequest {
   const mode = { type: IFLA_BRPORT_MODE, payload: new Uint8Array([1]) }
   const info = [
-    { type: IFLA_INFO_SLAVE_KIND, payload: new TextEncoder().encode('bridge') },
+    { type: IFLA_INFO_SLAVE_KIND, payload: Buffer.from('bridge') },
     { type: IFLA_INFO_SLAVE_DATA, payload: [mode] },
   ]
   return {
