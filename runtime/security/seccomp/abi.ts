@@ -16,8 +16,12 @@ export interface Abi {
   readonly find: (call: string) => number | undefined
 }
 
+/** A name such as `constructor`, which every object answers to, has no number. */
 function inTable(table: Readonly<Record<string, number>>): Abi['find'] {
-  return (call) => (Object.hasOwn(table, call) ? table[call] : undefined)
+  return (call) => {
+    const number: unknown = table[call]
+    return typeof number === 'number' ? number : undefined
+  }
 }
 
 const abis: Readonly<Record<Architecture, readonly [Abi, ...Abi[]]>> = {

@@ -4,7 +4,7 @@ import type { Abi } from './abi.ts'
 import { isAtLeast, returnValue } from './action.ts'
 import type { KernelVersion } from './action.ts'
 import { AUDIT_ARCH_X86_64, RET_KILL_PROCESS, RET_KILL_THREAD } from './bpf.ts'
-import { highestKnownNumber, newerCallValue, verdictKey, verdictsOf } from './verdict.ts'
+import { isSameVerdict, newerCallValue, readRules } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
 
 /** Numbers from `start` up to the next range share one verdict. */
@@ -36,7 +36,7 @@ export function rangesOf(
     const last = ranges.at(-1)
     if (last?.start === start) ranges.pop()
     const before = ranges.at(-1)
-    if (before === undefined || verdictKey(before.verdict) !== verdictKey(verdict))
+    if (before === undefined || !isSameVerdict(before.verdict, verdict))
       ranges.push({ start, verdict })
   }
   for (const abi of abis) addAbi(seccomp, abi, kernel, add)
@@ -59,17 +59,18 @@ function addAbi(
   add: (start: number, verdict: Verdict) => void,
 ): void {
   const otherwise = returnValue(seccomp.defaultAction, seccomp.defaultErrnoRet, kernel)
-  const newer = newerCallValue(seccomp, kernel)
-  const known = highestKnownNumber(seccomp, abi) ?? END_OF_NUMBERS
+  const { verdicts, highestKnown } = readRules(seccomp, abi, kernel)
+  const known = highestKnown ?? END_OF_NUMBERS
+  const older: Verdict = { branches: [], otherwise }
+  const newer: Verdict = { branches: [], otherwise: newerCallValue(seccomp, kernel) }
   const addUnnamed = (from: number, to: number): void => {
-    if (from < to && from <= known) add(from, { branches: [], otherwise })
-    if (to > known + 1) add(Math.max(from, known + 1), { branches: [], otherwise: newer })
+    if (from < to && from <= known) add(from, older)
+    if (to > known + 1) add(Math.max(from, known + 1), newer)
   }
-  const verdicts = [...verdictsOf(seccomp, abi, kernel)].toSorted(([a], [b]) => a - b)
   let next = abi.name === 'SCMP_ARCH_X32' ? X32_SYSCALL_BIT : 0
-  for (const [number, verdict] of verdicts) {
+  for (const number of Uint32Array.from(verdicts.keys()).toSorted()) {
     addUnnamed(next, number)
-    add(number, verdict)
+    add(number, verdicts.get(number)!)
     next = number + 1
   }
   addUnnamed(next, END_OF_NUMBERS)

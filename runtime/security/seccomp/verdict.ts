@@ -18,7 +18,14 @@ export interface Verdict {
   readonly otherwise: number
 }
 
-/** Equal for verdicts that say the same, so that neighbours merge and code is written once. */
+/** Whether two verdicts say the same about every call. */
+export function isSameVerdict(a: Verdict, b: Verdict): boolean {
+  if (a === b) return true
+  if (a.otherwise !== b.otherwise || a.branches.length !== b.branches.length) return false
+  return a.branches.length === 0 || verdictKey(a) === verdictKey(b)
+}
+
+/** Equal for verdicts that say the same, so that their code is written once. */
 export function verdictKey({ branches, otherwise }: Verdict): string {
   const parts = branches.map(({ args, value }) => {
     const tests = args.map(({ index, op, value: a, valueTwo: b = 0 }) => `${index} ${op} ${a} ${b}`)
@@ -27,8 +34,20 @@ export function verdictKey({ branches, otherwise }: Verdict): string {
   return [...parts, otherwise].join(' | ')
 }
 
+/** A profile as one ABI sees it. */
+export interface AbiReading {
+  /** By number, for the calls that rules name. */
+  readonly verdicts: ReadonlyMap<number, Verdict>
+  /**
+   * Highest number that the profile's author can have known, or undefined for a profile that says
+   * nothing about this ABI. A newer call gets ENOSYS, so that a C library tries the older one;
+   * EPERM would make it give up.
+   */
+  readonly highestKnown: number | undefined
+}
+
 /**
- * Verdicts by number for the calls that rules name.
+ * What the rules of a profile say about each call of an ABI.
  *
  * - A rule that does what the default does is as good as absent.
  * - A rule without arguments decides alone, wherever it stands; of several the first.
@@ -36,50 +55,32 @@ export function verdictKey({ branches, otherwise }: Verdict): string {
  * - In one rule all arguments must match; but once an index occurs twice, any of them.
  * - Names that the ABI does not have are skipped: profiles list the calls of all machines.
  */
-export function verdictsOf(
-  seccomp: Seccomp,
-  abi: Abi,
-  kernel: KernelVersion,
-): ReadonlyMap<number, Verdict> {
+export function readRules(seccomp: Seccomp, abi: Abi, kernel: KernelVersion): AbiReading {
   const otherwise = returnValue(seccomp.defaultAction, seccomp.defaultErrnoRet, kernel)
   const branches = new Map<number, Branch[]>()
-  const decided = new Map<number, number>()
+  const decided = new Map<number, Verdict>()
+  let highestKnown: number | undefined
   for (const rule of seccomp.syscalls ?? []) {
     const value = returnValue(rule.action, rule.errnoRet, kernel)
-    if (value === otherwise) continue
+    const plain: Verdict = { branches: [], otherwise: value }
     for (const name of rule.names) {
       const number = abi.find(name)
       if (number === undefined) continue
+      if (number > (highestKnown ?? -1) && !isPrivate(number, abi)) highestKnown = number
+      if (value === otherwise) continue
       if ((rule.args?.length ?? 0) > 0)
         branches.set(number, [...(branches.get(number) ?? []), ...branchesOf(rule, value)])
-      else if (!decided.has(number)) decided.set(number, value)
+      else if (!decided.has(number)) decided.set(number, plain)
     }
   }
-  const verdicts = new Map<number, Verdict>()
-  for (const [number, list] of branches) verdicts.set(number, { branches: list, otherwise })
-  for (const [number, value] of decided) verdicts.set(number, { branches: [], otherwise: value })
-  return verdicts
+  for (const [number, list] of branches)
+    if (!decided.has(number)) decided.set(number, { branches: list, otherwise })
+  return { verdicts: decided, highestKnown }
 }
 
 function branchesOf({ args = [] }: SeccompRule, value: number): Branch[] {
   const isAlternative = new Set(args.map(({ index }) => index)).size < args.length
   return isAlternative ? args.map((arg) => ({ args: [arg], value })) : [{ args, value }]
-}
-
-/**
- * Highest number that the profile's author can have known, or undefined for a profile that says
- * nothing about this ABI. A newer call gets ENOSYS, so that a C library tries the older one;
- * EPERM would make it give up.
- */
-export function highestKnownNumber(seccomp: Seccomp, abi: Abi): number | undefined {
-  let highest: number | undefined
-  for (const { names } of seccomp.syscalls ?? [])
-    for (const name of names) {
-      const number = abi.find(name)
-      if (number === undefined || isPrivate(number, abi)) continue
-      if (highest === undefined || number > highest) highest = number
-    }
-  return highest
 }
 
 /** ARM numbers its own calls far above those that Linux adds everywhere. */
