@@ -75,7 +75,7 @@ function addInterpreter(collection: Collection, content: Buffer): void {
   const [interpreter = '', ...rest] = line.trim().split(/\s+/)
   if (interpreter === '') return
   addRequired(collection, interpreter)
-  if (!/\/env$/.test(interpreter)) return
+  if (!interpreter.endsWith('/env')) return
   const program = rest.find((word) => !word.startsWith('-') && !word.includes('='))
   if (program !== undefined && findProgram(collection, program) === undefined)
     collection.missing.add(program)

@@ -76,7 +76,6 @@ function makeDecoder(compression: 'gzip' | 'zstd'): Transform {
 }
 
 async function feed(source: Iterable<Buffer>, decoder: Transform): Promise<void> {
-  let failure: unknown
   decoder.on('error', () => undefined)
   try {
     for (const chunk of source) {
@@ -85,10 +84,8 @@ async function feed(source: Iterable<Buffer>, decoder: Transform): Promise<void>
     }
     decoder.end()
   } catch (error) {
-    failure = error
+    decoder.destroy(error instanceof Error ? error : new Error('reading failed', { cause: error }))
   }
-  if (failure !== undefined)
-    decoder.destroy(failure instanceof Error ? failure : new Error(String(failure)))
 }
 
 function drained(decoder: Transform): Promise<void> {

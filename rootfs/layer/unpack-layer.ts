@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, constants, openSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import {
+  type Compression,
   type UnpackLimits,
   decompress,
   defaultUnpackLimits,
@@ -24,6 +25,8 @@ export interface UnpackOptions {
 export interface UnpackedLayer {
   /** "sha256:…" of the plain tar. */
   readonly diffId: string
+  /** How the blob is compressed. */
+  readonly compression: Compression
   /** Bytes of the files. */
   readonly size: number
   readonly entries: number
@@ -56,9 +59,9 @@ export async function unpackLayer(options: UnpackOptions): Promise<UnpackedLayer
     end: () => writer.endFile(),
   })
   try {
-    const diffId = await readAll(options, reader, limits)
+    const { diffId, compression } = await readAll(options, reader, limits)
     writer.finish()
-    return { diffId, ...counted }
+    return { diffId, compression, ...counted }
   } finally {
     writer.close()
     closeSync(root)
@@ -69,17 +72,18 @@ async function readAll(
   options: UnpackOptions,
   reader: TarReader,
   limits: UnpackLimits,
-): Promise<string> {
+): Promise<{ diffId: string; compression: Compression }> {
   const hash = createHash('sha256')
   const pieces = options.input[Symbol.iterator]()
   const first: Buffer = pieces.next().value ?? Buffer.alloc(0)
   const input = chain(first, pieces)
-  for await (const chunk of decompress(input, detectCompression(first), limits)) {
+  const compression = detectCompression(first)
+  for await (const chunk of decompress(input, compression, limits)) {
     hash.update(chunk)
     reader.push(chunk)
   }
   reader.finish()
-  return `sha256:${hash.digest('hex')}`
+  return { diffId: `sha256:${hash.digest('hex')}`, compression }
 }
 
 function* chain(first: Buffer, rest: Iterator<Buffer>): Generator<Buffer> {

@@ -22,6 +22,7 @@ export interface BuiltImage {
 }
 
 const layerMediaType = 'application/vnd.oci.image.layer.v1.tar'
+const suffixes = { none: '', gzip: '+gzip', zstd: '+zstd' } as const
 const manifestMediaType = 'application/vnd.oci.image.manifest.v1+json'
 const configMediaType = 'application/vnd.oci.image.config.v1+json'
 
@@ -72,10 +73,11 @@ function configuration(built: BuiltImage, layer: StoredLayer): object {
 }
 
 function manifestOf(layer: StoredLayer, configDigest: string, configSize: number): object {
+  const mediaType = `${layerMediaType}${suffixes[layer.compression]}`
   return {
     schemaVersion: 2,
     mediaType: manifestMediaType,
     config: { mediaType: configMediaType, digest: configDigest, size: configSize },
-    layers: [{ mediaType: layerMediaType, digest: layer.digest, size: layer.blobSize }],
+    layers: [{ mediaType, digest: layer.digest, size: layer.blobSize }],
   }
 }

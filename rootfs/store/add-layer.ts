@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { dirname, join } from 'node:path'
 import { OperationError, hasCode } from '../../native/error.ts'
 import { lock } from '../../native/lock.ts'
+import type { Compression } from '../layer/decompress.ts'
 import { unpackLayer } from '../layer/unpack-layer.ts'
 import type { LayerInput } from './blob-source.ts'
 import { removeFolder } from './remove-folder.ts'
@@ -24,6 +25,7 @@ export interface AddLayerOptions {
 export interface StoredLayer {
   readonly digest: string
   readonly blobSize: number
+  readonly compression: Compression
   readonly diffId: string
   readonly chainId: string
   /** Bytes of its files. */
@@ -61,6 +63,7 @@ export async function addLayer(
 interface LayerNote {
   readonly digest: string
   readonly blobSize: number
+  readonly compression: Compression
   readonly diffId: string
   readonly size: number
 }
@@ -107,6 +110,7 @@ async function unpackIntoStore(
     const note: LayerNote = {
       digest,
       blobSize: blob.size,
+      compression: unpacked.compression,
       diffId: unpacked.diffId,
       size: unpacked.size,
     }

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { OperationError } from '../../native/error.ts'
 
 // The only file that knows node:sqlite, whose names still move between Node versions.
 
-export type SqlValue = SQLInputValue
+export type SqlValue = string | number | bigint | null
 export type SqlRow = Readonly<Record<string, SqlValue>>
 
 export interface Database {

@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import type { ImageStore } from '../store/image-store.ts'
+
+export interface StateFolders {
+  readonly dataDir: string
+  readonly runDir: string
+}
+
+/** Where state is: below `root` where one is given, else the system's or the user's places. */
+export function stateFolders(root: string | undefined): StateFolders {
+  const below = root ?? process.env['MYCONTAINER_ROOT']
+  if (below !== undefined && below !== '')
+    return { dataDir: join(below, 'data'), runDir: join(below, 'run') }
+  const uid = process.geteuid?.() ?? 0
+  if (uid === 0) return { dataDir: '/var/lib/mycontainer', runDir: '/run/mycontainer' }
+  const dataHome = process.env['XDG_DATA_HOME'] || join(process.env['HOME'] || '/', '.local/share')
+  const runtimeDir = process.env['XDG_RUNTIME_DIR']
+  return {
+    dataDir: join(dataHome, 'mycontainer'),
+    runDir: runtimeDir ? join(runtimeDir, 'mycontainer') : `/tmp/mycontainer-run-${uid}`,
+  }
+}
+
+export interface CommandContext {
+  /** Folders as the global flags have them. */
+  readonly folders: StateFolders
+  readonly store: ImageStore
+  readonly print: (line: string) => void
+  /** Something the user should know that is no error; to standard error. */
+  readonly note: (text: string) => void
+}
+
+/** Open the store that the global flags name. */
+export async function openContext(root: string | undefined): Promise<CommandContext> {
+  const { openImageStore } = await import('../store/image-store.ts')
+  const folders = stateFolders(root)
+  return {
+    folders,
+    store: openImageStore(folders),
+    print: (line) => void process.stdout.write(`${line}\n`),
+    note: (text) => void process.stderr.write(`myimage: note: ${text}\n`),
+  }
+}

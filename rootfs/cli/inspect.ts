@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import type { Image } from '../store/image.ts'
+import { parseImageConfiguration } from '../store/image-config.ts'
+import { type StoreFolders, blobPath } from '../store/store-folders.ts'
+import { familiarName, parseReference } from '../reference.ts'
+import { withStore } from './register.ts'
+
+/** `myimage inspect`. */
+export function addInspect(program: Command): void {
+  const command = program
+    .command('inspect')
+    .description('Show all of an image as JSON')
+    .argument('<image...>')
+    .option('-f, --format <template>', 'a field such as {{.Id}} or {{json .Config}}')
+  withStore(command, (context, names: string[], flags: { format?: string }) => {
+    const { store } = context
+    const documents = names.map((name) => inspectDocument(store.folders, store.require(name)))
+    if (flags.format === undefined || flags.format === 'json')
+      context.print(JSON.stringify(documents, null, 4))
+    else for (const document of documents) context.print(fill(flags.format, document))
+  })
+}
+
+/** The document of `docker image inspect`. */
+export function inspectDocument(folders: StoreFolders, image: Image): Record<string, unknown> {
+  const text = readFileSync(blobPath(folders, image.id), 'utf8')
+  const raw = JSON.parse(text) as Record<string, unknown>
+  const { config, diffIds } = parseImageConfiguration(text)
+  return {
+    Id: image.id,
+    RepoTags: image.references.map(familiarReference),
+    RepoDigests: [
+      ...new Set(image.references.map((name) => `${parsedName(name)}@${image.digest}`)),
+    ],
+    Digest: image.digest,
+    Created: config.created ?? '',
+    Author: config.author ?? '',
+    Architecture: config.architecture,
+    ...(config.variant === undefined ? {} : { Variant: config.variant }),
+    Os: config.os,
+    Size: image.size,
+    Config: raw['config'] ?? {},
+    GraphDriver: {
+      Name: 'overlay',
+      Data: { LowerDir: image.layerFolders.toReversed().join(':') },
+    },
+    RootFS: { Type: 'layers', Layers: diffIds },
+    Metadata: { LastTagTime: new Date(image.added).toISOString() },
+  }
+}
+
+function parsedName(reference: string): string {
+  return familiarName(parseReference(reference))
+}
+
+function familiarReference(reference: string): string {
+  return `${parsedName(reference)}:${parseReference(reference).tag ?? 'latest'}`
+}
+
+function fill(template: string, document: unknown): string {
+  return template.replaceAll(
+    /\{\{\s*(json\s+)?\.([\w.]*)\s*\}\}/g,
+    (_, json: string | undefined, path: string) => {
+      const value = path
+        .split('.')
+        .filter((part) => part !== '')
+        .reduce<unknown>(fieldOf, document)
+      if (json !== undefined) return JSON.stringify(value ?? null)
+      if (value === undefined) return '<no value>'
+      return typeof value === 'string' ? value : JSON.stringify(value)
+    },
+  )
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  return (value as Record<string, unknown>)[name]
+}

@@ -1,0 +1,75 @@
+import { enableCompileCache } from 'node:module'
+import { Command, CommanderError } from 'commander'
+import { describeError, OperationError } from '../../native/error.ts'
+import { addFromHost } from './from-host.ts'
+import { addHistory } from './history.ts'
+import { addImport } from './import.ts'
+import { addInspect } from './inspect.ts'
+import { addLoad } from './load.ts'
+import { addLs } from './ls.ts'
+import { addPrune } from './prune.ts'
+import { addRm } from './rm.ts'
+import { addSave } from './save.ts'
+import { addTag } from './tag.ts'
+
+const engineError = 125
+
+/** Where compiled code is kept between runs: a folder of the user's own, so that nobody else's code is run. */
+function compileCacheFolder(): string | undefined {
+  if (process.geteuid?.() === 0) return '/var/cache/mycontainer/compile'
+  const home = process.env['HOME']
+  const cache = process.env['XDG_CACHE_HOME'] || (home && `${home}/.cache`)
+  return cache ? `${cache}/mycontainer/compile` : undefined
+}
+
+function makeProgram(): Command {
+  const program = new Command('myimage')
+    .description('Store, import and make container images')
+    .option('--root <folder>', 'keep all state below this folder')
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .showSuggestionAfterError(true)
+  for (const add of [
+    addFromHost,
+    addLoad,
+    addImport,
+    addLs,
+    addInspect,
+    addHistory,
+    addTag,
+    addRm,
+    addPrune,
+    addSave,
+  ])
+    add(program)
+  return program
+}
+
+async function main(): Promise<void> {
+  const folder = compileCacheFolder()
+  if (folder !== undefined) enableCompileCache(folder)
+  const program = makeProgram()
+  if (process.argv.length <= 2) {
+    process.stdout.write(program.helpInformation())
+    return
+  }
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    process.exitCode = report(error)
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0
+    process.stderr.write(
+      `myimage: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}\n`,
+    )
+    return engineError
+  }
+  process.stderr.write(`myimage: ${describeError(error)}\n`)
+  return error instanceof OperationError ? (error.exitCode ?? engineError) : engineError
+}
+
+void main()

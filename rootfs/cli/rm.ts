@@ -1,0 +1,48 @@
+import type { Command } from 'commander'
+import { OperationError, describeError, hasCode } from '../../native/error.ts'
+import { removeImage } from '../store/remove-image.ts'
+import { imagesInUse } from './images-in-use.ts'
+import { withStore } from './register.ts'
+
+interface RmFlags {
+  readonly force?: true
+  readonly ignore?: true
+  readonly all?: true
+}
+
+/** `myimage rm`. As docker does, it goes on after a failure and ends with 1. */
+export function addRm(program: Command): void {
+  const command = program
+    .command('rm')
+    .alias('rmi')
+    .description('Remove references, and images that have none left')
+    .argument('[image...]')
+    .option('-f, --force', 'also with several references, or in use')
+    .option('-i, --ignore', 'no error where an image does not exist')
+    .option('-a, --all', 'all images')
+  withStore(command, async (context, names: string[], flags: RmFlags) => {
+    const { store } = context
+    const targets = flags.all ? store.list().map((image) => image.id) : names
+    if (targets.length === 0 && !flags.all)
+      throw new OperationError(
+        'INVALID_ARGUMENT',
+        'remove images',
+        {},
+        { hint: 'Name at least one' },
+      )
+    const inUse = imagesInUse(context.folders)
+    for (const name of targets) {
+      try {
+        const force = flags.force ?? flags.all
+        const { untagged, deleted } = await removeImage(store, name, { force, inUse })
+        for (const reference of untagged) context.print(`Untagged: ${reference}`)
+        for (const id of deleted) context.print(`Deleted: ${id}`)
+      } catch (error) {
+        if (hasCode(error, 'NOT_FOUND') && (flags.ignore || flags.force)) continue
+        if (!(error instanceof OperationError)) throw error
+        process.stderr.write(`myimage: ${describeError(error)}\n`)
+        process.exitCode = 1
+      }
+    }
+  })
+}

@@ -1,0 +1,85 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+const infoFolder = '/var/lib/dpkg/info'
+
+/** A package of the host, as dpkg's own files know it; nothing is executed. */
+export interface HostPackage {
+  readonly name: string
+  /** Every path that belongs to it, folders too. */
+  readonly paths: readonly string[]
+}
+
+/**
+ * The package that owns a file, and those that it depends on which share its family name
+ * (nginx: nginx-common): they hold the configuration.
+ *
+ * @returns an empty list where dpkg does not know the file
+ */
+export function packagesOf(path: string): HostPackage[] {
+  const owner = owningPackage(path)
+  if (!owner) return []
+  const family = familyName(owner.name)
+  const relatives = dependenciesOf(owner.name)
+    .filter((name) => familyName(name) === family && name !== owner.name)
+    .flatMap((name) => readPackage(name) ?? [])
+  return [owner, ...relatives]
+}
+
+/** "nginx" of "nginx-core", "postgresql" of "postgresql-15:amd64". */
+export function familyName(name: string): string {
+  return name.replace(/:.*$/, '').split('-')[0] ?? name
+}
+
+function owningPackage(path: string): HostPackage | undefined {
+  // Packages name files as before the merge of /bin into /usr/bin.
+  const spellings = [path, path.replace(/^\/usr\//, '/'), `/usr${path}`]
+  for (const name of listedPackages()) {
+    const found = readPackage(name)
+    if (found && spellings.some((spelling) => found.paths.includes(spelling))) return found
+  }
+  return undefined
+}
+
+function listedPackages(): string[] {
+  try {
+    return readdirSync(infoFolder)
+      .filter((name) => name.endsWith('.list'))
+      .map((name) => name.slice(0, -'.list'.length))
+      .toSorted()
+  } catch {
+    return []
+  }
+}
+
+function readPackage(name: string): HostPackage | undefined {
+  const file = [name, `${name}:${process.arch === 'x64' ? 'amd64' : process.arch}`]
+  for (const candidate of file) {
+    try {
+      const text = readFileSync(join(infoFolder, `${candidate}.list`), 'utf8')
+      return { name, paths: text.split('\n').filter((path) => path.startsWith('/')) }
+    } catch {
+      // Not under this name.
+    }
+  }
+  return undefined
+}
+
+/** Names in Depends and Pre-Depends; alternatives count all. */
+function dependenciesOf(name: string): string[] {
+  let status: string
+  try {
+    status = readFileSync('/var/lib/dpkg/status', 'utf8')
+  } catch {
+    return []
+  }
+  const plain = name.replace(/:.*$/, '')
+  const paragraph = status.split('\n\n').find((text) => text.startsWith(`Package: ${plain}\n`))
+  const fields = (paragraph ?? '').match(/^(?:Pre-)?Depends: .*$/gm) ?? []
+  return fields.flatMap((field) =>
+    field
+      .replace(/^[^:]*: /, '')
+      .split(/[,|]/)
+      .map((word) => word.trim().replace(/[\s:(].*$/, '')),
+  )
+}

@@ -1,0 +1,43 @@
+import { closeSync, fstatSync } from 'node:fs'
+import { addBuiltImage } from '../store/add-built-image.ts'
+import { layerInFile } from '../store/blob-source.ts'
+import type { Image } from '../store/image.ts'
+import type { ImageStore } from '../store/image-store.ts'
+import { applyChange } from './apply-change.ts'
+import { openInput, seekable } from './open-archive.ts'
+
+export interface RootTarballOptions {
+  /** File, or "-" for standard input. */
+  readonly input: string
+  readonly reference?: string | undefined
+  /** "CMD …", "ENV …", … */
+  readonly changes?: readonly string[] | undefined
+  readonly message?: string | undefined
+  readonly onNote?: (note: string) => void
+}
+
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** Make an image of one layer from the tarball, plain or compressed, of a root file system. */
+export async function importRootTarball(
+  store: ImageStore,
+  options: RootTarballOptions,
+): Promise<Image> {
+  const config: Record<string, unknown> = { Env: [`PATH=${defaultPath}`] }
+  for (const change of options.changes ?? []) applyChange(config, change)
+  const opened = openInput(options.input)
+  const file = seekable(store.folders, opened, fstatSync(opened).isFile())
+  try {
+    return await addBuiltImage(store, {
+      layer: layerInFile({ descriptor: file, offset: 0, size: fstatSync(file).size }),
+      config,
+      created: new Date().toISOString(),
+      createdBy: `import ${options.input}`,
+      comment: options.message,
+      references: options.reference === undefined ? [] : [options.reference],
+      onNote: options.onNote ?? (() => undefined),
+    })
+  } finally {
+    if (file !== 0) closeSync(file)
+  }
+}

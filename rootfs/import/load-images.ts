@@ -1,0 +1,64 @@
+import { fstatSync, statSync } from 'node:fs'
+import { OperationError } from '../../native/error.ts'
+import { hostImageArchitecture } from '../store/add-built-image.ts'
+import { withAddition } from '../store/addition.ts'
+import type { Image } from '../store/image.ts'
+import type { ImageStore } from '../store/image-store.ts'
+import { type ImageFiles, filesOfArchive, filesOfFolder } from './image-files.ts'
+import { importDocker } from './import-docker.ts'
+import { importOci } from './import-oci.ts'
+import { readPlatform } from './manifest.ts'
+import { openInput, plainArchive, seekable } from './open-archive.ts'
+
+export interface LoadOptions {
+  /** File, folder (OCI layout), or "-" for standard input. */
+  readonly input: string
+  /** "linux/amd64"; absent: this machine's. */
+  readonly platform?: string | undefined
+  /** Told what could not be kept, and what is odd. */
+  readonly onNote?: (note: string) => void
+}
+
+/**
+ * Import all images of an OCI layout folder, an OCI archive or a docker archive, plain or compressed.
+ *
+ * @throws {OperationError} `INVALID_IMAGE` where it is malformed, cut off or hostile; nothing is entered then
+ */
+export async function loadImages(store: ImageStore, options: LoadOptions): Promise<Image[]> {
+  const platform = readPlatform(options.platform ?? `linux/${hostImageArchitecture()}`)
+  const onNote = options.onNote ?? (() => undefined)
+  return withAddition(store, async () => {
+    const files = await openImageFiles(store, options.input)
+    try {
+      if (files.find('index.json')) return await importOci(store, files, { platform, onNote })
+      if (files.find('manifest.json')) return await importDocker(store, files, { platform, onNote })
+      throw notAnImage(options.input, files)
+    } finally {
+      files.close()
+    }
+  })
+}
+
+async function openImageFiles(store: ImageStore, input: string): Promise<ImageFiles> {
+  if (input !== '-' && statSync(input, { throwIfNoEntry: false })?.isDirectory())
+    return filesOfFolder(input)
+  const opened = openInput(input)
+  const file = seekable(store.folders, opened, fstatSync(opened).isFile())
+  try {
+    return filesOfArchive(await plainArchive(store.folders, file, fstatSync(file).size))
+  } catch (cause) {
+    throw new OperationError('INVALID_IMAGE', 'read an image archive', { input }, { cause })
+  }
+}
+
+function notAnImage(input: string, files: ImageFiles): OperationError {
+  const looksLikeRoot = files.names.some((name) => /^(?:\.?\/)?(?:bin|etc|usr)(?:\/|$)/.test(name))
+  return new OperationError(
+    'INVALID_IMAGE',
+    'find an image in an archive',
+    { input, reason: 'it has neither index.json nor manifest.json' },
+    looksLikeRoot
+      ? { hint: 'It looks like a root file system: use "myimage import"' }
+      : { hint: 'Give an OCI layout, an OCI archive or a docker archive' },
+  )
+}

@@ -1,0 +1,161 @@
+import { readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { OperationError } from '../../native/error.ts'
+import { lock } from '../../native/lock.ts'
+import { formatReference, parseReference, withDefaultTag } from '../reference.ts'
+import { readLayerNote } from './add-layer.ts'
+import type { Image, ImageRecord } from './image.ts'
+import type { ImageStore } from './image-store.ts'
+import { removeFolder } from './remove-folder.ts'
+import { blobPath, digestHex } from './store-folders.ts'
+
+export interface RemovalResult {
+  /** References that were taken away. */
+  readonly untagged: readonly string[]
+  /** Ids of images that are gone. */
+  readonly deleted: readonly string[]
+  /** Bytes given back, as far as they are known. */
+  readonly freed: number
+}
+
+export interface RemoveOptions {
+  /** Remove an image that has several references, or that containers use. */
+  readonly force?: boolean | undefined
+  /** Ids of images that containers use. */
+  readonly inUse?: ReadonlySet<string> | undefined
+}
+
+const waitMs = 60_000
+
+/**
+ * Take one reference away from an image; without references left the image goes too, with what
+ * no other image needs. An id removes the image where it has at most one reference.
+ *
+ * @throws {OperationError} `NOT_FOUND`; `BAD_STATE` where it needs `force` (exit code 1)
+ */
+export async function removeImage(
+  store: ImageStore,
+  reference: string,
+  { force = false, inUse = new Set() }: RemoveOptions = {},
+): Promise<RemovalResult> {
+  const image = store.require(reference)
+  const named = namedReference(image, reference)
+  const isLast = named === undefined || image.references.length <= 1
+  if (named === undefined && image.references.length > 1 && !force)
+    throw refused(image, 'it has several references', 'Remove them by name, or use --force')
+  if (isLast && inUse.has(image.id) && !force)
+    throw refused(image, 'a container uses it', 'Remove the container first, or use --force')
+  const database = store.database()
+  const untagged = named !== undefined ? [named] : image.references
+  database.write(() => {
+    for (const name of untagged) database.run('DELETE FROM reference WHERE name = ?', name)
+    if (isLast) deleteEntry(store, image.id)
+  })
+  if (!isLast) return { untagged, deleted: [], freed: 0 }
+  return { untagged, deleted: [image.id], freed: await collectGarbage(store) }
+}
+
+export interface PruneOptions {
+  /** Ids of images that containers use. */
+  readonly inUse: ReadonlySet<string>
+  /** Also those that have a reference. */
+  readonly all?: boolean | undefined
+}
+
+/** Remove images that nothing refers to, then blobs and layers that no image has. */
+export async function pruneImages(
+  store: ImageStore,
+  { inUse, all = false }: PruneOptions,
+): Promise<RemovalResult> {
+  if (!store.exists()) return { untagged: [], deleted: [], freed: 0 }
+  const gone = store
+    .list()
+    .filter((image) => !inUse.has(image.id) && (all || image.references.length === 0))
+  const database = store.database()
+  database.write(() => {
+    for (const image of gone) {
+      database.run('DELETE FROM reference WHERE image_id = ?', image.id)
+      deleteEntry(store, image.id)
+    }
+  })
+  const freed = await collectGarbage(store)
+  return {
+    untagged: gone.flatMap((image) => image.references),
+    deleted: gone.map((image) => image.id),
+    freed,
+  }
+}
+
+function deleteEntry(store: ImageStore, id: string): void {
+  const database = store.database()
+  database.run('DELETE FROM reference WHERE image_id = ?', id)
+  database.run('DELETE FROM host_image WHERE image_id = ?', id)
+  database.run('DELETE FROM image WHERE id = ?', id)
+}
+
+function namedReference(image: Image, reference: string): string | undefined {
+  if (
+    /^(?:sha256:)?[0-9a-f]+$/.test(reference) &&
+    !image.references.some((name) => name.endsWith(`/${reference}:latest`))
+  )
+    return undefined
+  const parsed = withDefaultTag(parseReference(reference))
+  const full = formatReference({ ...parsed, digest: undefined })
+  if (image.references.includes(full)) return full
+  return image.references.find(
+    (name) => name === full.replace(/^docker\.io\/(?:library\/)?/, 'localhost/'),
+  )
+}
+
+function refused(image: Image, reason: string, hint: string): OperationError {
+  const id = image.id.slice('sha256:'.length, 'sha256:'.length + 12)
+  return new OperationError(
+    'BAD_STATE',
+    'remove an image',
+    { image: id, reason },
+    { hint, exitCode: 1 },
+  )
+}
+
+/** Remove every blob and layer that no image has, and what killed processes left half made. */
+export async function collectGarbage(store: ImageStore): Promise<number> {
+  const held = await lock(store.folders.contentLock, 'exclusive', waitMs)
+  try {
+    return sweep(store)
+  } finally {
+    held.release()
+  }
+}
+
+function sweep(store: ImageStore): number {
+  const { folders } = store
+  const chains = new Set<string>()
+  const blobs = new Set<string>()
+  for (const row of store.database().all('SELECT id, digest, record FROM image')) {
+    const record = JSON.parse(String(row['record'])) as ImageRecord
+    blobs.add(digestHex(String(row['id']))).add(digestHex(String(row['digest'])))
+    for (const chainId of record.chainIds) {
+      chains.add(digestHex(chainId))
+      const note = readLayerNote(folders, chainId)
+      if (note) blobs.add(digestHex(note.digest))
+    }
+  }
+  let freed = 0
+  for (const name of readdirSync(folders.layers))
+    if (!name.includes('.') && !chains.has(name)) freed += discardLayer(store, name)
+  for (const name of readdirSync(folders.blobs))
+    if (!blobs.has(name)) rmSync(blobPath(folders, `sha256:${name}`), { force: true })
+  for (const name of readdirSync(folders.temporary)) removeFolder(join(folders.temporary, name))
+  return freed
+}
+
+/** Renamed first: a layer that is half removed must not be believed. */
+function discardLayer(store: ImageStore, hex: string): number {
+  const { folders } = store
+  const note = readLayerNote(folders, `sha256:${hex}`)
+  const rubbish = join(folders.temporary, `removed-${randomUUID()}`)
+  renameSync(join(folders.layers, hex), rubbish)
+  removeFolder(rubbish)
+  return (note?.size ?? 0) + (note?.blobSize ?? 0)
+}
