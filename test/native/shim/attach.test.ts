@@ -50,6 +50,14 @@ function attachInTerminal(folder: string, ...options: string[]): Client {
   ])
 }
 
+/** One frame of the attach protocol; `length` may lie. */
+function encodeFrame(type: number, length: number, payload = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(8)
+  head.writeUInt8(type, 0)
+  head.writeUInt32LE(length, 4)
+  return Buffer.concat([head, payload])
+}
+
 t.test('output, error output and the exit code come through', async (t) => {
   const run = runContainer(t, {
     argv: sh('echo out; echo err >&2; exit 7'),
@@ -241,19 +249,16 @@ t.test('nobody ever attaches: a held container ends after its time', async (t) =
 t.test('hostile clients are dropped and harm nobody', async (t) => {
   const run = runContainer(t, { argv: sh('sleep 100'), monitor: { flags: keepStdin } })
   const { value: pid, aux } = await run.zygote.next(recordType.exec)
-  const frame = (type: number, length: number, payload = Buffer.alloc(0)): Buffer => {
-    const head = Buffer.alloc(8)
-    head.writeUInt8(type, 0)
-    head.writeUInt32LE(length, 4)
-    return Buffer.concat([head, payload])
-  }
-  const attached = frame(1, 4, Buffer.from([7, 0, 0, 0]))
+  const attached = encodeFrame(1, 4, Buffer.from([7, 0, 0, 0]))
   const rows = [
-    { title: 'no ATTACH first', bytes: frame(5, 4, Buffer.from([9, 0, 0, 0])) },
-    { title: 'a huge frame', bytes: frame(1, 0xffffffff) },
-    { title: 'huge STDIN', bytes: Buffer.concat([attached, frame(2, 0x7fffffff)]) },
-    { title: 'unknown type', bytes: Buffer.concat([attached, frame(99, 0)]) },
-    { title: 'short RESIZE', bytes: Buffer.concat([attached, frame(4, 1, Buffer.from([1]))]) },
+    { title: 'no ATTACH first', bytes: encodeFrame(5, 4, Buffer.from([9, 0, 0, 0])) },
+    { title: 'a huge frame', bytes: encodeFrame(1, 0xffffffff) },
+    { title: 'huge STDIN', bytes: Buffer.concat([attached, encodeFrame(2, 0x7fffffff)]) },
+    { title: 'unknown type', bytes: Buffer.concat([attached, encodeFrame(99, 0)]) },
+    {
+      title: 'short RESIZE',
+      bytes: Buffer.concat([attached, encodeFrame(4, 1, Buffer.from([1]))]),
+    },
   ]
   for (const { title, bytes } of rows) {
     const socket = connect(join(run.folder, 'attach'))

@@ -54,7 +54,7 @@ export async function until<T>(condition: () => T | undefined | false): Promise<
     if (value !== undefined && value !== false) return value
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
-  throw new Error(`never true: ${condition}`)
+  throw new Error(`never true: ${String(condition)}`)
 }
 
 export function isAlive(pid: number): boolean {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import type { Assembler } from './assembler.ts'
 import { data, slot } from './assembler.ts'
 import { isAlive, runContainer, until } from './container-run.ts'
 import { nr } from './numbers.ts'
@@ -8,6 +9,7 @@ import { recordType } from './zygote-client.ts'
 
 const sh = (script: string): readonly string[] => ['/bin/sh', '-c', script]
 const newPid = 0x20000000
+const enterStateFolder = (a: Assembler): void => a.sys(nr.fchdir, [slot(6)])
 
 t.test('exit codes and signals, as a shell gives them', async (t) => {
   const rows = [
@@ -140,7 +142,7 @@ t.test('the exit command runs last, in place of the monitor', async (t) => {
   const run = runContainer(t, {
     argv: ['/bin/true'],
     exitArgv: ['/bin/sh', '-c', 'echo $$ >done; ls /proc/self/fd >>done; mv done told', 'sh'],
-    cleanup: (a) => a.sys(nr.fchdir, [slot(6)]),
+    cleanup: enterStateFolder,
   })
   const monitor = Number((await run.zygote.next(recordType.exec)).aux)
   const told = join(run.folder, 'told')
@@ -150,13 +152,10 @@ t.test('the exit command runs last, in place of the monitor', async (t) => {
 
 t.test('a wait before the exit command is cut short by the file "stop"', async (t) => {
   const exitArgv = ['/bin/touch', 'told']
-  const cleanup = (
-    a: Parameters<NonNullable<Parameters<typeof runContainer>[1]['cleanup']>>[0],
-  ): void => a.sys(nr.fchdir, [slot(6)])
   const run = runContainer(t, {
     argv: ['/bin/true'],
     exitArgv,
-    cleanup,
+    cleanup: enterStateFolder,
     monitor: { exitDelayMs: 60_000 },
   })
   await run.ended()
