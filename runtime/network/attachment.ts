@@ -57,7 +57,7 @@ export function planAttachment(request: AttachmentRequest): NetworkAttachment {
   return {
     host: [vethExchange(request), ...portExchanges(table, request.ports, 'publish')],
     inside: [insideExchange(request)],
-    cleanup: portExchanges(table, request.ports, 'withdraw'),
+    cleanup: [downExchange(request), ...portExchanges(table, request.ports, 'withdraw')],
     leases: [...request.lease.files, ...request.portLeases],
   }
 }
@@ -104,6 +104,21 @@ function vethExchange({
     pidOffset,
     why: `make a pair of interfaces: one on bridge ${network.bridge}, ${interfaceName(position)} in the container`,
     source: 'veth(4)',
+  }
+}
+
+/**
+ * A TCP connection that is still saying good-bye keeps the namespace alive, and its interface would
+ * go on answering for an address that is given to the next container.
+ */
+function downExchange({ nonce, position, network }: AttachmentRequest): NetlinkExchange {
+  return {
+    family: 'route',
+    message: encodeRouteChanges([setLink({ index: hostIndexBase + nonce, up: false })]),
+    acks: 1,
+    tolerate: ['ENODEV'],
+    why: `cut ${interfaceName(position)} off bridge ${network.bridge}; it goes with its namespace`,
+    source: 'rtnetlink(7)',
   }
 }
 

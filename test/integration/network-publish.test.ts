@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import t from 'tap'
 import { ensureNetwork } from '../../runtime/network/bridge.ts'
+import { destroyNetwork } from '../../runtime/network/destroy-network.ts'
 import { createNetwork, requireNetwork } from '../../runtime/network/network-store.ts'
 import { leasePorts } from '../../runtime/network/port-lease.ts'
 import { inNewNetworkNamespace } from './network/in-new-namespace.ts'
@@ -256,6 +257,27 @@ function scenarios(): void {
     const { warnings } = ensureNetwork(folders, requireNetwork(folders, 'bridge'))
     t.equal(warnings.length, 1)
     t.match(warnings[0], 'FWD')
+  })
+
+  t.test('a network is removed with all it has, but not while it is used', async (t) => {
+    const folders = newFolders(t)
+    ensureNetwork(folders, requireNetwork(folders, 'bridge'))
+    const before = ruleset()
+    const network = createNetwork(folders, { name: 'gone' })
+    const web = await startNetworked(t, folders, network, ['8080:80'])
+    t.throws(() => destroyNetwork(folders, 'gone', () => true), {
+      code: 'BAD_STATE',
+      detail: { containers: web.id.slice(0, 12) },
+    })
+    await web.cleanUp()
+    destroyNetwork(folders, network.id.slice(0, 8), () => true)
+    t.equal(ruleset(), before)
+    t.notMatch(ip('link'), network.bridge)
+    t.throws(() => requireNetwork(folders, 'gone'), { code: 'NOT_FOUND' })
+    t.throws(() => destroyNetwork(folders, 'podman', () => true), { code: 'INVALID_ARGUMENT' })
+    t.throws(() => createNetwork(folders, { name: 'x', subnet: '10.88.4.0/24' }), {
+      code: 'ALREADY_EXISTS',
+    })
   })
 
   t.test('a bridge of somebody else is not taken', async (t) => {
