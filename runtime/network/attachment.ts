@@ -10,7 +10,7 @@ import type { TableChange } from './nftables/message.ts'
 import { addElements, deleteElements } from './nftables/set.ts'
 import type { SetElement } from './nftables/set.ts'
 import { portElement, portMaps } from './published-port.ts'
-import type { PortBinding } from './published-port.ts'
+import type { PortBinding, PortMap } from './published-port.ts'
 import { addAddress } from './rtnetlink/address.ts'
 import { allowHairpin, createVeth, setLink } from './rtnetlink/link.ts'
 import { encodeRouteChanges } from './rtnetlink/request.ts'
@@ -55,9 +55,9 @@ export function interfaceName(position: number): string {
 export function planAttachment(request: AttachmentRequest): NetworkAttachment {
   const table = firewallTableName(request.folders)
   return {
-    host: [vethExchange(request), ...portExchanges(table, request.ports, 'publish')],
+    host: [vethExchange(request), ...publishExchanges(table, request.ports)],
     inside: [insideExchange(request)],
-    cleanup: [downExchange(request), ...portExchanges(table, request.ports, 'withdraw')],
+    cleanup: [downExchange(request), ...withdrawExchanges(table, request.ports)],
     leases: [...request.lease.files, ...request.portLeases],
   }
 }
@@ -152,56 +152,58 @@ function addressRequests(
   return [give, addDefaultRoute(requireAddress(leased.gateway, 'a gateway'), index)]
 }
 
-// Many elements in one batch when they are added: all or nothing. Fewer when they are deleted, for
-// one that somebody else has deleted keeps the rest of its batch in place.
-const batchSizes = { publish: 4096, withdraw: 16 } as const
+// One datagram has to fit the send buffer of a netlink socket as it comes, some 200 KB.
+const publishedAtOnce = 1024
+// An element that somebody else has deleted keeps the rest of its batch in place.
+const withdrawnAtOnce = 16
 
-function portExchanges(
-  table: string,
-  ports: readonly PortBinding[],
-  action: 'publish' | 'withdraw',
-): NetlinkExchange[] {
-  const size = batchSizes[action]
-  const exchanges: NetlinkExchange[] = []
-  for (let at = 0; at < ports.length; at += size)
-    exchanges.push(portExchange(table, ports.slice(at, at + size), action))
-  return exchanges
+function publishExchanges(table: string, ports: readonly PortBinding[]): NetlinkExchange[] {
+  return chunks(ports, publishedAtOnce).map((some) => {
+    const changes = portMaps.flatMap((map) => addElements(table, map, elementsIn(map, some)))
+    return portExchange('publish', some, changes)
+  })
+}
+
+/** One change to an exchange: then an error is one answer, as success is, and can be tolerated. */
+function withdrawExchanges(table: string, ports: readonly PortBinding[]): NetlinkExchange[] {
+  return portMaps.flatMap((map) =>
+    chunks(
+      ports.filter((port) => portElement(port).map === map),
+      withdrawnAtOnce,
+    ).map((some) => {
+      // A key is enough, and deletes the element whatever it leads to.
+      const keys = elementsIn(map, some).map(({ key }) => ({ key }))
+      const exchange = portExchange('withdraw', some, deleteElements(table, map, keys))
+      return { ...exchange, tolerate: ['ENOENT'] }
+    }),
+  )
+}
+
+function elementsIn(map: PortMap, ports: readonly PortBinding[]): SetElement[] {
+  return ports
+    .map(portElement)
+    .filter((placed) => placed.map === map)
+    .map(({ element }) => element)
+}
+
+function chunks<Item>(items: readonly Item[], size: number): (readonly Item[])[] {
+  const count = Math.ceil(items.length / size)
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size))
 }
 
 function portExchange(
-  table: string,
-  ports: readonly PortBinding[],
   action: 'publish' | 'withdraw',
+  ports: readonly PortBinding[],
+  changes: readonly TableChange[],
 ): NetlinkExchange {
-  const placed = ports.map(portElement)
   const [first] = ports
   const shown = first ? `${first.hostIp}:${first.hostPort}/${first.protocol}` : ''
   const rest = ports.length > 1 ? ` and ${ports.length - 1} more` : ''
-  const changes = portMaps.flatMap((map) => {
-    const elements = placed.filter((one) => one.map === map).map(({ element }) => element)
-    return elements.length === 0 ? [] : changeMap(table, map, elements, action)
-  })
   return {
     family: 'netfilter',
     message: encodeBatch(changes),
     acks: 1,
-    ...(action === 'withdraw' ? { tolerate: ['ENOENT'] } : {}),
     why: `${action} port ${shown}${rest}`,
     source: 'nft(8), map elements',
   }
-}
-
-function changeMap(
-  table: string,
-  map: string,
-  elements: readonly SetElement[],
-  action: 'publish' | 'withdraw',
-): TableChange[] {
-  if (action === 'publish') return addElements(table, map, elements)
-  // A key is enough, and deletes the element whatever it leads to.
-  return deleteElements(
-    table,
-    map,
-    elements.map(({ key }) => ({ key })),
-  )
 }
