@@ -4,13 +4,25 @@
 #include "../string.h"
 #include "../validate.h"
 
-void *aligned_alloc(unsigned long alignment, unsigned long size);
+void *malloc(unsigned long size); // 16-aligned
 void free(void *memory);
 
 static volatile u64 sink;
 
 static void touch(const u8 *at, u64 size) {
   for (u64 i = 0; i < size; i++) sink += at[i];
+}
+
+static void walk_vector(const u8 *data, u32 offset) {
+  if (offset == NONE) return;
+  for (char **string = (char **)(data + offset); *string; string++) sink += strlen(*string);
+}
+
+static void walk_monitor(const u8 *data, const struct monitor *monitor) {
+  if (monitor->log_format != LOG_NONE) sink += strlen((const char *)data + monitor->log_name);
+  walk_vector(data, monitor->exit_argv);
+  walk_vector(data, monitor->exit_envp);
+  if (monitor->tick_ms) walk_vector(data, monitor->tick_argv);
 }
 
 static void walk(struct header *header) {
@@ -36,12 +48,14 @@ static void walk(struct header *header) {
   }
   for (u32 i = 0; i < header->relocation_count; i++) *(u64 *)(data + relocation[i]) += (u64)data;
   for (u32 pc = 0; pc < header->cleanup_start; pc++)
-    if (code[pc].op == OP_MONITOR && !is_valid_monitor(header, (u64)code[pc].arg[0], true)) __builtin_trap();
+    // Relocations may have changed the structure itself: it may be refused now, but what is taken must be sound.
+    if (code[pc].op == OP_MONITOR && is_valid_monitor(header, (u64)code[pc].arg[0], true))
+      walk_monitor(data, (const struct monitor *)(data + code[pc].arg[0]));
 }
 
 int LLVMFuzzerTestOneInput(const u8 *bytes, unsigned long size) {
   // Exactly as long as the input, so that the sanitizer sees one byte too many.
-  u8 *copy = aligned_alloc(16, size ? size : 1);
+  u8 *copy = malloc(size ? size : 1);
   if (!copy || size > PROGRAM_MAX_SIZE) return 0;
   memcpy(copy, bytes, size);
   if (size >= sizeof(struct header)) ((struct header *)copy)->total_size = (u32)size;

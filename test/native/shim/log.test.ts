@@ -130,11 +130,11 @@ t.test('a full log is renamed, and only so many are kept', async (t) => {
     t.same(
       readdirSync(run.folder)
         .filter((name) => name.startsWith('log'))
-        .sort(),
+        .toSorted(),
       names,
     )
-    const text = [...names]
-      .reverse()
+    const text = names
+      .toReversed()
       .map((name) => readFileSync(join(run.folder, name), 'utf8'))
       .join('')
     const numbers = [...text.matchAll(/ F line (\d+)$/gm)].map((match) => Number(match[1]))

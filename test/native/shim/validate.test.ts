@@ -323,19 +323,21 @@ t.test('hostile instructions', async (t) => {
     t.equal(check(build((a) => a.sys(nr.vfork, []))), 'syscall at instruction 0', 'vfork')
 })
 
+/** A monitor with nothing but a child, and one byte of it spoilt. */
+const patch =
+  (offset: number, value: number) =>
+  (a: Assembler): void => {
+    const monitor = Buffer.alloc(128, 0xff)
+    monitor.fill(0, 18, 24).fill(0, 28, 48).fill(0, 76)
+    monitor.writeUInt32LE(128, 0)
+    monitor.writeUInt32LE(0, 4)
+    monitor.writeUInt8(0, 8)
+    monitor.fill(0, 60, 76)
+    monitor.writeUInt8(value, offset)
+    a.emit('monitor', [data(a.bytes(monitor))])
+  }
+
 t.test('hostile monitors', async (t) => {
-  const patch =
-    (offset: number, value: number) =>
-    (a: Assembler): void => {
-      const monitor = Buffer.alloc(128, 0xff)
-      monitor.fill(0, 18, 24).fill(0, 28, 48).fill(0, 76)
-      monitor.writeUInt32LE(128, 0)
-      monitor.writeUInt32LE(0, 4)
-      monitor.writeUInt8(0, 8)
-      monitor.fill(0, 60, 76)
-      monitor.writeUInt8(value, offset)
-      a.emit('monitor', [data(a.bytes(monitor))])
-    }
   t.equal(check(build(patch(8, 0))), '', 'the good one')
   const rows = [
     { title: 'size', offset: 0, value: 64 },
