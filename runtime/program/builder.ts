@@ -138,7 +138,7 @@ export class ProgramBuilder {
   format(template: string, value: Operand, options: Reason & { readonly to?: Slot }): Data {
     const capacity = Buffer.byteLength(template) + 24
     const at = this.data.scratch(capacity)
-    this.#add('FORMAT', '', [at, capacity, this.text(template), value], options)
+    this.#add('FORMAT', '', [at.value, capacity, this.text(template).value, value], options)
     return at
   }
 
