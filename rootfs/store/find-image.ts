@@ -19,14 +19,14 @@ export function findImageId(database: Database, text: string): string | undefine
   const prefix = /^(?:sha256:)?([0-9a-f]{1,64})$/.exec(text)?.[1]
   const isFullId = prefix?.length === 64 || text.startsWith('sha256:')
   if (!isFullId) {
-    const id = findByReference(database, parseReference(text))
+    const id = findByReference(database, text)
     if (id !== undefined) return id
   }
   return prefix === undefined ? undefined : findByPrefix(database, prefix)
 }
 
-function findByReference(database: Database, reference: ImageReference): string | undefined {
-  for (const candidate of candidates(reference)) {
+function findByReference(database: Database, text: string): string | undefined {
+  for (const candidate of candidateReferences(text)) {
     const id =
       candidate.digest === undefined
         ? findByName(database, formatReference(candidate))
@@ -36,10 +36,16 @@ function findByReference(database: Database, reference: ImageReference): string 
   return undefined
 }
 
-/** The reference itself, then, where no registry was given, the same name below localhost/. */
-function candidates(reference: ImageReference): ImageReference[] {
-  const full = withDefaultTag(reference)
-  if (full.domain !== defaultDomain) return [full]
+/**
+ * What a text may name, best first: the reference as docker reads it, then, where no registry was
+ * given, the same name below localhost/.
+ *
+ * @throws {OperationError} `INVALID_ARGUMENT`
+ */
+export function candidateReferences(text: string): ImageReference[] {
+  const full = withDefaultTag(parseReference(text))
+  const isExplicit = /^(?:index\.)?docker\.io\//.test(text)
+  if (full.domain !== defaultDomain || isExplicit) return [full]
   const path = full.path.startsWith('library/') ? full.path.slice('library/'.length) : full.path
   return [full, { ...full, domain: 'localhost', path }]
 }

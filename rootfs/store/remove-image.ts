@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import { OperationError } from '../../native/error.ts'
 import { lock } from '../../native/lock.ts'
-import { formatReference, parseReference, withDefaultTag } from '../reference.ts'
+import { formatReference } from '../reference.ts'
+import { candidateReferences } from './find-image.ts'
 import { readLayerNote } from './add-layer.ts'
 import type { Image, ImageRecord } from './image.ts'
 import type { ImageStore } from './image-store.ts'
@@ -94,18 +95,12 @@ function deleteEntry(store: ImageStore, id: string): void {
   database.run('DELETE FROM image WHERE id = ?', id)
 }
 
-function namedReference(image: Image, reference: string): string | undefined {
-  if (
-    /^(?:sha256:)?[0-9a-f]+$/.test(reference) &&
-    !image.references.some((name) => name.endsWith(`/${reference}:latest`))
-  )
-    return undefined
-  const parsed = withDefaultTag(parseReference(reference))
-  const full = formatReference({ ...parsed, digest: undefined })
-  if (image.references.includes(full)) return full
-  return image.references.find(
-    (name) => name === full.replace(/^docker\.io\/(?:library\/)?/, 'localhost/'),
-  )
+/** The reference of the image that the text names; undefined where it names the id. */
+function namedReference(image: Image, text: string): string | undefined {
+  if (text.startsWith('sha256:') || /^[0-9a-f]{64}$/.test(text)) return undefined
+  return candidateReferences(text)
+    .map((candidate) => formatReference({ ...candidate, digest: undefined }))
+    .find((name) => image.references.includes(name))
 }
 
 function refused(image: Image, reason: string, hint: string): OperationError {
