@@ -1,4 +1,5 @@
 import { OperationError } from '../../native/error.ts'
+import { argumentFormats } from './flags/formats.ts'
 import { errnoName } from '../../native/errno.ts'
 import { syscallTable } from '../../native/syscall-numbers/number.ts'
 import type { Architecture } from '../../native/syscall-numbers/number.ts'
@@ -111,14 +112,14 @@ function readStep(bytes: Buffer, { calls, reason, isCleanup }: StepContext): Ste
     throw new OperationError('PROTOCOL', 'read an instruction', { op: bytes[0] ?? 0 })
   const kinds = bytes.readInt32LE(4)
   const jump = bytes.readUInt16LE(14)
-  const args = Array.from({ length: operandCounts[op] }, (_, index) =>
-    readOperand(bytes, kinds, index),
-  )
+  const call = op === 'SYS' ? (calls[bytes.readUInt16LE(2)] ?? String(bytes.readUInt16LE(2))) : ''
+  const count = op === 'SYS' ? argumentFormats(call).length : operandCounts[op]
+  const args = Array.from({ length: count }, (_, index) => readOperand(bytes, kinds, index))
   const label: Label | undefined = jump === 0 ? undefined : { name: String(jump), index: jump }
   const [, why = reason, source = ''] = /^(.*) \[(.*)\]$/s.exec(reason) ?? []
   return {
     op,
-    call: op === 'SYS' ? (calls[bytes.readUInt16LE(2)] ?? String(bytes.readUInt16LE(2))) : '',
+    call,
     to: bytes[1] === NO_SLOT ? undefined : slot(bytes[1] ?? 0),
     args,
     ignore:

@@ -65,9 +65,10 @@ export const propagationFlags = bits('MS_', MS)
 /** Formats of the calls that programs make; a call that is missing shows plain numbers. */
 export function argumentFormats(call: string): readonly ArgumentFormat[] {
   formats ??= makeFormats()
-  return formats[call] ?? []
+  return formats[call] ?? unknownCall
 }
 
+const unknownCall: readonly ArgumentFormat[] = Array<ArgumentFormat>(6).fill('number')
 let formats: Readonly<Record<string, readonly ArgumentFormat[]>> | undefined
 
 function makeFormats(): Record<string, readonly ArgumentFormat[]> {
@@ -82,7 +83,14 @@ function makeFormats(): Record<string, readonly ArgumentFormat[]> {
     },
     isBits: true,
   }
+  const plain = Object.fromEntries(
+    Object.entries(plainCalls).map(([call, count]) => [
+      call,
+      Array<ArgumentFormat>(count).fill('number'),
+    ]),
+  )
   return {
+    ...plain,
     openat: ['folder', 'text', openFlags, 'octal'],
     openat2: ['folder', 'text', 'open_how', 'number'],
     mkdirat: ['folder', 'text', 'octal'],
@@ -119,4 +127,38 @@ function makeFormats(): Record<string, readonly ArgumentFormat[]> {
     waitid: [values('', { P_PIDFD: 3 }), 'folder', 'pointer', values('', { WEXITED: 4 }), 'number'],
     seccomp: [values('SECCOMP_', { SET_MODE_FILTER: 1 }), 'number', 'pointer'],
   }
+}
+
+/** Calls whose arguments are numbers and descriptors, and how many they take. */
+const plainCalls: Readonly<Record<string, number>> = {
+  bpf: 3,
+  capset: 2,
+  close: 1,
+  dup3: 3,
+  exit_group: 1,
+  fchdir: 1,
+  fchown: 3,
+  fstatfs: 2,
+  getcwd: 2,
+  ioprio_set: 3,
+  nanosleep: 2,
+  personality: 1,
+  pidfd_getfd: 3,
+  pidfd_open: 2,
+  pidfd_send_signal: 4,
+  ppoll: 5,
+  prlimit64: 4,
+  read: 3,
+  recvfrom: 6,
+  sched_setaffinity: 3,
+  sched_setattr: 3,
+  sendfile: 4,
+  sendto: 6,
+  set_mempolicy: 3,
+  setgroups: 2,
+  setresgid: 3,
+  setresuid: 3,
+  setsid: 0,
+  socket: 3,
+  statx: 5,
 }
