@@ -47,11 +47,19 @@ void open_socket(void) {
   listener = -1;
 }
 
+void end_hold(void) {
+  watch.held = false;
+  if (!(watch.options->flags & (MONITOR_KEEP_STDIN | MONITOR_STDIN_ONCE | MONITOR_TERMINAL)) && stdin_clients == 0)
+    close_stdin();
+}
+
 static void drop_client(struct client *client) {
   if (client->attached && client->streams & STREAM_STDIN) {
     stdin_clients--;
     u32 flags = watch.options->flags;
-    if (flags & MONITOR_STDIN_ONCE || (!(flags & MONITOR_KEEP_STDIN) && stdin_clients == 0)) close_stdin();
+    // Leaving a terminal is no end of input: who detaches wants to come back.
+    bool ends = flags & MONITOR_STDIN_ONCE || (!(flags & MONITOR_KEEP_STDIN) && stdin_clients == 0);
+    if (ends && !(flags & MONITOR_TERMINAL)) close_stdin();
   }
   SYS1(close, client->fd);
   u8 *queue = queues[client - clients];
@@ -136,7 +144,7 @@ static void attach_client(struct client *client, u32 streams) {
   client->attached = true;
   client->streams = streams & 7;
   if (streams & STREAM_STDIN) stdin_clients++;
-  if (client->streams) watch.held = false;
+  if (client->streams && watch.held) end_hold();
   send_hello(client);
   if (client->fd >= 0 && watch.phase == PHASE_ENDED) send_last(client);
 }
@@ -144,7 +152,7 @@ static void attach_client(struct client *client, u32 streams) {
 static void end_stdin(const struct client *client) {
   u32 flags = watch.options->flags;
   if (!(client->streams & STREAM_STDIN)) return;
-  if (flags & MONITOR_STDIN_ONCE || !(flags & MONITOR_KEEP_STDIN) || flags & MONITOR_TERMINAL) close_stdin();
+  if (flags & MONITOR_STDIN_ONCE || !(flags & MONITOR_KEEP_STDIN)) close_stdin();
 }
 
 static void resize(const u8 *payload) {

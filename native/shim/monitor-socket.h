@@ -16,3 +16,5 @@ void send_output(u8 type, const u8 *bytes, u32 size);
 // EXIT or FAILED to everybody, also to those who knock now; then the socket's name goes.
 void send_last_frames(void);
 bool are_flushed(void);
+// MONITOR_HOLD is over: by a client, or by time.
+void end_hold(void);

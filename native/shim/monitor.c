@@ -127,7 +127,7 @@ _Noreturn void monitor(struct machine *machine, const struct monitor *options) {
   if (watch.sync < 0) read_sync();
   for (;;) {
     u64 now = monotonic_ms();
-    if (watch.held && watch.hold_until && now >= watch.hold_until) watch.held = false;
+    if (watch.held && watch.hold_until && now >= watch.hold_until) end_hold();
     run_timers(now);
     if (watch.phase == PHASE_DRAINING && may_end(now)) end();
     if (watch.phase == PHASE_ENDED && (are_flushed() || now >= watch.flush_until)) run_exit_command();

@@ -159,7 +159,8 @@ struct record { // 40 bytes, one atomic send on a Unix stream or pipe
 enum monitor_flag {
   MONITOR_TERMINAL = 1 << 0,   // terminal_fd is a pty master; stdout only
   MONITOR_KEEP_STDIN = 1 << 1, // -i: stdin stays open when no client is attached
-  MONITOR_STDIN_ONCE = 1 << 2, // close stdin when the first client that sent stdin detaches or sends STDIN_EOF
+  MONITOR_STDIN_ONCE = 1 << 2, // close stdin when the first client that attached stdin detaches or sends STDIN_EOF
+                               // (a terminal: STDIN_EOF alone counts, and types the end-of-file character)
   MONITOR_HOLD = 1 << 3,  // read no output and do not finish before the first client attached, or until hold_ms
                           // after the report stream was closed by its other end (the launcher died)
   MONITOR_ADOPTED = 1 << 4, // child is not ours (an earlier monitor died): wait by pidfd, status by PIDFD_GET_INFO

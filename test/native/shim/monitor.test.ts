@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Assembler } from './assembler.ts'
-import { data, slot } from './assembler.ts'
-import { isAlive, runContainer, until } from './container-run.ts'
+import { data, newAssembler, slot } from './assembler.ts'
+import { isAlive, keepStdin, makeFolder, runContainer, until } from './container-run.ts'
 import { nr } from './numbers.ts'
 import { recordType } from './zygote-client.ts'
 
@@ -127,13 +128,15 @@ t.test('a container is killed after its time', async (t) => {
   t.equal((await run.ended()).value, 137)
 })
 
-t.test('the tick command is run again and again, one at a time', async (t) => {
+t.test('the tick command is run again and again while the container runs', async (t) => {
+  const ticks = join(makeFolder(t), 'ticks')
   const run = runContainer(t, {
     argv: ['/bin/sleep', '100'],
-    tickArgv: ['/bin/mkdir', '-p', '/tmp'],
-    monitor: { tickMs: 20 },
+    tickArgv: ['/bin/sh', '-c', `echo tick >>${ticks}`],
+    monitor: { tickMs: 10 },
   })
   const { value: pid } = await run.zygote.next(recordType.exec)
+  await until(() => existsSync(ticks) && readFileSync(ticks, 'utf8').split('\n').length > 3)
   process.kill(pid, 9)
   await run.ended()
 })
@@ -198,4 +201,44 @@ t.test('the zygote runs from a sealed copy and its children are not dumpable', a
   t.match(readlinkSync(`/proc/${aux}/exe`), /memfd:mycontainer-shim/)
   process.kill(pid, 9)
   await run.ended()
+})
+
+t.test('OOM kills are counted from the start of the container to its end', async (t) => {
+  const events = join(makeFolder(t), 'memory.events')
+  writeFileSync(events, 'low 0\noom 3\noom_kill 3\noom_group_kill 0\n')
+  const run = runContainer(t, {
+    argv: sh(`read x; echo 'oom_kill_disable 0\noom_kill 5' >${events}`),
+    oomFile: events,
+    monitor: { flags: keepStdin },
+  })
+  await run.zygote.next(recordType.exec)
+  const socket = connect(join(run.folder, 'attach'))
+  socket.resume()
+  // ATTACH with stdin, then a line.
+  socket.write(Buffer.from([1, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 10]))
+  t.equal((await run.zygote.next(recordType.oom)).value, 2)
+  t.equal((await run.ended()).aux, 2n << 32n)
+  socket.destroy()
+  t.match(JSON.parse(run.read('exit')), { exitCode: 0, oomKills: 2 })
+})
+
+t.test('a new monitor adopts a container whose own was killed', async (t) => {
+  const run = runContainer(t, { argv: ['/bin/sleep', '100'] })
+  const { value: pid, aux } = await run.zygote.next(recordType.exec)
+  const { startedAt } = JSON.parse(run.read('process'))
+  process.kill(Number(aux), 'SIGKILL')
+  await until(() => !isAlive(Number(aux)))
+  const a = newAssembler()
+  a.emit('move', [pid], { dst: 0 })
+  a.sys(nr.pidfd_open, [slot(0), 0], { dst: 1 })
+  a.sys(nr.openat, [-100, data(a.string(run.folder)), 0x10000], { dst: 6 })
+  a.emit('monitor', [data(a.monitor({ child: 0, pidfd: 1, stateDir: 6, flags: 16 }))])
+  run.zygote.send(a.build({ id: 8n }))
+  t.match(await run.zygote.next(recordType.exec), { value: pid, id: 8n })
+  process.kill(pid, 'SIGTERM')
+  t.equal((await run.ended()).id, 8n)
+  const exit = JSON.parse(run.read('exit'))
+  t.equal(exit.startedAt, startedAt, 'the time of its start is kept')
+  // 143 where the kernel tells (since 6.15), else 255: unknown.
+  t.ok([143, 255].includes(exit.exitCode))
 })
