@@ -20,15 +20,21 @@ export function packagesOf(path: string): HostPackage[] {
   const owner = owningPackage(path)
   if (!owner) return []
   const family = familyName(owner.name)
-  const relatives = dependenciesOf(owner.name)
-    .filter((name) => familyName(name) === family && name !== owner.name)
-    .flatMap((name) => readPackage(name) ?? [])
-  return [owner, ...relatives]
+  const found = new Map([[owner.name, owner]])
+  // The map grows while it is walked: relatives of relatives count.
+  for (const name of found.keys())
+    for (const dependency of dependenciesOf(name)) {
+      if (found.has(dependency) || familyName(dependency) !== family) continue
+      const relative = readPackage(dependency)
+      if (relative) found.set(dependency, relative)
+    }
+  return [...found.values()]
 }
 
-/** "nginx" of "nginx-core", "postgresql" of "postgresql-15:amd64". */
+/** "nginx" of "nginx-core", "postgresql" of "postgresql-15:amd64", "python3.11" of "libpython3.11-stdlib". */
 export function familyName(name: string): string {
-  return name.replace(/:.*$/, '').split('-')[0] ?? name
+  const plain = name.replace(/:.*$/, '').replace(/^lib(?=[a-z])/, '')
+  return plain.split('-')[0] ?? plain
 }
 
 function owningPackage(path: string): HostPackage | undefined {
