@@ -1,10 +1,12 @@
 // The modes of the one binary; argv[1] names one.
+#include <linux/prctl.h>
 #include "attach.h"
 #include "client.h"
 #include "init.h"
 #include "interpret.h"
 #include "process.h"
 #include "program-buffer.h"
+#include "seal.h"
 #include "string.h"
 #include "syscall.h"
 #include "zygote.h"
@@ -40,7 +42,9 @@ static bool check_program(const char *path) {
 }
 
 // Interprets one program in this process. Records go to descriptor 3 when it is open, failures to stderr else.
-static int run_main(const char *path) {
+static int run_main(const char *path, char **argv, char **envp) {
+  run_sealed(argv, envp);
+  SYS5(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (!check_program(path)) return 125;
   s64 open = SYS2(fcntl, 3, F_GETFD);
   if (!is_error(open)) SYS3(fcntl, 3, F_SETFD, FD_CLOEXEC);
@@ -52,7 +56,7 @@ static int run_main(const char *path) {
 int shim_main(int argc, char **argv, char **envp) {
   const char *mode = argc > 1 ? argv[1] : "";
   if (same(mode, "zygote")) return zygote_main(argv, envp);
-  if (same(mode, "run") && argc == 3) return run_main(argv[2]);
+  if (same(mode, "run") && argc == 3) return run_main(argv[2], argv, envp);
   if (same(mode, "check") && argc == 3) return check_program(argv[2]) ? 0 : 1;
   if (same(mode, "init")) return init_main(argv + 2, envp);
   if (same(mode, "attach") && argc >= 3) return attach_main(argv + 2, envp);

@@ -101,11 +101,6 @@ static void drop_stdin(void) {
   if (!(watch.options->flags & MONITOR_TERMINAL)) watch.stdin_fd = -1;
 }
 
-// Without this a closed reader would wake the monitor for ever.
-void stdin_hung_up(void) {
-  if (watch.stdin_from == watch.stdin_to) drop_stdin();
-}
-
 void write_stdin(void) {
   while (watch.stdin_fd >= 0 && watch.stdin_from < watch.stdin_to) {
     s64 put = SYS3(write, watch.stdin_fd, stdin_bytes + watch.stdin_from, watch.stdin_to - watch.stdin_from);
@@ -119,6 +114,12 @@ void write_stdin(void) {
   }
   watch.stdin_from = watch.stdin_to = 0;
   if (watch.stdin_closing && !(watch.options->flags & MONITOR_TERMINAL)) drop_stdin();
+}
+
+// Its reader is gone. What cannot be written now never will be: kept, it would wake the monitor for ever.
+void stdin_hung_up(void) {
+  write_stdin();
+  if (watch.stdin_fd >= 0) drop_stdin();
 }
 
 // A terminal has no end to close: a reader in line mode gets its end-of-file character instead.

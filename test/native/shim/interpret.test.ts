@@ -164,11 +164,13 @@ t.test('format writes what it says', async (t) => {
   t.ok(existsSync(join(folder, 'made--9-x')))
 })
 
+/** Where a jump that is not taken arrives. */
+function goOn(a: Assembler): void {
+  a.emit('move', [1], { dst: 9 })
+  a.emit('jump', [], { jump: 'end' })
+}
+
 t.test('jumps', async (t) => {
-  const good = (a: Assembler): void => {
-    a.emit('move', [1], { dst: 9 })
-    a.emit('jump', [], { jump: 'end' })
-  }
   const rows: { title: string; jump: (a: Assembler) => void; taken: boolean }[] = [
     { title: 'always', jump: (a) => a.emit('jump', [], { jump: 'there' }), taken: true },
     { title: 'zero', jump: (a) => a.emit('jumpZero', [0], { jump: 'there' }), taken: true },
@@ -212,7 +214,7 @@ t.test('jumps', async (t) => {
   for (const { title, jump, taken } of rows) {
     const value = valueOf((a) => {
       jump(a)
-      good(a)
+      goOn(a)
       a.label('there')
       a.emit('move', [2], { dst: 9 })
       a.label('end')
