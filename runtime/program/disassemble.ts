@@ -144,5 +144,5 @@ function readOperand(bytes: Buffer, kinds: number, index: number): Operand {
   const value = bytes.readBigInt64LE(16 + index * 8)
   if (kind === OPERAND.immediate) return Number.isSafeInteger(Number(value)) ? Number(value) : value
   if (kind === OPERAND.data) return { kind, value: Number(value) }
-  return { ...slot(Number(value)), kind } as Operand
+  return { ...slot(Number(value)), kind }
 }

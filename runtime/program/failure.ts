@@ -81,7 +81,7 @@ export function explainFailure(
   const hint = memory ?? hintFor(step, errno)
   return new OperationError(
     'START_FAILED',
-    `${step.call === '' ? 'start the container' : describeCall(step)}`,
+    step.call === '' ? 'start the container' : describeCall(step),
     detail,
     { hint, exitCode: ENGINE_ERROR },
   )

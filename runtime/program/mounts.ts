@@ -22,7 +22,6 @@ import { parseMountOptions } from './mount-options.ts'
 import type { MountOptions } from './mount-options.ts'
 import type { Slot } from './operand.ts'
 import { mapMount } from './mapped-mount.ts'
-import { ownsNetwork } from './root.ts'
 import { MOUNT_ATTR_SIZE, mountAttributes } from './structs.ts'
 import { openTarget } from './targets.ts'
 import { hostId, prepareMappingNamespace } from './user-namespace.ts'
@@ -146,10 +145,10 @@ function makeMount(c: ContainerCompilation, { mount, options, prepared }: Planne
       source: 'open_tree(2)',
     })
   else if (options.isBind) cloneSource(c, mount, options, slot)
-  else if (isForeignSysfs(c, mount)) bindHostTree(c, mount)
+  else if (isForeign(c, mount)) bindHostTree(c, mount)
   else mountFileSystem(c, mount, options)
   const isKernelTree = mount.type === 'proc' || mount.type === 'sysfs'
-  if (options.isBind || prepared !== undefined || isForeignSysfs(c, mount))
+  if (options.isBind || prepared !== undefined || isForeign(c, mount))
     applyAttributes(c, mount, options)
   applyPropagation(c, mount, options)
   const target = openTarget(c, {
@@ -180,16 +179,18 @@ function cloneSource(c: ContainerCompilation, mount: Mount, options: MountOption
   })
 }
 
-// A sysfs or mqueue of a namespace that belongs to somebody else cannot be mounted in a user namespace.
-function isForeignSysfs(c: Compilation, { type }: Mount): boolean {
-  return type === 'sysfs'
-    ? !ownsNetwork(c)
-    : type === 'mqueue' && c.isUnprivileged && !isNew(c, 'ipc')
+// Such a file system shows a namespace: where that belongs to somebody else, a user namespace cannot mount it.
+function isForeign(c: Compilation, { type }: Mount): boolean {
+  if (!c.isUnprivileged) return false
+  if (type === 'sysfs') return !isNew(c, 'network')
+  if (type === 'mqueue') return !isNew(c, 'ipc')
+  return (type === 'cgroup' || type === 'cgroup2') && !isNew(c, 'cgroup')
 }
 
 function bindHostTree(c: Compilation, { type, destination }: Mount): void {
-  const { b } = c
-  const path = type === 'sysfs' ? '/sys' : '/dev/mqueue'
+  const { b, base } = c
+  const cgroup = base.host.cgroupMode === 'hybrid' ? '/sys/fs/cgroup/unified' : '/sys/fs/cgroup'
+  const path = type === 'sysfs' ? '/sys' : type === 'mqueue' ? '/dev/mqueue' : cgroup
   b.call(
     'open_tree',
     [AT_FDCWD, b.text(path), OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | AT.RECURSIVE],
@@ -267,15 +268,21 @@ function fileSystemData(
 }
 
 function applyAttributes(c: Compilation, mount: Mount, options: MountOptions): void {
+  if (isForeign(c, mount)) {
+    // What lies below comes along from the host; one writable cgroup there is a way out (CVE-2023-25809).
+    setAttributes(
+      c,
+      mount,
+      options.set | MOUNT_ATTR.RDONLY,
+      options.clear & MOUNT_ATTR_ATIME,
+      AT.RECURSIVE,
+    )
+    return
+  }
   // In a user namespace flags of the host's mounts are locked: to clear one is refused.
   const clear = c.isUnprivileged ? options.clear & MOUNT_ATTR_ATIME : options.clear
-  setAttributes(
-    c,
-    mount,
-    options.set,
-    options.set === 0 && clear === MOUNT_ATTR.RDONLY ? 0 : clear,
-    0,
-  )
+  const isOnlyWritable = options.set === 0 && clear === MOUNT_ATTR.RDONLY
+  setAttributes(c, mount, options.set, isOnlyWritable ? 0 : clear, 0)
   setAttributes(c, mount, options.recursiveSet, options.recursiveClear, AT.RECURSIVE)
 }
 

@@ -1,4 +1,4 @@
-import { close, isNew, refuseSpec } from './compilation.ts'
+import { close, refuseSpec } from './compilation.ts'
 import type { Compilation, ContainerCompilation } from './compilation.ts'
 import { AT, AT_FDCWD, MNT_DETACH, MOUNT_ATTR, MOVE_MOUNT, MS } from './flags/values.ts'
 import { MOUNT_ATTR_SIZE, mountAttributes } from './structs.ts'
@@ -137,9 +137,4 @@ export function finishRoot(c: Compilation): void {
         source: 'mount_setattr(2)',
       },
     )
-}
-
-/** Whether sysfs can be mounted: its network namespace must belong to the same user namespace. */
-export function ownsNetwork(c: Compilation): boolean {
-  return isNew(c, 'network') || !c.isUnprivileged
 }

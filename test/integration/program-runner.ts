@@ -42,7 +42,7 @@ export function startZygote(): Zygote {
   const stream = child.stdio[3] as Duplex
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const records: ShimRecord[] = []
-  let wake = (): void => undefined
+  let wake: (() => void) | undefined
   let pending = Buffer.alloc(0)
   stream.on('data', (chunk: Buffer) => {
     pending = Buffer.concat([pending, chunk])
@@ -53,7 +53,7 @@ export function startZygote(): Zygote {
         value: pending.readBigInt64LE(8),
         aux: pending.readBigInt64LE(16),
       })
-    wake()
+    wake?.()
   })
   const until = async (isDone: () => boolean): Promise<void> => {
     while (!isDone())
@@ -62,12 +62,12 @@ export function startZygote(): Zygote {
       })
   }
   const send = (program: Program, options = {}): void => {
+    records.length = 0
     stream.write(encodeProgram(program, { id: 7n, ...options }))
   }
   return {
     send,
     async run(program, options) {
-      records.length = 0
       send(program, options)
       await until(() => records.some(({ type }) => final.includes(type)))
       return [...records]
