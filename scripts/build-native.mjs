@@ -60,6 +60,7 @@ export function buildNative() {
       '-Werror=implicit-function-declaration',
       '-ffreestanding',
       '-fno-builtin',
+      '-fno-strict-aliasing', // programs and frames are read in place, as structures
       '-fno-stack-protector',
       '-fno-asynchronous-unwind-tables',
       '-fno-pic',

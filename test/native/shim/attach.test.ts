@@ -15,6 +15,7 @@ interface Finished {
 }
 
 interface Client {
+  readonly pid: number | undefined
   readonly input: NodeJS.WritableStream
   readonly kill: (signal: NodeJS.Signals) => void
   readonly output: () => string
@@ -34,7 +35,13 @@ function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv 
       resolve({ code, stdout: output(), stderr: Buffer.concat(errors).toString() }),
     ),
   )
-  return { input: child.stdin, kill: (signal) => child.kill(signal), output, finished }
+  return {
+    pid: child.pid,
+    input: child.stdin,
+    kill: (signal) => child.kill(signal),
+    output,
+    finished,
+  }
 }
 
 const attach = (folder: string, ...options: string[]): Client =>
@@ -186,6 +193,36 @@ t.test('detach keys leave the container running', async (t) => {
   await until(() => again.output().includes('once more\r\nonce more\r\n'))
   process.kill(pid, 9)
   t.match((await again.finished).stdout, 'code=137')
+})
+
+t.test('a new window size reaches the container', async (t) => {
+  const run = runContainer(t, {
+    argv: sh('trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.02; done'),
+    terminal: true,
+    monitor: { flags: hold, holdMs: 9000 },
+  })
+  const attached = `${shim} attach ${run.folder} --tty --stdin --stdout`
+  // Once the container answers to the first size another one would come too late: only wait for the word.
+  const resize = `(until [ -e ${run.folder}/go ]; do sleep 0.02; done; stty rows 41 cols 99 </dev/tty)`
+  const client = start('script', ['-qec', `${resize} & ${attached}`, '/dev/null'])
+  await until(() => client.output().includes('ready'))
+  writeFileSync(join(run.folder, 'go'), '')
+  t.match((await client.finished).stdout, '41 99')
+})
+
+t.test('the client stops and goes on as a job does', async (t) => {
+  const run = runContainer(t, {
+    argv: ['/bin/cat'],
+    monitor: { flags: hold | keepStdin | stdinOnce, holdMs: 9000 },
+  })
+  const client = attach(run.folder, '--stdin', '--stdout', '--sig-proxy')
+  client.input.write('one\n')
+  await until(() => client.output() === 'one\n')
+  client.kill('SIGTSTP')
+  await until(() => readFileSync(`/proc/${client.pid}/stat`, 'utf8').includes(') T '))
+  client.input.end('two\n')
+  client.kill('SIGCONT')
+  t.match(await client.finished, { code: 0, stdout: 'one\ntwo\n' })
 })
 
 t.test('a failed start: --on-failure is executed, or 125', async (t) => {
