@@ -5,6 +5,7 @@
 #include "record.h"
 #include "string.h"
 #include "syscall.h"
+#include "watch.h"
 
 #define REAP_WAIT_MS 10000
 
@@ -41,20 +42,18 @@ bool tell_failure(struct machine *machine, u32 type, u32 pc, s64 value) {
   return report(machine, type, pc, value, 0);
 }
 
-// The sync pipe of the program's monitor, which this process did not come to be.
-static s64 sync_of(const struct machine *machine) {
+// The monitor that this process did not come to be; 0: the program has none.
+static const struct monitor *planned_monitor(const struct machine *machine) {
   const struct instruction *code = instructions_of(machine->header);
-  for (u32 pc = 0; pc < machine->header->cleanup_start; pc++) {
-    if (code[pc].op != OP_MONITOR) continue;
-    return slot_of(machine, ((const struct monitor *)(data_of(machine->header) + code[pc].arg[0]))->sync);
-  }
-  return -1;
+  for (u32 pc = 0; pc < machine->header->cleanup_start; pc++)
+    if (code[pc].op == OP_MONITOR && is_valid_monitor(machine->header, (u64)code[pc].arg[0], true))
+      return (const struct monitor *)(data_of(machine->header) + code[pc].arg[0]);
+  return 0;
 }
 
 // When the inner half failed first, the outer half often fails because of it (a hand-shake that ends early): the
 // inner half's own words are the ones worth having.
-static void prefer_inner_failure(struct machine *machine, u32 *pc, s64 *error) {
-  s64 sync = sync_of(machine);
+static void prefer_inner_failure(struct machine *machine, s64 sync, u32 *pc, s64 *error) {
   struct record record;
   if (sync < 0) return;
   while (poll_one(sync, POLLIN, 0) & POLLIN && SYS3(read, sync, &record, sizeof record) == sizeof record) {
@@ -72,8 +71,11 @@ _Noreturn void fail_program(struct machine *machine, u32 pc, s64 error) {
     tell_failure(machine, RECORD_FAIL, pc, -error);
     leave(127);
   }
-  prefer_inner_failure(machine, &pc, &error);
+  const struct monitor *planned = planned_monitor(machine);
+  if (planned) prefer_inner_failure(machine, slot_of(machine, planned->sync), &pc, &error);
   if (machine->guard_pidfd >= 0) kill_and_reap(machine->guard_pidfd);
+  // Whoever waits in the state folder (an attach client, a later command) must learn of it too.
+  if (planned) record_failure(slot_of(machine, planned->state_dir), RECORD_FAIL, pc, -error);
   run_cleanup(machine);
   tell_failure(machine, RECORD_FAIL, pc, -error);
   leave(1);

@@ -60,6 +60,14 @@ void write_exit_file(void) {
   write_file(".exit", "exit", &text, true);
 }
 
+void record_failure(s64 state_dir, u32 type, u32 pc, s64 value) {
+  watch.state_dir = state_dir;
+  watch.failed = true;
+  watch.failure = (struct record){type, pc, value, 0, 0, 0};
+  watch.finished_at = realtime_ns();
+  write_exit_file();
+}
+
 void read_started_at(void) {
   static const char key[] = "\"startedAt\":\"";
   char bytes[400];

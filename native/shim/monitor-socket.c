@@ -49,6 +49,7 @@ void open_socket(void) {
 
 void end_hold(void) {
   watch.held = false;
+  if (watch.flush_until) watch.flush_until = monotonic_ms() + FLUSH_MS; // the client only comes now
   if (!(watch.options->flags & (MONITOR_KEEP_STDIN | MONITOR_STDIN_ONCE | MONITOR_TERMINAL)) && stdin_clients == 0)
     close_stdin();
 }

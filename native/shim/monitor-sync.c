@@ -18,10 +18,7 @@ struct pidfd_info {
 #define UNKNOWN_CODE 255
 
 static void start_failed(u32 type, u32 pc, s64 value) {
-  watch.failed = true;
-  watch.failure = (struct record){type, pc, value, 0, 0, 0};
-  watch.finished_at = realtime_ns();
-  write_exit_file();
+  record_failure(watch.state_dir, type, pc, value);
   run_cleanup(watch.machine);
   watch.told = tell_failure(watch.machine, type, pc, value);
   if (watch.held) {

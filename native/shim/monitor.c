@@ -107,7 +107,8 @@ static void end(void) {
     run_cleanup(watch.machine);
   }
   watch.phase = PHASE_ENDED;
-  watch.flush_until = monotonic_ms() + FLUSH_MS;
+  // A client that already held up the output for all that time is not waited for once more.
+  if (watch.flush_until == 0) watch.flush_until = monotonic_ms() + FLUSH_MS;
   send_last_frames();
   u32 signal = watch.ending.signal, code = signal ? 128 + signal : watch.ending.code;
   if (!watch.failed) report(watch.machine, RECORD_EXIT, 0xffffffffu, code, (s64)(signal | watch.oom_kills << 32));

@@ -211,7 +211,9 @@ struct monitor { // 128 bytes
 //   process  {"pid":N,"startTicks":N,"monitorPid":N,"monitorStartTicks":N}           as soon as it runs, and again with
 //            {"…","startedAt":"RFC 3339 with ns, UTC"}                              once the program was exec'ed
 //   exit     {"exitCode":N,"signal":N,"oomKills":N,"startedAt":"…","finishedAt":"…"}
-//            or, for a start that failed, {"failed":{"pc":N,"errno":N,"signal":N},"finishedAt":"…"}
+//            or, for a start that failed, {"failed":{"pc":N,"errno":N,"signal":N},"finishedAt":"…"}; also written when
+//            the outer half fails before OP_MONITOR, if the state_dir slot of the program's (valid) struct monitor is
+//            filled by then. Written before the cleanup section and before the FAIL record. signal ≠ 0: RECORD_DIED
 // startTicks is field 22 of /proc/PID/stat.
 //
 // Socket `attach` (Unix stream, mode 0600, bound relative to state_dir): frames both ways.

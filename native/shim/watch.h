@@ -52,6 +52,8 @@ extern u8 stdin_bytes[INPUT_CAPACITY];
 // monitor-files.c: the state folder.
 void write_process_file(void);
 void write_exit_file(void);
+// The exit file of a start that failed.
+void record_failure(s64 state_dir, u32 type, u32 pc, s64 value);
 void read_started_at(void); // MONITOR_ADOPTED: from the earlier process file
 bool has_state_file(const char *name);
 

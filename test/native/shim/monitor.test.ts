@@ -89,8 +89,10 @@ t.test('a failure of the outer half kills the inner half', async (t) => {
     },
   })
   const pid = (await run.zygote.next(recordType.user)).value
-  t.equal((await run.zygote.next(recordType.fail)).value, 5)
+  const { pc, value } = await run.zygote.next(recordType.fail)
+  t.equal(value, 5)
   t.notOk(isAlive(pid))
+  t.match(JSON.parse(run.read('exit')), { failed: { pc, errno: 5, signal: 0 } })
 })
 
 t.test('the failure of the inner half is told in place of what it caused outside', async (t) => {
