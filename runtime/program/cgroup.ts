@@ -16,7 +16,8 @@ export function prepareCgroup(c: Compilation, plan: CgroupPlan): void {
   }
   for (const write of [...plan.prepare, ...plan.limits]) writeCgroup(c, write)
   openCgroup(c, plan)
-  if (plan.devices !== undefined) restrictDevices(c, plan.devices)
+  if (plan.devices !== undefined && plan.cloneInto !== undefined)
+    restrictDevices(c, plan.devices, plan.cloneInto)
   if (plan.oom !== undefined) openOomEvents(c, plan.oom)
 }
 
@@ -35,6 +36,16 @@ export function openCgroup(c: Compilation, plan: Pick<CgroupPlan, 'cloneInto' | 
       why: 'opened with our rights: the container itself may not have them',
       source: 'cgroups(7)',
     })
+}
+
+/** Outer half, after the clone: the monitor needs no handle on the groups. */
+export function releaseCgroup(
+  c: Compilation,
+  plan: Pick<CgroupPlan, 'cloneInto' | 'join'> | undefined,
+): void {
+  const why = 'the inner half has it'
+  if (plan?.cloneInto !== undefined) close(c, c.b.slot('cgroup'), why)
+  for (const index of (plan?.join ?? []).keys()) close(c, joinSlot(c, index), why)
 }
 
 /** Inner half: v1 groups can only be joined by writing to a file. */
@@ -137,7 +148,7 @@ const BPF = {
   F_ALLOW_MULTI: 2,
 }
 
-function restrictDevices(c: Compilation, program: Uint8Array): void {
+function restrictDevices(c: Compilation, program: Uint8Array, folder: string): void {
   const { b } = c
   const source = 'bpf(2)'
   const type = BPF.TYPE_CGROUP_DEVICE + (program.length / 8) * 2 ** 32
@@ -147,7 +158,7 @@ function restrictDevices(c: Compilation, program: Uint8Array): void {
     why: 'cgroup v2 has no devices controller: a BPF program decides about each open of a device',
     source,
   })
-  b.call('openat', [AT_FDCWD, b.text(cgroupFolder(c)), directoryFlag(c) | O.CLOEXEC, 0], {
+  b.call('openat', [AT_FDCWD, b.text(folder), directoryFlag(c) | O.CLOEXEC, 0], {
     to: b.slot('file'),
     why: 'the program is attached to the group through a descriptor that can be read',
     source,
@@ -162,10 +173,4 @@ function restrictDevices(c: Compilation, program: Uint8Array): void {
   })
   close(c, b.slot('file'), 'attached; the group holds the program')
   close(c, b.slot('deviceProgram'), 'attached; the group holds the program')
-}
-
-function cgroupFolder(c: Compilation): string {
-  return (
-    ('cgroup' in c.base ? (c.base.cgroup as CgroupPlan | undefined)?.cloneInto : undefined) ?? ''
-  )
 }

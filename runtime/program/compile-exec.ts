@@ -1,4 +1,4 @@
-import { joinCgroup, openCgroup } from './cgroup.ts'
+import { joinCgroup, openCgroup, releaseCgroup } from './cgroup.ts'
 import { dropPrivileges } from './capabilities.ts'
 import { startCompilation } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
@@ -42,6 +42,7 @@ export function compileExec(input: CompileExecInput): Program {
   prepare(c, input)
   cloneHalves(c, CLONE.PIDFD, input.cgroup?.cloneInto !== undefined, inner)
   releaseStdio(c)
+  releaseCgroup(c, input.cgroup)
   becomeMonitor(c)
   b.place(inner)
   b.startPhase('inner')

@@ -13,8 +13,6 @@ export interface CompileHost {
   readonly cgroupMode?: 'v2' | 'hybrid' | 'v1' | 'none'
   /** Highest capability number of the running kernel. Absent: 40. */
   readonly lastCapability?: number
-  /** Whether session keyrings exist (CONFIG_KEYS). Absent: tried, and done without. */
-  readonly apparmor?: boolean
 }
 
 /** Whose ids the files have: the host's (they are mapped by the kernel), or already the container's. */

@@ -1,5 +1,11 @@
 import { removeTrees } from './remove-trees.ts'
-import { cleanCgroup, joinCgroup, makeCgroupNamespace, prepareCgroup } from './cgroup.ts'
+import {
+  cleanCgroup,
+  joinCgroup,
+  makeCgroupNamespace,
+  prepareCgroup,
+  releaseCgroup,
+} from './cgroup.ts'
 import { dropPrivileges } from './capabilities.ts'
 import { startCompilation, relativePath, close } from './compilation.ts'
 import type { ContainerCompilation } from './compilation.ts'
@@ -21,7 +27,7 @@ import { runHooks } from './hooks.ts'
 import type { HookContext } from './hooks.ts'
 import { hidePaths } from './masked-paths.ts'
 import { becomeMonitor } from './monitor.ts'
-import { makeMounts, planMounts, prepareMounts, terminalMount } from './mounts.ts'
+import { makeMounts, planMounts, prepareMounts, releaseMounts, terminalMount } from './mounts.ts'
 import type { PlannedMount } from './mounts.ts'
 import {
   checkNamespaces,
@@ -71,7 +77,7 @@ export function compile(input: CompileInput): Program {
   const inner = c.b.label('inner half')
   prepare(c, mounts)
   cloneHalves(c, cloneFlags(c), input.cgroup?.cloneInto !== undefined, inner)
-  attend(c)
+  attend(c, mounts)
   becomeMonitor(c)
   c.b.place(inner)
   c.b.startPhase('inner')
@@ -96,10 +102,13 @@ function prepare(c: ContainerCompilation, mounts: readonly PlannedMount[]): void
 }
 
 /** Outer half after the clone: what needs the rights of the host and the init's pid. */
-function attend(c: ContainerCompilation): void {
+function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void {
   const { b, input, linux, config } = c
   returnFromNamespaces(c)
   releaseStdio(c)
+  releaseMounts(c, mounts)
+  releaseCgroup(c, input.cgroup)
+  if (input.gate) close(c, b.slot('gate'), 'the inner half waits at it')
   if (c.isUserNamespaceNew) {
     writeIdMaps(c, b.slot('pid'), { uid: linux.uidMappings ?? [], gid: linux.gidMappings ?? [] })
     sendGo(c, 'its ids are mapped; before, it could do nothing')

@@ -22,9 +22,10 @@ import { parseMountOptions } from './mount-options.ts'
 import type { MountOptions } from './mount-options.ts'
 import type { Slot } from './operand.ts'
 import { mapMount } from './mapped-mount.ts'
+import { isRootMapped } from './root.ts'
 import { MOUNT_ATTR_SIZE, mountAttributes } from './structs.ts'
 import { openTarget } from './targets.ts'
-import { hostId, prepareMappingNamespace } from './user-namespace.ts'
+import { findHostId, prepareMappingNamespace } from './user-namespace.ts'
 import type { TerminalMount } from './stdio.ts'
 
 export interface PlannedMount {
@@ -86,7 +87,6 @@ function checkMount(c: ContainerCompilation, mount: Mount, options: MountOptions
       { type: 'cgroup' },
       'This host has no cgroup v2 tree: bind the v1 hierarchies that the container needs',
     )
-  if (c.linux.mountLabel !== undefined && c.linux.mountLabel !== '') return
 }
 
 /** Outer half: what needs rights or a place that the inner half does not have. */
@@ -112,6 +112,15 @@ export function prepareMounts(c: ContainerCompilation, mounts: readonly PlannedM
   }
 }
 
+/** Outer half, after the clone: mounts that the monitor held would outlive the container. */
+export function releaseMounts(c: ContainerCompilation, mounts: readonly PlannedMount[]): void {
+  const why = 'the inner half has it; held here the mount would outlive the container'
+  const names = new Set(mounts.map(({ prepared }) => prepared))
+  if (c.base.stdio.kind === 'terminal') names.add('devpts')
+  for (const name of names) if (name !== undefined) close(c, c.b.slot(name), why)
+  if (isRootMapped(c)) close(c, c.b.slot('root'), why)
+}
+
 /** How the outer half mounts devpts for a terminal, from the container's own entry for /dev/pts. */
 export function terminalMount(c: Compilation, mounts: readonly PlannedMount[]): TerminalMount {
   const planned = mounts.find(({ prepared }) => prepared === 'devpts')
@@ -123,7 +132,8 @@ export function terminalMount(c: Compilation, mounts: readonly PlannedMount[]): 
   const options = data.flatMap(([key, value]): [string, string][] => {
     if (value === undefined) return []
     if (key !== 'gid' && key !== 'uid') return [[key, value]]
-    return [[key, String(hostId(c, key, Number(value)))]]
+    const id = findHostId(c, key, Number(value))
+    return id === undefined ? [] : [[key, String(id)]]
   })
   return { options, attributes: planned?.options.set ?? MOUNT_ATTR.NOSUID | MOUNT_ATTR.NOEXEC }
 }
@@ -226,18 +236,24 @@ function mountFileSystem(c: Compilation, mount: Mount, options: MountOptions): v
       b.call('fsconfig', [context, FSCONFIG.SET_STRING, b.text(key), b.text(value), 0], {
         why,
         source: manual,
+        ...toleranceFor(c, mount, key),
       })
   }
   b.call('fsconfig', [context, FSCONFIG.CMD_CREATE, 0, 0, 0], {
     why: `${destination}: makes the file system with these options`,
     source: manual,
   })
-  b.call('fsmount', [context, 1, (options.set | options.recursiveSet) & ~0], {
+  b.call('fsmount', [context, 1, options.set | options.recursiveSet], {
     to: b.slot('mount'),
     why: 'detached: complete before anybody can see it',
     source: 'fsmount(2)',
   })
   close(c, context, 'the mount holds the file system')
+}
+
+// The group `tty` may have no id in a small mapping; terminals then belong to the group of their user.
+function toleranceFor(c: Compilation, { type }: Mount, key: string): { ignore?: string[] } {
+  return c.isUnprivileged && type === 'devpts' && key === 'gid' ? { ignore: ['EINVAL'] } : {}
 }
 
 function fileSystemData(

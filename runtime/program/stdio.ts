@@ -104,6 +104,9 @@ export function releaseStdio(c: Compilation): void {
     if (base.stdio.stdin) close(c, b.slot('stdin'), why)
   }
   if (base.stdio.kind === 'terminal') close(c, b.slot('terminal'), why)
+  if (base.stdio.kind === 'descriptors')
+    for (const name of ['client', 'stdin', 'stdout', 'stderr'])
+      close(c, b.slot(name), 'whoever lent it must see when the program is done with it')
 }
 
 /** Inner half, last of all: the streams get their numbers. */
@@ -159,6 +162,8 @@ export function prepareTerminal(c: Compilation, mount: TerminalMount): void {
     b.call('fsconfig', [instance, 1, b.text(key), b.text(value), 0], {
       why: 'owner and mode of new terminals, as the configuration has it',
       source,
+      // The group `tty` may have no id in a small mapping.
+      ...(key === 'gid' && c.isUnprivileged ? { ignore: ['EINVAL'] } : {}),
     })
   b.call('fsconfig', [instance, 6, 0, 0, 0], { why: 'makes the instance', source })
   b.call('fsmount', [instance, 1, mount.attributes], {

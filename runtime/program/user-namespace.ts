@@ -7,18 +7,23 @@ import { CLONE_ARGS_SIZE, cloneArgs } from './structs.ts'
 
 const source = 'user_namespaces(7)'
 
-/** Id outside of the container's new user namespace; the same id where there is none. */
-export function hostId(c: Compilation, kind: 'uid' | 'gid', id: number): number {
+/** Id outside of the container's new user namespace, the same id where there is none; undefined: not mapped. */
+export function findHostId(c: Compilation, kind: 'uid' | 'gid', id: number): number | undefined {
   const mappings = kind === 'uid' ? c.linux.uidMappings : c.linux.gidMappings
   if (!c.isUserNamespaceNew) return id
   const row = mappings?.find((m) => id >= m.containerID && id < m.containerID + m.size)
-  if (row === undefined)
-    refuseSpec(
-      `process.user.${kind}`,
-      { [kind]: id },
-      'Map this id in linux.uidMappings and linux.gidMappings, or choose a mapped one',
-    )
-  return row.hostID + id - row.containerID
+  return row === undefined ? undefined : row.hostID + id - row.containerID
+}
+
+/** @throws {OperationError} `INVALID_SPEC` for an id that is not mapped */
+export function hostId(c: Compilation, kind: 'uid' | 'gid', id: number): number {
+  const found = findHostId(c, kind, id)
+  if (found !== undefined) return found
+  return refuseSpec(
+    `process.user.${kind}`,
+    { [kind]: id },
+    'Map this id in linux.uidMappings and linux.gidMappings, or choose a mapped one',
+  )
 }
 
 function mapText(mappings: readonly IdMapping[]): string {
