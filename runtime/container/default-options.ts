@@ -23,7 +23,7 @@ export function defaultOptions(image: string): ContainerOptions {
     mounts: [],
     volumesFrom: [],
     readOnly: false,
-    readOnlyTmpfs: false,
+    readOnlyTmpfs: true,
     devices: [],
     deviceCgroupRules: [],
     rootfs: false,

@@ -125,7 +125,7 @@ export async function startExec(
     return { id, pid: outcome.pid, stateFolder, ended: run.ended }
   }
   rmSync(stateFolder, { recursive: true, force: true })
-  throw explainExecFailure(record, program, process, state.pid, outcome)
+  throw await explainExecFailure(record, program, process, state.pid, outcome)
 }
 
 function requireRunning(context: EngineContext, record: ContainerRecord): { pid: number } {
@@ -164,6 +164,7 @@ async function execProcess(
         add: [],
         drop: [],
         last: context.facts.lastCapability,
+        ...(config.linux?.uidMappings ? {} : { grantable: context.facts.boundingCapabilities }),
       })
     : (own.capabilities?.bounding ?? [])
   const sets = capabilitySets(capabilities)

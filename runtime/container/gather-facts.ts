@@ -42,6 +42,7 @@ export function gatherFacts(sources: FactSources): ContainerFacts {
     gidMappings: mappings.gid,
     isRootless: host.rootless,
     lastCapability: host.lastCapability,
+    boundingCapabilities: host.boundingCapabilities,
     devicesAt,
     allDevices,
     seccompFor: (capabilities) => chooseSeccomp(options.security.seccomp, capabilities, host),

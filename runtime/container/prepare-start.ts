@@ -19,6 +19,7 @@ import { type RootSource, rootOfRecord } from './resolve-image.ts'
 import { unlinkIfPresent } from './settle.ts'
 import type { StartRecord } from './start-record.ts'
 import { userMappings } from './user-mappings.ts'
+import { volumesFolder } from '../volume/volume-store.ts'
 
 export interface StartWish {
   /** Size of the user's terminal, for `-t`. */
@@ -190,11 +191,20 @@ function compileStart(sources: CompileSources): Program {
     gate: false,
     remove: options.rm
       ? [
+          ...anonymousVolumes(record).map((name) => ({
+            folder: volumesFolder(folders.dataDir),
+            name,
+          })),
           { folder: containersFolder(folders), name: record.id },
           { folder: namesFolder(folders), name: record.name },
         ]
       : [],
   })
+}
+
+/** Volumes made for this container alone: `--rm` takes them along. */
+function anonymousVolumes({ mounts }: ContainerRecord): string[] {
+  return mounts.flatMap(({ anonymous, name }) => (anonymous && name !== undefined ? [name] : []))
 }
 
 const defaultLogBytes = 10 * 1024 * 1024

@@ -27,12 +27,21 @@ export async function runContainer(
   try {
     await startContainer(context, record, { hold: !options.detach, terminal: terminalSize(io) })
   } catch (error) {
-    if (options.rm) await removeContainer(context, record.id, { force: true, volumes: true })
+    if (options.rm) await removeWhatIsLeft(context, record)
     throw error
   }
   if (options.detach) return { id: record.id }
   const attach = { stdin: true, sigProxy: options.sigProxy, detachKeys: options.detachKeys }
   return { id: record.id, exitCode: await attachTo(context, record, attach, io) }
+}
+
+/** The shim may have removed it already; either way the error to report is the start's. */
+async function removeWhatIsLeft(context: EngineContext, record: ContainerRecord): Promise<void> {
+  try {
+    await removeContainer(context, record.id, { force: true, volumes: true })
+  } catch (error) {
+    if (!(error instanceof OperationError) || error.code !== 'NOT_FOUND') throw error
+  }
 }
 
 /** `start`, in the background unless asked otherwise; one that runs already is left alone. */

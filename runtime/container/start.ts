@@ -72,21 +72,22 @@ async function runPrepared(
     publishContainerEvent(context.folders, record, 'start')
     return { ...outcome, ended: run.ended, program: prepared.program, trace: run.trace }
   }
-  throw failStart(context, record, prepared, outcome)
+  throw await failStart(context, record, prepared, outcome)
 }
 
 /** Keep the reason for `ps` and `inspect`, take back what the shim could not know of. */
-function failStart(
+async function failStart(
   context: EngineContext,
   record: ContainerRecord,
   prepared: PreparedStart,
   outcome: Exclude<StartOutcome, { kind: 'running' }>,
-): OperationError {
+): Promise<OperationError> {
   const folder = containerFolder(context.folders, record.id)
-  const error = explainStartFailure(context, record, prepared, outcome)
+  const error = await explainStartFailure(context, record, prepared, outcome)
   const failure = { message: error.message, exitCode: error.exitCode ?? 125 }
   prepared.undo()
-  writeStartRecord(folder, { ...prepared.start, failure }, !record.options.rm)
+  // With --rm the shim has removed the folder by now.
+  if (!record.options.rm) writeStartRecord(folder, { ...prepared.start, failure }, true)
   publishContainerEvent(context.folders, record, 'die', { exitCode: String(failure.exitCode) })
   return error
 }

@@ -62,6 +62,8 @@ export interface CapabilityOptions {
   readonly defaults?: readonly string[] | undefined
   /** Highest number the running kernel knows (/proc/sys/kernel/cap_last_cap). Default: all. */
   readonly last?: number | undefined
+  /** What can be granted at all: the bounding set of whoever starts the container. Default: all. */
+  readonly grantable?: readonly string[] | undefined
 }
 
 /**
@@ -69,18 +71,33 @@ export interface CapabilityOptions {
  * `add X` leaves X alone, `add ALL` with `drop X` leaves all but X, and otherwise a dropped one
  * leaves the defaults and an added one joins them, added last.
  *
- * @throws {OperationError} `INVALID_ARGUMENT` for an unknown name
+ * @throws {OperationError} `INVALID_ARGUMENT` for an unknown name, `UNSUPPORTED` for one that was
+ *   asked for by name and cannot be granted
  */
 export function chooseCapabilities(options: CapabilityOptions = {}): string[] {
-  const known = capabilityNames.slice(0, (options.last ?? capabilityNames.length - 1) + 1)
+  const { grantable, last = capabilityNames.length - 1 } = options
+  const ofKernel = capabilityNames.slice(0, last + 1)
+  const known = grantable ? ofKernel.filter((name) => grantable.includes(name)) : ofKernel
   const add = (options.add ?? []).map(parseCapability)
   const drop = (options.drop ?? []).map(parseCapability)
   if (options.privileged === true) return [...known]
+  if (grantable) requireGrantable(add, known)
   const chosen = new Set(add.includes('ALL') ? known : startingSet(drop, options))
   for (const name of drop) chosen.delete(name)
   // `add ALL` names nothing, so a dropped one stays dropped; a name given to both is added.
   for (const name of add) if (!(add.includes('ALL') && drop.includes(name))) chosen.add(name)
   return known.filter((name) => chosen.has(name))
+}
+
+function requireGrantable(add: readonly string[], known: readonly string[]): void {
+  const missing = add.find((name) => name !== 'ALL' && !known.includes(name))
+  if (missing !== undefined)
+    throw new OperationError(
+      'UNSUPPORTED',
+      'grant a capability',
+      { name: missing },
+      { hint: 'It is not in the bounding set of whoever starts the container (capabilities(7))' },
+    )
 }
 
 function startingSet(drop: readonly string[], options: CapabilityOptions): readonly string[] {

@@ -27,7 +27,8 @@ export interface VolumeWish {
   readonly options?: Readonly<Record<string, string>>
 }
 
-function volumesFolder(dataDir: string): string {
+/** Where the volumes of this data folder lie, one folder each. */
+export function volumesFolder(dataDir: string): string {
   return join(dataDir, 'volumes')
 }
 

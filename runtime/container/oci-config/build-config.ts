@@ -56,7 +56,7 @@ function linuxSection(
 ): NonNullable<Config['linux']> {
   const { privileged } = options.security
   const { devices, rules } = devicesSection(options, facts)
-  const capabilities = programCapabilities(options, facts.lastCapability)
+  const capabilities = programCapabilities(options, facts)
   const seccomp = privileged ? undefined : facts.seccompFor(capabilities)
   const { uidMappings, gidMappings } = facts
   const domain = personalityDomain(options.personality)

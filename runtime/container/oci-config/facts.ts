@@ -45,6 +45,8 @@ export interface ContainerFacts {
   readonly isRootless: boolean
   /** Number of the kernel's last capability (/proc/sys/kernel/cap_last_cap). */
   readonly lastCapability?: number | undefined
+  /** What the engine may grant at most: its own bounding set; absent: everything. */
+  readonly boundingCapabilities?: readonly string[] | undefined
   /** Devices at a host path: one, or all in a folder; throws when there is none. */
   readonly devicesAt: (path: string) => readonly HostDevice[]
   /** All of the host's, for --privileged. */

@@ -18,16 +18,21 @@ export interface ProcessSource {
 }
 
 /** Names of the capabilities that the program starts with. */
-export function programCapabilities({ security }: ContainerOptions, last?: number): string[] {
+export function programCapabilities(
+  { security }: ContainerOptions,
+  { lastCapability: last, boundingCapabilities, uidMappings }: ContainerFacts,
+): string[] {
   const { privileged, capAdd: add, capDrop: drop } = security
-  return chooseCapabilities({ privileged, add, drop, last })
+  // A new user namespace starts with all of them, over what belongs to it (user_namespaces(7)).
+  const grantable = uidMappings.length > 0 ? undefined : boundingCapabilities
+  return chooseCapabilities({ privileged, add, drop, last, grantable })
 }
 
 /** The `process` section: what is executed, as whom, with which rights. */
 export function processSection(source: ProcessSource): Process {
   const { options, resolved, facts, user } = source
   const { security, umask = 0o022, oomScoreAdj, tty } = options
-  const capabilities = programCapabilities(options, facts.lastCapability)
+  const capabilities = programCapabilities(options, facts)
   const apparmor = apparmorProfile(options, facts)
   return {
     terminal: tty,

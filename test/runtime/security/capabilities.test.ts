@@ -78,3 +78,14 @@ t.test('CVE-2022-24769: the inheritable set stays empty', async (t) => {
   t.strictSame(sets.ambient, [])
   t.strictSame(sets.bounding, ['CAP_KILL'])
 })
+
+t.test('only what can be granted is granted', async (t) => {
+  const grantable = dockerCapabilities.filter((name) => name !== 'CAP_KILL')
+  t.notOk(chooseCapabilities({ grantable }).includes('CAP_KILL'))
+  t.strictSame(chooseCapabilities({ privileged: true, grantable }).toSorted(), grantable.toSorted())
+  t.strictSame(chooseCapabilities({ add: ['ALL'], grantable }).toSorted(), grantable.toSorted())
+  t.throws(() => chooseCapabilities({ add: ['KILL'], grantable }), {
+    code: 'UNSUPPORTED',
+    detail: { name: 'CAP_KILL' },
+  })
+})
