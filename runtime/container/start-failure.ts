@@ -1,44 +1,143 @@
+import { existsSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
-import { errnoName } from '../../native/errno.ts'
+import { hostArchitecture } from '../../native/syscall-numbers/number.ts'
+import {
+  explainDeath,
+  explainFailure,
+  failedProgram,
+  isExecStep,
+  programArguments,
+} from '../program/failure.ts'
 import type { Program } from '../program/program.ts'
-import type { Process } from '../spec/config.ts'
+import type { Config, Process } from '../spec/config.ts'
+import { containerFolder } from './container-folder.ts'
+import { type ContainerView, viewOfConfig, viewOfProcess } from './container-view.ts'
 import type { EngineContext } from './engine-context.ts'
+import {
+  type ProgramLookup,
+  findInPath,
+  inspectProgram,
+  nearestProgram,
+  searchPath,
+} from './inspect-program.ts'
 import type { PreparedStart } from './prepare-start.ts'
 import type { ContainerRecord } from './record.ts'
 import type { StartOutcome } from './zygote.ts'
 
 type Failure = Exclude<StartOutcome, { kind: 'running' }>
 
+/** Signal of the kernel's out-of-memory killer. */
+const SIGKILL = 9
+
 /** Why a container did not start, with what the user can do about it. */
 export function explainStartFailure(
-  _context: EngineContext,
+  context: EngineContext,
   record: ContainerRecord,
   prepared: PreparedStart,
   outcome: Failure,
 ): OperationError {
-  return explain(`start the container ${record.name}`, prepared.program, outcome)
+  const { config, program, root } = prepared
+  const { upper } = containerFolder(context.folders, record.id)
+  const hasUpper = !record.options.rootfs && existsSync(upper)
+  return explain({
+    program,
+    process: config.process,
+    config,
+    outcome,
+    openView: () => viewOfConfig([...root.layerFolders, ...(hasUpper ? [upper] : [])], config),
+  })
 }
 
 /** The same for a program that was to be executed in a running container. */
 export function explainExecFailure(
-  record: ContainerRecord,
+  _record: ContainerRecord,
   program: Program,
-  _process: Process,
-  _pid: number,
+  process: Process,
+  pid: number,
   outcome: Failure,
 ): OperationError {
-  return explain(`execute a program in the container ${record.name}`, program, outcome)
+  return explain({ program, process, outcome, openView: () => viewOfProcess(pid) })
 }
 
-function explain(what: string, program: Program, outcome: Failure): OperationError {
-  if (outcome.kind === 'failed') {
-    const step = program.steps[outcome.pc]
-    return new OperationError('START_FAILED', what, {
-      step: outcome.pc,
-      call: step?.call ?? step?.op ?? '?',
-      errno: errnoName(outcome.errno),
-      why: step?.why ?? '',
-    })
+interface FailedStart {
+  readonly program: Program
+  readonly process: Process | undefined
+  /** Absent for an exec. */
+  readonly config?: Config | undefined
+  readonly outcome: Failure
+  readonly openView: () => ContainerView
+}
+
+function explain(failed: FailedStart): OperationError {
+  const { program, outcome, config, process } = failed
+  const memoryLimit = config?.linux?.resources?.memory?.limit
+  if (outcome.kind === 'died') {
+    // The control group, with its count of kills, is gone by now; nothing else kills so early.
+    const oomKills = memoryLimit !== undefined && outcome.signal === SIGKILL ? 1 : 0
+    return explainDeath(outcome.signal, { oomKills, memoryLimit })
   }
-  return new OperationError('START_FAILED', what, { outcome: JSON.stringify(outcome) })
+  if (outcome.kind !== 'failed') return explainSilence(outcome.kind)
+  if (process && isExecStep(program.steps[outcome.pc])) return explainExec(failed, process, outcome)
+  return explainFailure(program, outcome, { memoryLimit })
+}
+
+function explainSilence(kind: 'created' | 'lost'): OperationError {
+  if (kind === 'created')
+    return new OperationError('PROTOCOL', 'start the container', { state: 'waits at its gate' })
+  return new OperationError(
+    'START_FAILED',
+    'start the container',
+    { problem: 'the process that starts containers was killed' },
+    { hint: 'What it had begun was taken back or will be by the next command: start it again' },
+  )
+}
+
+type FailedOutcome = Failure & { readonly kind: 'failed' }
+
+/** The container's program: what the file itself says is more than the kernel's errno. */
+function explainExec(
+  { program, config, openView }: FailedStart,
+  process: Process,
+  outcome: FailedOutcome,
+): OperationError {
+  using view = openOrNothing(openView)
+  const [name = ''] = programArguments(program)
+  const path = failedProgram(program, outcome.pc) ?? (view && findInPath(view, name, process))
+  const lookup: ProgramLookup = {
+    process,
+    architecture: hostArchitecture,
+    areIdsHosts: (config?.linux?.uidMappings ?? []).length === 0,
+  }
+  const exec = view && path !== undefined ? inspectProgram(view, path, lookup) : undefined
+  const error = explainFailure(program, outcome, { exec })
+  const isMissing = error.exitCode === 127 && (exec === undefined || exec.kind === 'missing')
+  if (!isMissing || !view) return headlined(error, name, {})
+  const near = nearestProgram(view, name, process)
+  const searched = name.includes('/') ? {} : { PATH: searchPath(process).join(':') }
+  return headlined(error, name, searched, near && `Did you mean ${near}?`)
+}
+
+/** A cause is worth more than a code, so it comes first. */
+function headlined(
+  error: OperationError,
+  name: string,
+  detail: Readonly<Record<string, string>>,
+  hint: string | undefined = error.hint,
+): OperationError {
+  const { cause, ...rest } = error.detail
+  return new OperationError(
+    error.code,
+    `execute ${JSON.stringify(name)}: ${String(cause)}`,
+    { ...rest, ...detail },
+    { hint, exitCode: error.exitCode },
+  )
+}
+
+/** A look at the files may be refused (no right to mount, container gone): the errno must do then. */
+function openOrNothing(open: () => ContainerView): ContainerView | undefined {
+  try {
+    return open()
+  } catch {
+    return undefined
+  }
 }
