@@ -1,16 +1,38 @@
-import { existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
+const dist = join(root, 'dist')
 
 const commonJsEntries = {
   mycontainer: 'runtime/cli/main.ts',
   myimage: 'rootfs/cli/main.ts',
 }
 
+// Compiling half a megabyte of JavaScript would be the largest part of a short command. The loader
+// hands V8 what it compiled at build time; V8 refuses a cache of another version by itself, and then
+// compiles as usual.
+const loader = (name) => `'use strict'
+const { readFileSync } = require('node:fs')
+const { Script } = require('node:vm')
+const path = __dirname + '/${name}.bundle.cjs'
+let cachedData
+try {
+  cachedData = readFileSync(__dirname + '/${name}.cache')
+} catch {}
+const source = '(function (exports, require, module, __filename, __dirname) {' + readFileSync(path, 'latin1') + '\\n})'
+const script = new Script(source, { filename: path, cachedData })
+if (process.env.MYCONTAINER_WRITE_CODE_CACHE === '${name}')
+  process.on('exit', () => require('node:fs').writeFileSync(__dirname + '/${name}.cache', script.createCachedData()))
+script.runInThisContext()(exports, require, module, path, __dirname)
+`
+
 /** Bundle the command lines (CommonJS: an ESM start costs more) and the library (ESM) into dist/. */
 export async function buildBundles() {
+  mkdirSync(dist, { recursive: true })
   const entries = Object.entries(commonJsEntries).filter(([, path]) => existsSync(join(root, path)))
   const shared = {
     absWorkingDir: root,
@@ -21,21 +43,61 @@ export async function buildBundles() {
     external: ['koffi', '@koromix/*'],
     logLevel: 'warning',
     minifySyntax: true,
+    minifyWhitespace: true,
+    // One byte a character, so that the loader can read it as Latin-1, which V8 takes as it is.
+    charset: 'ascii',
   }
   await build({
     ...shared,
-    entryPoints: Object.fromEntries(entries),
+    entryPoints: Object.fromEntries(entries.map(([name, path]) => [`${name}.bundle`, path])),
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
   })
-  if (existsSync(join(root, 'runtime/index.ts')))
-    await build({
-      ...shared,
-      entryPoints: { index: 'runtime/index.ts' },
-      format: 'esm',
-      banner: {
-        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-      },
-    })
+  for (const [name] of entries) {
+    rmSync(join(dist, `${name}.cache`), { force: true })
+    writeFileSync(join(dist, `${name}.cjs`), loader(name))
+  }
+  await build({
+    ...shared,
+    entryPoints: { index: 'runtime/index.ts' },
+    format: 'esm',
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+  })
+  writeCodeCaches(entries.map(([name]) => name))
+}
+
+/** Harmless commands that take the way that matters most, so that what they compile is in the cache. */
+const warmUps = {
+  mycontainer: (folder) => [
+    ['--root', folder, 'run', '--dry-run', '--network', 'none', '--rootfs', join(folder, 'rootfs'), '/bin/true'],
+  ],
+  myimage: (folder) => [['--root', folder, 'ls']],
+}
+
+function writeCodeCaches(names) {
+  const node = findPinnedNode()
+  if (!node) return
+  const folder = mkdtempSync(join(tmpdir(), 'mycontainer-build-'))
+  mkdirSync(join(folder, 'rootfs'))
+  try {
+    for (const name of names)
+      for (const args of warmUps[name](folder))
+        spawnSync(node, [join(dist, `${name}.cjs`), ...args], {
+          env: { ...process.env, MYCONTAINER_WRITE_CODE_CACHE: name },
+          stdio: 'ignore',
+          timeout: 60_000,
+        })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** A cache is of use only to the Node that will read it. */
+function findPinnedNode() {
+  const name = `node-linux-${process.arch === 'arm64' ? 'arm64' : 'x64'}`
+  const places = [join(root, 'node_modules', name), join(root, '..', name)]
+  return places.map((place) => join(place, 'bin/node')).find((path) => existsSync(path))
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes } from '../../native/random.ts'
 
 /** A new container id: 64 lower-case hexadecimal digits, never all decimal in its short form. */
 export function newContainerId(): string {

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomBelow } from '../../native/random.ts'
 import { hostname as readHostname } from 'node:os'
 import { planAttachment, planLoopback } from '../network/attachment.ts'
 import { type NetworkDevice, ensureNetwork } from '../network/bridge.ts'
@@ -163,7 +163,7 @@ function attach(
       folders,
       ...one,
       position,
-      nonce: randomInt(nonceRange),
+      nonce: randomBelow(nonceRange),
       defaultRoute: position === defaultRoute,
       ports: position === 0 ? ports : [],
       portLeases: [],

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomBelow } from '../../native/random.ts'
 
 const adjectives =
   'amber ample arctic autumn balmy bold brave breezy bright brisk calm candid civic clever coastal cosmic cosy crisp dapper deft dusty eager early earnest fabled fair fleet fond frank fresh frosty gentle gilded glad golden grand hardy hazel honest humble ivory jolly keen kind lively loyal lucid lunar merry mild mellow misty modest neat nimble noble novel oaken patient placid plucky polar proud quick quiet rapid ready robust rosy rustic sage sandy serene sharp silent silver sincere smooth snug solar solid spry stable steady stout sturdy subtle sunny swift tidal tidy timely tranquil trusty upbeat valiant velvet vivid warm wise witty woven zesty'
@@ -11,7 +11,7 @@ const nouns =
  * @param attempt how many names were taken already; from the second on a number follows
  * @param pick chooses below a bound
  */
-export function randomName(attempt = 0, pick: (bound: number) => number = randomInt): string {
+export function randomName(attempt = 0, pick: (bound: number) => number = randomBelow): string {
   const [first, second] = [adjectives, nouns].map((text) => {
     const words = text.split(' ')
     return words[pick(words.length)] ?? ''
