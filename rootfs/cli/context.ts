@@ -34,10 +34,15 @@ export interface CommandContext {
 export async function openContext(root: string | undefined): Promise<CommandContext> {
   const { openImageStore } = await import('../store/image-store.ts')
   const folders = stateFolders(root)
+  const noted = new Set<string>()
   return {
     folders,
     store: openImageStore(folders),
     print: (line) => void process.stdout.write(`${line}\n`),
-    note: (text) => void process.stderr.write(`myimage: note: ${text}\n`),
+    note: (text) => {
+      if (noted.has(text)) return
+      noted.add(text)
+      process.stderr.write(`myimage: note: ${text}\n`)
+    },
   }
 }

@@ -23,8 +23,8 @@ export function addLoad(program: Command): void {
       platform: flags.platform,
       onNote: context.note,
     })
-    for (const { references, id } of images) {
-      const names = references.length === 0 ? [id] : references
+    for (const { references, image } of images) {
+      const names = references.length === 0 ? [image.id] : references
       for (const name of names) context.print(flags.quiet ? name : `Loaded image: ${name}`)
     }
   })

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { OperationError } from '../../native/error.ts'
 import type { StoredLayer } from '../store/add-layer.ts'
-import type { Image } from '../store/image.ts'
 import { parseJson } from '../store/image-config.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import { type ImageFiles, readDocument } from './image-files.ts'
-import { importParts } from './import-manifest.ts'
+import { type LoadedImage, importParts } from './import-manifest.ts'
 import type { ImportOptions } from './import-oci.ts'
 
 interface DockerEntry {
@@ -21,11 +20,11 @@ export async function importDocker(
   store: ImageStore,
   files: ImageFiles,
   options: ImportOptions,
-): Promise<Image[]> {
+): Promise<LoadedImage[]> {
   const manifest = files.find('manifest.json')
   if (!manifest) throw wrong('manifest.json', 'to be there')
   const entries = parseEntries(readDocument(manifest, 'manifest.json').toString())
-  const images: Image[] = []
+  const images: LoadedImage[] = []
   for (const entry of entries) images.push(await importEntry(store, files, entry, options))
   return images
 }
@@ -35,7 +34,7 @@ async function importEntry(
   files: ImageFiles,
   entry: DockerEntry,
   { onNote }: ImportOptions,
-): Promise<Image> {
+): Promise<LoadedImage> {
   const source = files.find(entry.config)
   if (!source) throw wrong(entry.config, 'to be in the archive')
   const config = readDocument(source, entry.config)

@@ -1,4 +1,5 @@
 import { OperationError } from '../../native/error.ts'
+import { formatReference, parseReference, withDefaultTag } from '../reference.ts'
 import { addImage } from '../store/add-image.ts'
 import { hostImageArchitecture } from '../store/add-built-image.ts'
 import { type StoredLayer, addLayer } from '../store/add-layer.ts'
@@ -26,8 +27,18 @@ export interface ImageParts {
   readonly onNote: (note: string) => void
 }
 
+export interface LoadedImage {
+  readonly image: Image
+  /** Full references that the archive gave it; it may have others. */
+  readonly references: readonly string[]
+}
+
+function fullReference(reference: string): string {
+  return formatReference(withDefaultTag(parseReference(reference)))
+}
+
 /** Bring an image into the store: layers in order, then configuration and manifest, then its entry. */
-export async function importParts(store: ImageStore, parts: ImageParts): Promise<Image> {
+export async function importParts(store: ImageStore, parts: ImageParts): Promise<LoadedImage> {
   const { folders } = store
   const configuration = parseImageConfiguration(parts.config.toString())
   requireLayerCount(configuration, parts.layers.length)
@@ -49,7 +60,9 @@ export async function importParts(store: ImageStore, parts: ImageParts): Promise
   const size = layers.reduce((sum, layer) => sum + layer.size, 0)
   const { config } = configuration
   const record = { config, chainIds, size, ...mergedAccounts(folders, chainIds) }
-  return addImage(store, { id, digest, record, references: parts.references })
+  const { references } = parts
+  const image = addImage(store, { id, digest, record, references })
+  return { image, references: references.map(fullReference) }
 }
 
 function requireLayerCount(configuration: ImageConfiguration, layers: number): void {

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { OperationError } from '../../native/error.ts'
 import { parseReference } from '../reference.ts'
-import type { Image } from '../store/image.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import { digestHex } from '../store/store-folders.ts'
 import { type ImageFiles, readDocument } from './image-files.ts'
-import { importParts } from './import-manifest.ts'
+import { type LoadedImage, importParts } from './import-manifest.ts'
 import {
   type Descriptor,
   type ManifestDocument,
@@ -27,12 +26,12 @@ export async function importOci(
   store: ImageStore,
   files: ImageFiles,
   options: ImportOptions,
-): Promise<Image[]> {
+): Promise<LoadedImage[]> {
   const index = files.find('index.json')
   if (!index) throw missingFile('index.json')
   const document = parseManifest(readDocument(index, 'index.json').toString(), undefined)
   if (document.kind !== 'index') throw missingFile('index.json with "manifests"')
-  const images: Image[] = []
+  const images: LoadedImage[] = []
   for (const named of matchingManifests(document.manifests, options.platform)) {
     const references = referencesOf(named)
     for (const { descriptor, manifest, content } of manifestsBelow(files, named, options.platform))
@@ -75,7 +74,7 @@ async function importOne(
   files: ImageFiles,
   found: FoundManifest & { references: readonly string[] },
   { onNote }: ImportOptions,
-): Promise<Image> {
+): Promise<LoadedImage> {
   const { manifest, content, references } = found
   if (manifest.kind !== 'manifest') throw missingFile('manifest')
   const config = readDocument(requireBlob(files, manifest.config), manifest.config.digest)

@@ -2,10 +2,10 @@ import { fstatSync, statSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { hostImageArchitecture } from '../store/add-built-image.ts'
 import { withAddition } from '../store/addition.ts'
-import type { Image } from '../store/image.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import { type ImageFiles, filesOfArchive, filesOfFolder } from './image-files.ts'
 import { importDocker } from './import-docker.ts'
+import type { LoadedImage } from './import-manifest.ts'
 import { importOci } from './import-oci.ts'
 import { readPlatform } from './manifest.ts'
 import { openInput, plainArchive, seekable } from './open-archive.ts'
@@ -24,7 +24,7 @@ export interface LoadOptions {
  *
  * @throws {OperationError} `INVALID_IMAGE` where it is malformed, cut off or hostile; nothing is entered then
  */
-export async function loadImages(store: ImageStore, options: LoadOptions): Promise<Image[]> {
+export async function loadImages(store: ImageStore, options: LoadOptions): Promise<LoadedImage[]> {
   const platform = readPlatform(options.platform ?? `linux/${hostImageArchitecture()}`)
   const onNote = options.onNote ?? (() => undefined)
   return withAddition(store, async () => {

@@ -137,8 +137,13 @@ function sweep(store: ImageStore): number {
     }
   }
   let freed = 0
-  for (const name of readdirSync(folders.layers))
-    if (!name.includes('.') && !chains.has(name)) freed += discardLayer(store, name)
+  for (const name of readdirSync(folders.layers)) {
+    const [hex = '', extension] = name.split('.')
+    if (chains.has(hex)) continue
+    // Whoever could hold a layer's lock would hold the content lock too.
+    if (extension === 'lock') rmSync(join(folders.layers, name))
+    else freed += discardLayer(store, name)
+  }
   for (const name of readdirSync(folders.blobs))
     if (!blobs.has(name)) rmSync(blobPath(folders, `sha256:${name}`), { force: true })
   for (const name of readdirSync(folders.temporary)) removeFolder(join(folders.temporary, name))
