@@ -7,6 +7,8 @@ import type { Data } from './operand.ts'
 const families = { route: 0, netfilter: 12 } as const
 const SOCK_RAW_CLOEXEC = 0o2000003
 const AF_NETLINK = 16
+// The kernel answers before sendto returns; a missing answer must fail, never hang the monitor.
+const MSG_DONTWAIT = 0x40
 const VERDICT_SIZE = 4096
 const ERROR_OFFSET = 16 // struct nlmsghdr, then the error
 
@@ -15,10 +17,10 @@ export function attachOutside(c: Compilation, network: NetworkAttachment): void 
   runExchanges(c, network.host)
 }
 
-/** Inner half: the interfaces of the new network namespace. */
+/** Inner half: the interfaces of the new network namespace; an attachment starts the loopback one itself. */
 export function configureInside(c: Compilation, network: NetworkAttachment | undefined): void {
-  if (isNew(c, 'network')) runExchanges(c, [loopbackUp])
   if (network !== undefined) runExchanges(c, network.inside)
+  else if (isNew(c, 'network')) runExchanges(c, [loopbackUp])
 }
 
 /** Cleanup section: what would stay on the host. */
@@ -92,7 +94,7 @@ function runExchange(c: Compilation, exchange: NetlinkExchange): void {
   b.call('sendto', [b.slot('netlink'), data, message.length, 0, 0, 0], { why, source })
   const verdict: Data = b.data.scratch(VERDICT_SIZE)
   for (let ack = 0; ack < acks; ack++) {
-    b.call('recvfrom', [b.slot('netlink'), verdict, VERDICT_SIZE, 0, 0, 0], {
+    b.call('recvfrom', [b.slot('netlink'), verdict, VERDICT_SIZE, MSG_DONTWAIT, 0, 0], {
       why: 'the kernel’s verdict on it',
       source: 'netlink(7)',
     })
