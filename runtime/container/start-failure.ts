@@ -111,23 +111,22 @@ function explainExec(
   const exec = view && path !== undefined ? inspectProgram(view, path, lookup) : undefined
   const error = explainFailure(program, outcome, { exec })
   const isMissing = error.exitCode === 127 && (exec === undefined || exec.kind === 'missing')
-  if (!isMissing || !view) return headlined(error, name, {})
+  if (!isMissing || !view) return headlined(error)
   const near = nearestProgram(view, name, process)
   const searched = name.includes('/') ? {} : { PATH: searchPath(process).join(':') }
-  return headlined(error, name, searched, near && `Did you mean ${near}?`)
+  return headlined(error, searched, near && `Did you mean ${near}?`)
 }
 
 /** A cause is worth more than a code, so it comes first. */
 function headlined(
   error: OperationError,
-  name: string,
-  detail: Readonly<Record<string, string>>,
+  detail: Readonly<Record<string, string>> = {},
   hint: string | undefined = error.hint,
 ): OperationError {
   const { cause, ...rest } = error.detail
   return new OperationError(
     error.code,
-    `execute ${JSON.stringify(name)}: ${String(cause)}`,
+    `execute the program: ${String(cause)}`,
     { ...rest, ...detail },
     { hint, exitCode: error.exitCode },
   )

@@ -59,7 +59,10 @@ export function diagnoseExec(failure: ExecFailure): ExecDiagnosis {
   return diagnoseContent(shown, facts) ?? diagnoseByErrno(failure, shown)
 }
 
-function diagnoseByErrno({ name, errno, searched }: ExecFailure, shown: string): ExecDiagnosis {
+function diagnoseByErrno(
+  { name, errno, searched, facts }: ExecFailure,
+  shown: string,
+): ExecDiagnosis {
   switch (errno) {
     case 'ENOENT':
       return searched
@@ -68,7 +71,10 @@ function diagnoseByErrno({ name, errno, searched }: ExecFailure, shown: string):
             hint: `Is "${name}" installed in the image, and its folder in PATH? Give its full path otherwise`,
           }
         : {
-            cause: `${shown}: no such file, or its interpreter or loader is missing`,
+            cause:
+              facts?.kind === 'missing'
+                ? `${shown}: no such file in the container`
+                : `${shown}: no such file, or its interpreter or loader is missing`,
             hint: 'Check the path inside the image',
           }
     case 'ENOTDIR':
