@@ -57,7 +57,7 @@ int client_main(char **argv, char **envp) {
   const char *skip = environment_value(envp, "MYCONTAINER_NO_ENGINE");
   if (!(skip && *skip)) {
     s32 code;
-    if (ask_engine(argv[0], arguments, envp, &code)) return code;
+    if (ask_engine(argv, envp, &code)) return code;
   }
   u64 count = 0;
   while (envp[count]) count++;

@@ -3,7 +3,8 @@
 //
 //   u32 argc (NAME included), u32 envc, u32 tty mask (1 stdin, 2 stdout, 4 stderr),
 //   u16 rows, u16 columns (0, 0: no terminal),
-//   cwd\0, argv strings each with \0 (the first is NAME: mycontainer), env strings each with \0
+//   cwd\0, ROOT\0 (folder of our package), argv strings each with \0 (the first is NAME: mycontainer), env strings
+//   each with \0
 //
 // ATTACH_TO: u32 options (enum attach_option in attach.h), state folder\0, and optionally detach keys\0 (absent: the
 // default, empty: none). DECLINE is only valid before any OUT or ERR. After WANT_INPUT stdin comes as INPUT frames
@@ -75,7 +76,8 @@ static u32 add_strings(struct text *text, char **strings) {
   return count;
 }
 
-static bool send_request(s64 socket, const char *name, char **arguments, char **envp) {
+static bool send_request(s64 socket, char **argv, char **envp) {
+  const char *name = argv[0], *root = argv[1];
   struct { u32 argc, envc, terminals; u16 size[2]; } head = {0, 0, 0, {0, 0}};
   struct text text = {(char *)request, REQUEST_CAPACITY, 0, false};
   char cwd[4096];
@@ -84,8 +86,9 @@ static bool send_request(s64 socket, const char *name, char **arguments, char **
   for (s64 fd = 0; fd < 3 && !window_size(fd, head.size); fd++) continue;
   add_bytes(&text, &head, sizeof head);
   add_bytes(&text, cwd, strlen(cwd) + 1);
+  add_bytes(&text, root, strlen(root) + 1);
   add_bytes(&text, name, strlen(name) + 1);
-  head.argc = 1 + add_strings(&text, arguments);
+  head.argc = 1 + add_strings(&text, argv + 2);
   head.envc = add_strings(&text, envp);
   memcpy(request, &head, sizeof head);
   return !text.full && send_frame(socket, FRAME_REQUEST, request, text.length);
@@ -162,14 +165,14 @@ static enum answer take_frame(s64 socket, struct frame *frame, bool *wants_input
   return ANSWER_DONE;
 }
 
-bool ask_engine(const char *name, char **arguments, char **envp, s32 *code) {
-  s64 socket = connect_engine(arguments, envp), signals;
+bool ask_engine(char **argv, char **envp, s32 *code) {
+  s64 socket = connect_engine(argv + 2, envp), signals;
   struct frame frame;
   bool wants_input = false;
   enum answer answer = ANSWER_MORE;
   if (is_error(socket)) return false;
   signals = open_signals();
-  if (!send_request(socket, name, arguments, envp)) answer = ANSWER_DECLINED;
+  if (!send_request(socket, argv, envp)) answer = ANSWER_DECLINED;
   while (answer == ANSWER_MORE) {
     struct pollfd set[3] = {
         {(s32)socket, POLLIN, 0}, {(s32)signals, POLLIN, 0}, {wants_input ? 0 : -1, POLLIN, 0}};

@@ -3,4 +3,5 @@
 #include "types.h"
 
 // False: there is no engine, or it declined: nothing has happened. True: done, *code is the exit code.
-bool ask_engine(const char *name, char **arguments, char **envp, s32 *code);
+// argv: NAME ROOT ARGS… as the `client` mode has them.
+bool ask_engine(char **argv, char **envp, s32 *code);

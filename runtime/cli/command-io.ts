@@ -28,4 +28,6 @@ export interface CommandIo {
   readonly attach: (plan: AttachPlan) => Promise<number | undefined>
   /** Ends long-running commands (Ctrl-C, client gone). */
   readonly signal?: AbortSignal | undefined
+  /** Whether a remote client went away meanwhile; a local command is gone with its process. */
+  readonly isGone?: (() => boolean) | undefined
 }

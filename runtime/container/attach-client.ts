@@ -37,7 +37,8 @@ export function encodeAttach(plan: AttachPlan): Buffer {
   if (plan.sigProxy) options |= optionBits.sigProxy
   const word = Buffer.alloc(4)
   word.writeUInt32LE(options)
-  return Buffer.concat([word, Buffer.from(`${plan.stateFolder}\0${detachKeys(plan)}\0`, 'latin1')])
+  const folder = Buffer.from(`${plan.stateFolder}\0`)
+  return Buffer.concat([word, folder, Buffer.from(`${detachKeys(plan)}\0`, 'latin1')])
 }
 
 /**

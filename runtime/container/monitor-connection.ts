@@ -44,6 +44,8 @@ export interface MonitorConnection {
   /** Give back-pressure: stop or go on reading output. */
   pause(): void
   resume(): void
+  /** Say no more: what was said still arrives. */
+  end(): void
   close(): void
 }
 
@@ -105,6 +107,7 @@ export async function connectMonitor(
     ended: ended.promise,
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
+    end: () => void socket.end(),
     close: () => socket.destroy(),
   }
 }
@@ -139,7 +142,8 @@ async function openSocket(stateFolder: string): Promise<Socket | undefined> {
       socket.once('connect', resolve)
       socket.once('error', reject)
     })
-    socket.removeAllListeners()
+    // Its own listeners must stay: they close it when the monitor does.
+    socket.removeAllListeners('connect').removeAllListeners('error')
     return socket
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined

@@ -25,6 +25,7 @@ export async function runContainer(
   const options = withTerminalDefaults(wanted, io)
   const record = await createContainer(context, options)
   try {
+    if (io.isGone?.()) throw new OperationError('TIMEOUT', 'run for a client that went away')
     await startContainer(context, record, { hold: !options.detach, terminal: terminalSize(io) })
   } catch (error) {
     if (options.rm) await removeWhatIsLeft(context, record)

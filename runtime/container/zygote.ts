@@ -36,6 +36,7 @@ export interface ProgramRun {
 interface Pending {
   readonly trace: ShimRecord[]
   readonly started: (outcome: StartOutcome) => void
+  readonly refused: (error: OperationError) => void
   readonly ended: (outcome: EndOutcome | undefined) => void
 }
 
@@ -52,6 +53,7 @@ export class Zygote {
    * Hand a program over. The zygote is started on first use and again when it has died.
    *
    * @param program bytes of native/shim/program.h; its id field is overwritten
+   * @returns whose `started` rejects with `INTERNAL` where the shim finds the program malformed
    * @throws {OperationError} `INTERNAL` where the shim is missing
    */
   submit(program: Uint8Array): ProgramRun {
@@ -62,7 +64,12 @@ export class Zygote {
     const trace: ShimRecord[] = []
     const start = Promise.withResolvers<StartOutcome>()
     const end = Promise.withResolvers<EndOutcome | undefined>()
-    this.#pending.set(id, { trace, started: start.resolve, ended: end.resolve })
+    this.#pending.set(id, {
+      trace,
+      started: start.resolve,
+      refused: start.reject,
+      ended: end.resolve,
+    })
     stream.ref()
     stream.write(bytes)
     return { started: start.promise, ended: end.promise, trace }
@@ -131,10 +138,13 @@ export class Zygote {
         pending.started({ kind: 'died', pc: record.pc, signal: record.value })
         return this.#settle(record.id)
       case 'invalid':
-        throw new OperationError('INTERNAL', 'have the shim accept a program', {
-          instruction: record.pc,
-          reason: record.value,
-        })
+        pending.refused(
+          new OperationError('INTERNAL', 'have the shim accept a program', {
+            instruction: record.pc,
+            reason: record.value,
+          }),
+        )
+        return this.#settle(record.id)
       case 'exit':
         pending.ended({
           exitCode: record.value,

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net'
 import type { CommandIo } from '../cli/command-io.ts'
 import type { Engine } from '../cli/engine.ts'
-import { readGlobalFlags } from '../cli/global-flags.ts'
 import { runCommandLine } from '../cli/run-command-line.ts'
 import { encodeAttach } from '../container/attach-client.ts'
+import type { AttachPlan } from '../container/attach-plan.ts'
 import type { EngineContext } from '../container/engine-context.ts'
+import { connectMonitor } from '../container/monitor-connection.ts'
+import { type Installation, acceptsRequest } from './accept-request.ts'
 import {
   type EngineRequest,
   encodeFrame,
@@ -13,27 +15,43 @@ import {
   frameReader,
   parseRequest,
 } from './frames.ts'
+import { type InputQueue, inputQueue } from './input-queue.ts'
 
-/** Commands that need to be a process of their own: they serve, or run a child with our stdio. */
-const declined = new Set(['serve', 'limit', 'internal'])
+const SIGWINCH = 28
+
+/** What a session needs of the engine it belongs to. */
+export interface SessionHost {
+  readonly context: EngineContext
+  readonly engine: Engine
+  readonly installation: Installation
+}
+
+interface Session {
+  readonly socket: Socket
+  readonly input: InputQueue
+  /** Aborted when the client died or was interrupted; the reason is the signal, 0 for death. */
+  readonly gone: AbortController
+}
 
 /** One client: one command. */
-export function serveClient(socket: Socket, context: EngineContext, engine: Engine): void {
-  const gone = new AbortController()
-  const input = inputQueue(socket)
+export function serveClient(socket: Socket, host: SessionHost): void {
+  const input = inputQueue(() => socket.write(encodeFrame(engineFrame.wantInput)))
+  const session: Session = { socket, input, gone: new AbortController() }
   let isStarted = false
-  socket.on('error', () => gone.abort())
+  // An error is followed by close.
+  socket.on('error', () => undefined)
   socket.on('close', () => {
-    gone.abort()
+    session.gone.abort(0)
     input.end()
   })
   const read = frameReader(({ type, payload }) => {
     if (type === engineFrame.request && !isStarted) {
       isStarted = true
-      void runRequest(socket, context, engine, parseRequest(payload), input, gone.signal)
+      void runRequest(session, host, parseRequest(payload)).catch(() => socket.destroy())
     } else if (type === engineFrame.input) input.push(Buffer.from(payload))
     else if (type === engineFrame.inputEnd) input.end()
-    else if (type === engineFrame.clientSignal) gone.abort()
+    else if (type === engineFrame.clientSignal && payload.length >= 4)
+      interrupt(session, payload.readUInt32LE(0))
   })
   socket.on('data', (chunk: Buffer) => {
     try {
@@ -44,28 +62,51 @@ export function serveClient(socket: Socket, context: EngineContext, engine: Engi
   })
 }
 
+/** The client goes at once, as a process of its own would; what it began is cancelled or ends. */
+function interrupt(session: Session, signal: number): void {
+  if (signal === SIGWINCH || session.gone.signal.aborted) return
+  session.gone.abort(signal)
+  finish(session.socket, 128 + signal)
+}
+
+function finish(socket: Socket, exitCode: number): void {
+  const code = Buffer.alloc(4)
+  code.writeInt32LE(exitCode)
+  socket.end(encodeFrame(engineFrame.done, code))
+}
+
 async function runRequest(
-  socket: Socket,
-  context: EngineContext,
-  engine: Engine,
+  session: Session,
+  { context, engine, installation }: SessionHost,
   request: EngineRequest,
-  input: InputQueue,
-  signal: AbortSignal,
 ): Promise<void> {
-  if (!isOurs(context, request)) {
+  const { socket, gone } = session
+  if (!acceptsRequest(context, installation, request)) {
     socket.end(encodeFrame(engineFrame.decline))
     return
   }
-  const out = (type: number) => ({
+  const exitCode = await runCommandLine(
+    request.argv,
+    clientIo(session, request),
+    async () => engine,
+  )
+  // Ended already where the client attaches to a container, or is gone.
+  if (socket.writable && !gone.signal.aborted) finish(socket, exitCode)
+}
+
+/** The outside as the client has it. */
+function clientIo(session: Session, request: EngineRequest): CommandIo {
+  const { socket, input, gone } = session
+  const sink = (type: number) => ({
     write(chunk: string | Uint8Array) {
+      if (!socket.writable) return
       const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
       for (const frame of encodeOutput(type, data)) socket.write(frame)
     },
   })
-  let isHandedOver = false
-  const io: CommandIo = {
-    stdout: out(engineFrame.out),
-    stderr: out(engineFrame.err),
+  return {
+    stdout: sink(engineFrame.out),
+    stderr: sink(engineFrame.err),
     stdin: input.chunks,
     env: request.env,
     cwd: request.cwd,
@@ -73,61 +114,23 @@ async function runRequest(
     stdoutIsTty: request.stdoutIsTty,
     rows: request.rows || 24,
     columns: request.columns || 80,
-    signal,
-    attach: async (plan) => {
-      isHandedOver = true
-      socket.end(encodeFrame(engineFrame.attachTo, encodeAttach(plan)))
+    signal: gone.signal,
+    isGone: () => gone.signal.aborted,
+    async attach(plan) {
+      if (gone.signal.aborted) await letGoOn(plan, Number(gone.signal.reason))
+      else socket.end(encodeFrame(engineFrame.attachTo, encodeAttach(plan)))
       return undefined
     },
   }
-  const exitCode = await runCommandLine(request.argv, io, async () => engine)
-  if (isHandedOver) return
-  const code = Buffer.alloc(4)
-  code.writeInt32LE(exitCode)
-  socket.end(encodeFrame(engineFrame.done, code))
 }
 
-/** Whether the command is for this engine's state, and one that an engine can run. */
-function isOurs({ folders }: EngineContext, { argv, env, cwd }: EngineRequest): boolean {
-  try {
-    const { root, rest } = readGlobalFlags(argv, { env, cwd })
-    return root === folders.root && !declined.has(rest[0] ?? '')
-  } catch {
-    return false // Wrong flags: let the command itself say so.
-  }
-}
-
-interface InputQueue {
-  push(chunk: Buffer): void
-  end(): void
-  readonly chunks: AsyncIterable<Uint8Array>
-}
-
-/** The client's input, asked for when the command first wants it. */
-function inputQueue(socket: Socket): InputQueue {
-  const waiting: Buffer[] = []
-  let isEnded = false
-  let wake: (() => void) | undefined
-  const notify = (): void => wake?.()
-  return {
-    push(chunk) {
-      waiting.push(chunk)
-      notify()
-    },
-    end() {
-      isEnded = true
-      notify()
-    },
-    chunks: {
-      async *[Symbol.asyncIterator]() {
-        socket.write(encodeFrame(engineFrame.wantInput))
-        for (;;) {
-          const chunk = waiting.shift()
-          if (chunk) yield chunk
-          else if (isEnded) return
-          else await new Promise<void>((resolve) => (wake = resolve))
-        }
-      },
-    },
-  }
+/**
+ * The container runs, its client does not any more: it goes on, as with docker, and gets the
+ * signal that the client would have passed on.
+ */
+async function letGoOn(plan: AttachPlan, signal: number): Promise<void> {
+  const streams = { stdin: false, stdout: true, stderr: true }
+  const monitor = await connectMonitor(plan.stateFolder, streams)
+  if (plan.sigProxy && signal > 0) monitor?.signal(signal)
+  monitor?.end()
 }

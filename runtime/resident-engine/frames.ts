@@ -62,6 +62,11 @@ export function encodeOutput(type: number, data: Uint8Array): Buffer[] {
 }
 
 export interface EngineRequest {
+  /** Which of our commands the client is: `mycontainer` or another one of bin/. */
+  readonly program: string
+  /** Folder of the client's package. */
+  readonly packageFolder: string
+  /** Without the program's name. */
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
@@ -80,22 +85,33 @@ export function parseRequest(payload: Buffer): EngineRequest {
   const terminals = payload.readUInt32LE(8)
   const strings = payload.toString('utf8', 16).split('\0')
   // The last string ends in NUL too, so an empty piece follows it.
-  if (strings.length !== 1 + argumentCount + environmentCount + 1) throw malformed(payload)
-  const env: Record<string, string> = {}
-  for (const entry of strings.slice(1 + argumentCount, -1)) {
-    const equals = entry.indexOf('=')
-    if (equals > 0) env[entry.slice(0, equals)] = entry.slice(equals + 1)
-  }
+  const isComplete = strings.length === 2 + argumentCount + environmentCount + 1
+  const [cwd, packageFolder, program] = strings
+  if (!isComplete || argumentCount === 0 || strings.at(-1) !== '') throw malformed(payload)
+  if (!cwd?.startsWith('/') || packageFolder === undefined || program === undefined)
+    throw malformed(payload)
   return {
-    argv: strings.slice(1, 1 + argumentCount),
-    env,
-    cwd: strings[0] ?? '/',
+    program,
+    packageFolder,
+    argv: strings.slice(3, 2 + argumentCount),
+    env: environmentOf(strings.slice(2 + argumentCount, -1)),
+    cwd,
     stdinIsTty: (terminals & 1) !== 0,
     stdoutIsTty: (terminals & 2) !== 0,
     stderrIsTty: (terminals & 4) !== 0,
     rows: payload.readUInt16LE(12),
     columns: payload.readUInt16LE(14),
   }
+}
+
+function environmentOf(entries: readonly string[]): Record<string, string> {
+  // Without a prototype: a variable may be called __proto__.
+  const env: Record<string, string> = Object.create(null) as Record<string, string>
+  for (const entry of entries) {
+    const equals = entry.indexOf('=')
+    if (equals > 0) env[entry.slice(0, equals)] ??= entry.slice(equals + 1)
+  }
+  return env
 }
 
 function malformed(payload: Buffer): OperationError {

@@ -7,6 +7,7 @@ import type { CommandIo } from '../cli/command-io.ts'
 import type { EngineContext } from '../container/engine-context.ts'
 import { engineOf } from '../container/open-engine.ts'
 import { isSystemError } from '../container/system-error.ts'
+import { thisInstallation } from './accept-request.ts'
 import { serveClient } from './client-session.ts'
 
 // An engine that stays: the launcher hands its command over instead of starting Node. Nothing
@@ -31,9 +32,11 @@ export async function serveEngine(
   mkdirSync(runDir, { recursive: true, mode: 0o700 })
   const path = options.socket ?? join(runDir, 'engine.sock')
   await removeStale(path)
-  const engine = engineOf(context)
+  const host = { context, engine: engineOf(context), installation: thisInstallation() }
+  // As any new file of a command: the umask of whoever started the engine is not its clients'.
+  process.umask(0o022)
   const server = createServer((socket) => {
-    if (isAllowed(socket)) serveClient(socket, context, engine)
+    if (isAllowed(socket)) serveClient(socket, host)
     else socket.destroy()
   })
   await listen(server, path)

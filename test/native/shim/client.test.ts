@@ -130,8 +130,8 @@ t.test('the engine gets the request and its answers come through', async (t) => 
   t.equal(request.readUInt32LE(0), 4)
   t.equal(request.readUInt32LE(8), 0, 'no terminal')
   const strings = request.subarray(16).toString().split('\0')
-  t.same(strings.slice(0, 5), [process.cwd(), 'mycontainer', 'ps', '', 'é'])
-  t.equal(strings.length, 5 + request.readUInt32LE(4) + 1)
+  t.same(strings.slice(0, 6), [process.cwd(), '/nowhere', 'mycontainer', 'ps', '', 'é'])
+  t.equal(strings.length, 6 + request.readUInt32LE(4) + 1)
   t.ok(strings.includes(`MYCONTAINER_ROOT=${root}`))
 })
 
