@@ -1,5 +1,4 @@
-import { ftruncateSync, lstatSync, writeSync } from 'node:fs'
-import { OperationError } from '../../native/error.ts'
+import { ftruncateSync } from 'node:fs'
 import {
   changeMode,
   changeModeAt,
@@ -16,7 +15,9 @@ import {
   setTimesAt,
 } from '../../native/file.ts'
 import { setAttributeOfPath } from '../../native/xattr.ts'
-import { createFolderCache, rawPath, writeError } from './folder-cache.ts'
+import { type OpenFile, writeData } from './file-data.ts'
+import { type FolderCache, createFolderCache, rawPath, writeError } from './folder-cache.ts'
+import { likeLowerFolder } from './lower-folder.ts'
 import { type LayerOperation, isAllowedAttribute, splitPath } from './plan.ts'
 import { removeTreeAt } from './remove-tree.ts'
 import type { TarEntry } from './tar-entry.ts'
@@ -27,7 +28,6 @@ const EEXIST = 17
 const EINVAL = 22
 const ENOTSUP = 95
 const newFolderMode = 0o700
-const defaultFolderMode = 0o755
 
 export interface LayerWriterOptions {
   /** Descriptor of the empty folder to write below; stays the caller's. */
@@ -49,326 +49,291 @@ export interface LayerWriter {
   close(): void
 }
 
-interface OpenFile {
-  readonly descriptor: number
-  readonly path: string
-  readonly entry: TarEntry
-  written: number
-  chunk: number
-  inChunk: number
+interface WriterState {
+  readonly root: number
+  readonly lowerFolders: readonly string[]
+  readonly onNote: (note: string) => void
+  readonly folders: FolderCache
+  /** Folders whose modes, owners and times are set at the end. */
+  readonly folderEntries: Map<string, TarEntry>
+  readonly whiteouts: Set<string>
+  readonly noted: Set<string>
+  readonly uid: number
+  readonly gid: number
+  /** False from the first EPERM on. */
+  ownersWork: boolean
+  opaquePrefix: 'trusted' | 'user'
+  file: OpenFile | undefined
 }
 
 /** Writes planned operations below one folder, through descriptors only: no path is looked up twice. */
 export function createLayerWriter(options: LayerWriterOptions): LayerWriter {
-  const { root, lowerFolders } = options
-  const folders = createFolderCache(root)
-  const folderEntries = new Map<string, TarEntry>()
-  const whiteouts = new Set<string>()
-  const noted = new Set<string>()
-  const uid = process.geteuid?.() ?? 0
-  const gid = process.getegid?.() ?? 0
-  let ownersWork = true
-  let opaquePrefix = 'trusted'
-  let file: OpenFile | undefined
-
-  function note(text: string): void {
-    if (noted.has(text)) return
-    noted.add(text)
-    options.onNote(text)
+  const state: WriterState = {
+    ...options,
+    folders: createFolderCache(options.root),
+    folderEntries: new Map(),
+    whiteouts: new Set(),
+    noted: new Set(),
+    uid: process.geteuid?.() ?? 0,
+    gid: process.getegid?.() ?? 0,
+    ownersWork: true,
+    opaquePrefix: 'trusted',
+    file: undefined,
   }
-
-  function folder(path: string): number {
-    let found = folders.open(path)
-    if (found === -ENOENT) {
-      makeParent(path)
-      found = folders.open(path)
-    }
-    if (found < 0) throw writeError('open a folder of the layer', path, found)
-    return found
-  }
-
-  function makeParent(path: string): void {
-    const { parent, name } = splitPath(path)
-    const made = makeFolder(parent, name, path)
-    if (made) folderEntries.set(path, likeLowerFolder(lowerFolders, path))
-  }
-
-  /** @returns whether it was not there before */
-  function makeFolder(parent: string, name: string, path: string): boolean {
-    const at = folder(parent)
-    const bytes = rawPath(name)
-    const result = makeDirectoryAt(at, bytes, newFolderMode)
-    if (result === 0) return true
-    if (result !== -EEXIST) throw writeError('make a folder', path, result)
-    const existing = openAt(at, bytes, openFlags.path | openFlags.directory | openFlags.noFollow)
-    if (existing >= 0) {
-      closeFile(existing)
-      return false
-    }
-    remove(parent, name, path)
-    const again = makeDirectoryAt(folder(parent), bytes, newFolderMode)
-    if (again < 0) throw writeError('make a folder', path, again)
-    // What was whited out stays hidden below the new folder.
-    if (whiteouts.delete(path)) setOpaque(path)
-    return true
-  }
-
-  function remove(parent: string, name: string, path: string): void {
-    folders.clear()
-    removeTreeAt(folder(parent), rawPath(name))
-    for (const known of folderEntries.keys())
-      if (known === path || known.startsWith(`${path}/`)) folderEntries.delete(known)
-  }
-
-  /** Create with `make`; where the name is taken, by an earlier entry, replace that. */
-  function create(
-    step: string,
-    parent: string,
-    name: string,
-    make: (at: number, bytes: Buffer) => number,
-  ): number {
-    const path = parent === '' ? name : `${parent}/${name}`
-    const bytes = rawPath(name)
-    let result = make(folder(parent), bytes)
-    if (result === -EEXIST) {
-      remove(parent, name, path)
-      whiteouts.delete(path)
-      result = make(folder(parent), bytes)
-    }
-    if (result < 0 && result !== -EPERM) throw writeError(step, path, result)
-    return result
-  }
-
-  function setOpaque(path: string): void {
-    const target = `/proc/self/fd/${folder(path)}/.`
-    const set = (): number =>
-      setAttributeOfPath(target, `${opaquePrefix}.overlay.opaque`, Buffer.from('y'))
-    let result = set()
-    if (result === -EPERM && opaquePrefix === 'trusted') {
-      opaquePrefix = 'user'
-      result = set()
-    }
-    if (result < 0) throw writeError('mark a folder opaque', path, result)
-  }
-
-  function applyOwner(entry: TarEntry, change: () => number): void {
-    if (!ownersWork || (entry.uid === uid && entry.gid === gid)) return
-    const result = change()
-    if (result === 0) return
-    if (result !== -EPERM && result !== -EINVAL)
-      throw writeError('set an owner', entry.name, result)
-    // An ordinary user owns everything; an id without mapping is like that, file by file.
-    if (result === -EPERM) ownersWork = false
-    note('owners could not all be kept: not all ids may be set by this user')
-  }
-
-  function applyAttributes(entry: TarEntry, at: number, name: string): void {
-    if (entry.xattrs.size === 0) return
-    const path = Buffer.concat([Buffer.from(`/proc/self/fd/${at}/`), rawPath(name)])
-    for (const [key, value] of entry.xattrs) {
-      if (!isAllowedAttribute(key)) {
-        note(`extended attribute ${key.slice(0, 60)} was left out: layers may not set it`)
-        continue
-      }
-      const result = setAttributeOfPath(path, rawPath(key), value)
-      if (result === -EPERM || result === -ENOTSUP)
-        note(`extended attribute ${key.slice(0, 60)} could not be kept`)
-      else if (result < 0) throw writeError('set an extended attribute', entry.name, result)
-    }
-  }
-
-  function make(parent: string, name: string, entry: TarEntry): void {
-    const path = parent === '' ? name : `${parent}/${name}`
-    if (entry.kind === 'directory') {
-      makeFolder(parent, name, path)
-      folderEntries.set(path, entry)
-      applyAttributes(entry, folder(parent), name)
-    } else if (entry.kind === 'file') beginFile(parent, name, entry, path)
-    else if (entry.kind === 'symlink') makeSymlink(parent, name, entry)
-    else makeNode(parent, name, entry)
-  }
-
-  function beginFile(parent: string, name: string, entry: TarEntry, path: string): void {
-    const flags = openFlags.writeOnly | openFlags.create | openFlags.exclusive | openFlags.noFollow
-    const descriptor = create('create a file', parent, name, (at, bytes) =>
-      openAt(at, bytes, flags, 0o600),
-    )
-    if (descriptor < 0) throw writeError('create a file', path, descriptor)
-    file = { descriptor, path, entry, written: 0, chunk: 0, inChunk: 0 }
-  }
-
-  function makeSymlink(parent: string, name: string, entry: TarEntry): void {
-    const target = rawPath(entry.linkName)
-    create('make a symbolic link', parent, name, (at, bytes) => makeSymlinkAt(target, at, bytes))
-    const at = folder(parent)
-    applyOwner(entry, () => changeOwnerAt(at, rawPath(name), entry.uid, entry.gid))
-    applyAttributes(entry, at, name)
-    setTimesAt(at, rawPath(name), entry.mtime, entry.mtime)
-  }
-
-  function makeNode(parent: string, name: string, entry: TarEntry): void {
-    const type = { fifo: 0o010000, 'character-device': 0o020000, 'block-device': 0o060000 }[
-      entry.kind as 'fifo'
-    ]
-    const device = entry.kind === 'fifo' ? 0 : deviceNumber(entry.devMajor, entry.devMinor)
-    const result = create('make a node', parent, name, (at, bytes) =>
-      makeNodeAt(at, bytes, type | 0o600, device),
-    )
-    if (result === -EPERM) return note('device nodes were left out: this user may not make them')
-    const at = folder(parent)
-    const bytes = rawPath(name)
-    applyOwner(entry, () => changeOwnerAt(at, bytes, entry.uid, entry.gid))
-    changeModeAt(at, bytes, entry.mode)
-    applyAttributes(entry, at, name)
-    setTimesAt(at, bytes, entry.mtime, entry.mtime)
-  }
-
-  function makeLink(operation: Extract<LayerOperation, { op: 'link' }>): void {
-    const from = folders.open(operation.targetParent)
-    const target = operation.targetName
-    const result =
-      from < 0
-        ? from
-        : create('make a hard link', operation.parent, operation.name, (at, bytes) =>
-            linkAt(folder(operation.targetParent), rawPath(target), at, bytes),
-          )
-    if (result < 0)
-      throw writeError('make a hard link', `${operation.targetParent}/${target}`, result)
-  }
-
-  function makeWhiteout(parent: string, name: string): void {
-    const path = parent === '' ? name : `${parent}/${name}`
-    const result = makeNodeAt(folder(parent), rawPath(name), 0o020000, 0)
-    if (result === 0) whiteouts.add(path)
-    else if (result === -EEXIST) hideBelow(parent, name, path)
-    else throw writeError('make a whiteout', path, result)
-  }
-
-  /** The layer itself has put something there already: that stays, and hides a folder below as a whole. */
-  function hideBelow(parent: string, name: string, path: string): void {
-    const flags = openFlags.path | openFlags.directory | openFlags.noFollow
-    const existing = openAt(folder(parent), rawPath(name), flags)
-    if (existing < 0) return
-    closeFile(existing)
-    setOpaque(path)
-  }
-
-  function endFile(): void {
-    const done = file
-    if (!done) return
-    const { descriptor, entry } = done
-    if (entry.sparse) ftruncateSync(descriptor, entry.size)
-    applyOwner(entry, () => changeOwner(descriptor, entry.uid, entry.gid))
-    const result = changeMode(descriptor, entry.mode)
-    if (result < 0) throw writeError('set a mode', done.path, result)
-    // After the owner: a change of owner takes file capabilities away.
-    if (entry.xattrs.size > 0) {
-      const { parent, name } = splitPath(done.path)
-      applyAttributes(entry, folder(parent), name)
-    }
-    setTimesAt(descriptor, null, entry.mtime, entry.mtime)
-    closeFile(descriptor)
-    file = undefined
-  }
-
-  function finishFolder(path: string, entry: TarEntry): void {
-    const { parent, name } = splitPath(path)
-    const at = path === '' ? root : folders.open(parent)
-    if (at < 0) return
-    // By descriptor and without following: the name may have become a symlink meanwhile.
-    const flags = openFlags.directory | openFlags.noFollow
-    const opened = openAt(at, rawPath(path === '' ? '.' : name), flags)
-    if (opened < 0) return
-    applyOwner(entry, () => changeOwner(opened, entry.uid, entry.gid))
-    changeMode(opened, entry.mode)
-    setTimesAt(opened, null, entry.mtime, entry.mtime)
-    closeFile(opened)
-  }
-
   return {
-    apply(operation) {
-      if (operation.op === 'make') make(operation.parent, operation.name, operation.entry)
-      else if (operation.op === 'link') makeLink(operation)
-      else if (operation.op === 'whiteout') makeWhiteout(operation.parent, operation.name)
-      else if (operation.op === 'opaque') setOpaque(operation.folder)
-      else if (operation.op === 'root') folderEntries.set('', operation.entry)
-      else note(`an entry was left out: ${operation.reason}`)
-    },
+    apply: (operation) => applyOperation(state, operation),
     data(chunk) {
-      if (file) writeData(file, chunk)
+      if (state.file) writeData(state.file, chunk)
     },
-    endFile,
-    finish() {
-      if (!folderEntries.has('')) folderEntries.set('', likeLowerFolder(lowerFolders, ''))
-      // Deepest first, so that a folder without search permission is closed after its children.
-      const paths = [...folderEntries.keys()].toSorted().toReversed()
-      for (const path of paths) {
-        const entry = folderEntries.get(path)
-        if (entry) finishFolder(path, entry)
-      }
-    },
+    endFile: () => endFile(state),
+    finish: () => finishFolders(state),
     close() {
-      if (file) closeFile(file.descriptor)
-      file = undefined
-      folders.clear()
+      if (state.file) closeFile(state.file.descriptor)
+      state.file = undefined
+      state.folders.clear()
     },
   }
 }
 
-function writeData(file: OpenFile, chunk: Buffer): void {
-  const { sparse } = file.entry
-  if (!sparse) {
-    writeAll(file.descriptor, chunk, null)
-    return
+function applyOperation(state: WriterState, operation: LayerOperation): void {
+  if (operation.op === 'make') make(state, operation.parent, operation.name, operation.entry)
+  else if (operation.op === 'link') makeLink(state, operation)
+  else if (operation.op === 'whiteout') makeWhiteout(state, operation.parent, operation.name)
+  else if (operation.op === 'opaque') setOpaque(state, operation.folder)
+  else if (operation.op === 'root') state.folderEntries.set('', operation.entry)
+  else note(state, `an entry was left out: ${operation.reason}`)
+}
+
+function note(state: WriterState, text: string): void {
+  if (state.noted.has(text)) return
+  state.noted.add(text)
+  state.onNote(text)
+}
+
+function folder(state: WriterState, path: string): number {
+  let found = state.folders.open(path)
+  if (found === -ENOENT) {
+    makeParent(state, path)
+    found = state.folders.open(path)
   }
-  let at = 0
-  while (at < chunk.length) {
-    const stretch = sparse[file.chunk]
-    if (!stretch) throw new OperationError('INVALID_IMAGE', 'write a sparse file')
-    const size = Math.min(stretch.size - file.inChunk, chunk.length - at)
-    if (size > 0)
-      writeAll(file.descriptor, chunk.subarray(at, at + size), stretch.offset + file.inChunk)
-    at += size
-    file.inChunk += size
-    if (file.inChunk === stretch.size) {
-      file.chunk++
-      file.inChunk = 0
+  if (found < 0) throw writeError('open a folder of the layer', path, found)
+  return found
+}
+
+function makeParent(state: WriterState, path: string): void {
+  const { parent, name } = splitPath(path)
+  const made = makeFolder(state, parent, name, path)
+  if (made) state.folderEntries.set(path, likeLowerFolder(state.lowerFolders, path))
+}
+
+/** @returns whether it was not there before */
+function makeFolder(state: WriterState, parent: string, name: string, path: string): boolean {
+  const at = folder(state, parent)
+  const bytes = rawPath(name)
+  const result = makeDirectoryAt(at, bytes, newFolderMode)
+  if (result === 0) return true
+  if (result !== -EEXIST) throw writeError('make a folder', path, result)
+  const existing = openAt(at, bytes, openFlags.path | openFlags.directory | openFlags.noFollow)
+  if (existing >= 0) {
+    closeFile(existing)
+    return false
+  }
+  remove(state, parent, name, path)
+  const again = makeDirectoryAt(folder(state, parent), bytes, newFolderMode)
+  if (again < 0) throw writeError('make a folder', path, again)
+  // What was whited out stays hidden below the new folder.
+  if (state.whiteouts.delete(path)) setOpaque(state, path)
+  return true
+}
+
+function remove(state: WriterState, parent: string, name: string, path: string): void {
+  state.folders.clear()
+  removeTreeAt(folder(state, parent), rawPath(name))
+  for (const known of state.folderEntries.keys())
+    if (known === path || known.startsWith(`${path}/`)) state.folderEntries.delete(known)
+}
+
+/** Create with `make`; where the name is taken, by an earlier entry, replace that. */
+function create(
+  state: WriterState,
+  step: string,
+  parent: string,
+  name: string,
+  make: (at: number, bytes: Buffer) => number,
+): number {
+  const path = parent === '' ? name : `${parent}/${name}`
+  const bytes = rawPath(name)
+  let result = make(folder(state, parent), bytes)
+  if (result === -EEXIST) {
+    remove(state, parent, name, path)
+    state.whiteouts.delete(path)
+    result = make(folder(state, parent), bytes)
+  }
+  if (result < 0 && result !== -EPERM) throw writeError(step, path, result)
+  return result
+}
+
+function setOpaque(state: WriterState, path: string): void {
+  const target = `/proc/self/fd/${folder(state, path)}/.`
+  const set = (): number =>
+    setAttributeOfPath(target, `${state.opaquePrefix}.overlay.opaque`, Buffer.from('y'))
+  let result = set()
+  if (result === -EPERM && state.opaquePrefix === 'trusted') {
+    state.opaquePrefix = 'user'
+    result = set()
+  }
+  if (result < 0) throw writeError('mark a folder opaque', path, result)
+}
+
+function applyOwner(state: WriterState, entry: TarEntry, change: () => number): void {
+  if (!state.ownersWork || (entry.uid === state.uid && entry.gid === state.gid)) return
+  const result = change()
+  if (result === 0) return
+  if (result !== -EPERM && result !== -EINVAL) throw writeError('set an owner', entry.name, result)
+  // An ordinary user owns everything; an id without mapping is like that, file by file.
+  if (result === -EPERM) state.ownersWork = false
+  note(state, 'owners could not all be kept: not all ids may be set by this user')
+}
+
+function applyAttributes(state: WriterState, entry: TarEntry, at: number, name: string): void {
+  if (entry.xattrs.size === 0) return
+  const path = Buffer.concat([Buffer.from(`/proc/self/fd/${at}/`), rawPath(name)])
+  for (const [key, value] of entry.xattrs) {
+    if (!isAllowedAttribute(key)) {
+      note(state, `extended attribute ${key.slice(0, 60)} was left out: layers may not set it`)
+      continue
     }
+    const result = setAttributeOfPath(path, rawPath(key), value)
+    if (result === -EPERM || result === -ENOTSUP)
+      note(state, `extended attribute ${key.slice(0, 60)} could not be kept`)
+    else if (result < 0) throw writeError('set an extended attribute', entry.name, result)
   }
 }
 
-function writeAll(descriptor: number, chunk: Buffer, position: number | null): void {
-  let at = 0
-  while (at < chunk.length) {
-    const where = position === null ? null : position + at
-    at += writeSync(descriptor, chunk, at, chunk.length - at, where)
-  }
+function make(state: WriterState, parent: string, name: string, entry: TarEntry): void {
+  const path = parent === '' ? name : `${parent}/${name}`
+  if (entry.kind === 'directory') {
+    makeFolder(state, parent, name, path)
+    state.folderEntries.set(path, entry)
+    applyAttributes(state, entry, folder(state, parent), name)
+  } else if (entry.kind === 'file') beginFile(state, parent, name, entry, path)
+  else if (entry.kind === 'symlink') makeSymlink(state, parent, name, entry)
+  else makeNode(state, parent, name, entry)
 }
 
-/** A folder that the layer does not list: as the layers below have it, else root's and 0755. */
-function likeLowerFolder(lowerFolders: readonly string[], path: string): TarEntry {
-  let found: { mode: number; uid: number; gid: number; mtimeMs: number } | undefined
-  for (let at = lowerFolders.length - 1; at >= 0 && !found; at--) {
-    const candidate = Buffer.concat([
-      Buffer.from(`${lowerFolders[at]}/`),
-      Buffer.from(path, 'latin1'),
-    ])
-    const status = lstatSync(candidate, { throwIfNoEntry: false })
-    if (status?.isDirectory()) found = status
+function beginFile(
+  state: WriterState,
+  parent: string,
+  name: string,
+  entry: TarEntry,
+  path: string,
+): void {
+  const flags = openFlags.writeOnly | openFlags.create | openFlags.exclusive | openFlags.noFollow
+  const descriptor = create(state, 'create a file', parent, name, (at, bytes) =>
+    openAt(at, bytes, flags, 0o600),
+  )
+  if (descriptor < 0) throw writeError('create a file', path, descriptor)
+  state.file = { descriptor, path, entry, written: 0, chunk: 0, inChunk: 0 }
+}
+
+function makeSymlink(state: WriterState, parent: string, name: string, entry: TarEntry): void {
+  const target = rawPath(entry.linkName)
+  create(state, 'make a symbolic link', parent, name, (at, bytes) =>
+    makeSymlinkAt(target, at, bytes),
+  )
+  const at = folder(state, parent)
+  applyOwner(state, entry, () => changeOwnerAt(at, rawPath(name), entry.uid, entry.gid))
+  applyAttributes(state, entry, at, name)
+  setTimesAt(at, rawPath(name), entry.mtime, entry.mtime)
+}
+
+function makeNode(state: WriterState, parent: string, name: string, entry: TarEntry): void {
+  const type = { fifo: 0o010000, 'character-device': 0o020000, 'block-device': 0o060000 }[
+    entry.kind as 'fifo'
+  ]
+  const device = entry.kind === 'fifo' ? 0 : deviceNumber(entry.devMajor, entry.devMinor)
+  const result = create(state, 'make a node', parent, name, (at, bytes) =>
+    makeNodeAt(at, bytes, type | 0o600, device),
+  )
+  if (result === -EPERM)
+    return note(state, 'device nodes were left out: this user may not make them')
+  const at = folder(state, parent)
+  const bytes = rawPath(name)
+  applyOwner(state, entry, () => changeOwnerAt(at, bytes, entry.uid, entry.gid))
+  changeModeAt(at, bytes, entry.mode)
+  applyAttributes(state, entry, at, name)
+  setTimesAt(at, bytes, entry.mtime, entry.mtime)
+}
+
+function makeLink(state: WriterState, operation: Extract<LayerOperation, { op: 'link' }>): void {
+  const from = state.folders.open(operation.targetParent)
+  const target = operation.targetName
+  const result =
+    from < 0
+      ? from
+      : create(state, 'make a hard link', operation.parent, operation.name, (at, bytes) =>
+          linkAt(folder(state, operation.targetParent), rawPath(target), at, bytes),
+        )
+  if (result < 0)
+    throw writeError('make a hard link', `${operation.targetParent}/${target}`, result)
+}
+
+function makeWhiteout(state: WriterState, parent: string, name: string): void {
+  const path = parent === '' ? name : `${parent}/${name}`
+  const result = makeNodeAt(folder(state, parent), rawPath(name), 0o020000, 0)
+  if (result === 0) state.whiteouts.add(path)
+  else if (result === -EEXIST) hideBelow(state, parent, name, path)
+  else throw writeError('make a whiteout', path, result)
+}
+
+/** The layer itself has put something there already: that stays, and hides a folder below as a whole. */
+function hideBelow(state: WriterState, parent: string, name: string, path: string): void {
+  const flags = openFlags.path | openFlags.directory | openFlags.noFollow
+  const existing = openAt(folder(state, parent), rawPath(name), flags)
+  if (existing < 0) return
+  closeFile(existing)
+  setOpaque(state, path)
+}
+
+function endFile(state: WriterState): void {
+  const done = state.file
+  if (!done) return
+  const { descriptor, entry } = done
+  if (entry.sparse) ftruncateSync(descriptor, entry.size)
+  applyOwner(state, entry, () => changeOwner(descriptor, entry.uid, entry.gid))
+  const result = changeMode(descriptor, entry.mode)
+  if (result < 0) throw writeError('set a mode', done.path, result)
+  // After the owner: a change of owner takes file capabilities away.
+  if (entry.xattrs.size > 0) {
+    const { parent, name } = splitPath(done.path)
+    applyAttributes(state, entry, folder(state, parent), name)
   }
-  return {
-    kind: 'directory',
-    name: path,
-    linkName: '',
-    mode: found ? found.mode & 0o7777 : defaultFolderMode,
-    uid: found?.uid ?? 0,
-    gid: found?.gid ?? 0,
-    size: 0,
-    storedSize: 0,
-    mtime: { seconds: Math.floor((found?.mtimeMs ?? 0) / 1000), nanoseconds: 0 },
-    devMajor: 0,
-    devMinor: 0,
-    xattrs: new Map(),
-    sparse: undefined,
+  setTimesAt(descriptor, null, entry.mtime, entry.mtime)
+  closeFile(descriptor)
+  state.file = undefined
+}
+
+function finishFolder(state: WriterState, path: string, entry: TarEntry): void {
+  const { parent, name } = splitPath(path)
+  const at = path === '' ? state.root : state.folders.open(parent)
+  if (at < 0) return
+  // By descriptor and without following: the name may have become a symlink meanwhile.
+  const flags = openFlags.directory | openFlags.noFollow
+  const opened = openAt(at, rawPath(path === '' ? '.' : name), flags)
+  if (opened < 0) return
+  applyOwner(state, entry, () => changeOwner(opened, entry.uid, entry.gid))
+  changeMode(opened, entry.mode)
+  setTimesAt(opened, null, entry.mtime, entry.mtime)
+  closeFile(opened)
+}
+
+function finishFolders(state: WriterState): void {
+  if (!state.folderEntries.has(''))
+    state.folderEntries.set('', likeLowerFolder(state.lowerFolders, ''))
+  // Deepest first, so that a folder without search permission is closed after its children.
+  const paths = [...state.folderEntries.keys()].toSorted().toReversed()
+  for (const path of paths) {
+    const entry = state.folderEntries.get(path)
+    if (entry) finishFolder(state, path, entry)
   }
 }
