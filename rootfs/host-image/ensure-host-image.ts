@@ -30,6 +30,24 @@ function currentHostImage(store: ImageStore): Image | undefined {
   if (!row) return undefined
   const image = loadImage(database, store.folders, String(row['image_id']))
   if (!image) return undefined
-  const sources = JSON.parse(String(row['sources'])) as SourceList
-  return sourcesUnchanged(sources) ? image : undefined
+  return isFresh(store, image.id, String(row['sources'])) ? image : undefined
+}
+
+/** How long one look at the sources holds, ms: programs that start many containers look once. */
+const freshForMs = 1000
+
+interface Look {
+  readonly imageId: string
+  readonly at: number
+}
+
+const looks = new WeakMap<ImageStore, Look>()
+
+function isFresh(store: ImageStore, imageId: string, sources: string): boolean {
+  const now = performance.now()
+  const last = looks.get(store)
+  if (last?.imageId === imageId && now - last.at < freshForMs) return true
+  if (!sourcesUnchanged(JSON.parse(sources) as SourceList)) return false
+  looks.set(store, { imageId, at: now })
+  return true
 }

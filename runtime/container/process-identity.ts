@@ -8,6 +8,15 @@ import { readFileSync } from 'node:fs'
  * @returns undefined where there is no such process, or it is a zombie
  */
 export function readStartTicks(pid: number): number | undefined {
+  if (pid !== process.pid) return lookUpStartTicks(pid)
+  own ??= lookUpStartTicks(pid)
+  return own
+}
+
+/** This process's own, which never change. */
+let own: number | undefined
+
+function lookUpStartTicks(pid: number): number | undefined {
   let text: string
   try {
     text = readFileSync(`/proc/${pid}/stat`, 'latin1')
