@@ -21,6 +21,10 @@ export async function runCommandLine(
   try {
     const globals = readGlobalFlags(argv, io)
     ;({ debug } = globals)
+    if (globals.rest[0] === 'internal') {
+      const { runInternalCommand } = await import('./internal-command.ts')
+      return await runInternalCommand(globals.rest.slice(1), globals.root)
+    }
     let opened: Promise<Engine> | undefined
     const engine = () =>
       (opened ??= openEngine({ root: globals.root, env: io.env, debug: globals.debug }))
