@@ -20,11 +20,13 @@ import { isSystemError } from './system-error.ts'
 /**
  * Make a container, not yet started. Either all of it exists afterwards or nothing does.
  *
+ * @param isDryRun it will be taken back at once: nobody is told of it
  * @throws {OperationError} `NOT_FOUND` (image), `ALREADY_EXISTS` (name, cidfile), `INVALID_ARGUMENT`
  */
 export async function createContainer(
   context: EngineContext,
   wanted: ContainerOptions,
+  isDryRun = false,
 ): Promise<ContainerRecord> {
   const { folders } = context
   const options = withImplicitHost(wanted)
@@ -52,7 +54,7 @@ export async function createContainer(
       imageId: source.imageId,
     })
     publishRecord(folders, being, record, !options.rm)
-    publishContainerEvent(folders, record, 'create')
+    if (!isDryRun) publishContainerEvent(folders, record, 'create')
     return record
   } catch (error) {
     if (name !== undefined) releaseName(folders, name, id)

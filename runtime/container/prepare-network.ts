@@ -1,7 +1,7 @@
 import { randomBelow } from '../../native/random.ts'
 import { hostname as readHostname } from 'node:os'
 import { planAttachment, planLoopback } from '../network/attachment.ts'
-import { type NetworkDevice, ensureNetwork } from '../network/bridge.ts'
+import { type NetworkDevice, ensureNetwork, lookAtNetwork } from '../network/bridge.ts'
 import { renderHosts } from '../network/hosts-file.ts'
 import { type AddressLease, leaseAddress, releaseLeases } from '../network/lease.ts'
 import type { NetworkAttachment } from '../network/netlink-exchange.ts'
@@ -45,12 +45,14 @@ const nonceRange = 2 ** 30
 /**
  * Reserve addresses and ports for one start, and see to it that the networks work.
  *
+ * @param isDryRun reserve only: networks are left as they are
  * @throws {OperationError} `ALREADY_EXISTS` for an address or port that is taken, `UNSUPPORTED`,
  *   `NOT_FOUND`; what was reserved until then is given back
  */
 export async function prepareNetwork(
   context: EngineContext,
   record: ContainerRecord,
+  isDryRun = false,
 ): Promise<PreparedNetwork> {
   const { mode } = record.options.network
   if (mode.kind === 'host') return { ...noNetwork(), ...identityTexts(record, { isHost: true }) }
@@ -65,10 +67,10 @@ export async function prepareNetwork(
   const leases: string[] = []
   try {
     for (const name of names) {
-      const one = joinNetwork(context, record, name)
+      const one = joinNetwork(context, record, name, isDryRun)
       joined.push(one)
       leases.push(...one.lease.files)
-      if (one.network.dns) leases.push(await announce(context, record, one))
+      if (one.network.dns && !isDryRun) leases.push(await announce(context, record, one))
     }
     const ports = reserveHostPorts(context, record, joined)
     leases.push(...ports.leases)
@@ -95,10 +97,15 @@ function noNetwork(): PreparedNetwork {
   }
 }
 
-function joinNetwork(context: EngineContext, record: ContainerRecord, name: string): Joined {
+function joinNetwork(
+  context: EngineContext,
+  record: ContainerRecord,
+  name: string,
+  isDryRun: boolean,
+): Joined {
   const { folders } = context
   const network = requireNetwork(folders, name)
-  const device = ensureNetwork(folders, network)
+  const device = isDryRun ? lookAtNetwork(network) : ensureNetwork(folders, network)
   const { ip, ip6, mac } = record.options.network
   const lease = leaseAddress(folders, network, {
     containerId: record.id,

@@ -51,6 +51,26 @@ export function ensureNetwork(folders: NetworkFolders, network: Network): Networ
   return { index: link.index, mtu: link.mtu, hostIpv6, ipv6, warnings }
 }
 
+/**
+ * What {@link ensureNetwork} would return, with nothing changed: for a start that is only shown.
+ *
+ * @returns index 0 where the bridge would have to be made first
+ */
+export function lookAtNetwork(network: Network): NetworkDevice {
+  const hostIpv6 = hostHasIpv6()
+  using socket = openNetlinkSocket('route')
+  const link = findLink(socket, network.bridge)
+  return {
+    index: link?.index ?? 0,
+    mtu: link?.mtu ?? network.mtu ?? defaultRouteMtu(socket) ?? ethernetMtu,
+    hostIpv6,
+    ipv6: hostIpv6 && network.ipv6 !== undefined,
+    warnings: [],
+  }
+}
+
+const ethernetMtu = 1500
+
 /** Take a network out of the kernel; fine where it is not in it. The caller knows that nothing uses it. */
 export function removeNetwork(folders: NetworkFolders, network: Network): void {
   using socket = openNetlinkSocket('route')
