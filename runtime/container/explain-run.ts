@@ -1,14 +1,88 @@
-import { OperationError } from '../../native/error.ts'
 import type { CommandIo } from '../cli/command-io.ts'
 import type { RunResult } from '../cli/engine.ts'
+import { formatExplanation } from '../program/explain.ts'
+import { attachAsChild } from './attach-child.ts'
+import { describePreparation } from './describe-preparation.ts'
+import { dryRun } from './dry-run.ts'
 import type { EngineContext } from './engine-context.ts'
 import type { ContainerOptions } from './options.ts'
+import type { PreparedStart } from './prepare-start.ts'
+import type { ContainerRecord } from './record.ts'
+import { runContainer } from './run.ts'
+import { readState } from './read-state.ts'
+import { type RunTimes, formatRunTimes } from './run-times.ts'
+import type { StartedContainer } from './start.ts'
 
-/** `run --explain`. */
+/**
+ * `run --explain`, `--timings`, `--dry-run`: show what a run consists of.
+ *
+ * The listing goes to stdout where nothing else is done, else to stderr, so that the container's
+ * own output stays what it is.
+ *
+ * @throws {OperationError} whatever the run throws
+ */
 export async function explainRun(
-  _context: EngineContext,
-  _options: ContainerOptions,
-  _io: CommandIo,
+  context: EngineContext,
+  options: ContainerOptions,
+  io: CommandIo,
 ): Promise<RunResult> {
-  throw new OperationError('UNSUPPORTED', 'explain a run')
+  if (options.dryRun) {
+    const show = (record: ContainerRecord, prepared: PreparedStart): void => {
+      io.stdout.write(explanation(context, record, prepared))
+    }
+    return dryRun(context, options, io, show)
+  }
+  const explain = (record: ContainerRecord, prepared: PreparedStart): void => {
+    if (options.explain) io.stderr.write(explanation(context, record, prepared))
+  }
+  if (options.timings) return runTimed(context, options, io, explain)
+  return runContainer(context, options, io, { onPrepared: explain })
+}
+
+function explanation(
+  context: EngineContext,
+  record: ContainerRecord,
+  prepared: PreparedStart,
+): string {
+  const before = describePreparation(context.facts, record, prepared)
+  const whole = `${before}\n${formatExplanation(prepared.program)}`
+  // Sixty-four digits in every path hide what differs between the lines.
+  return whole.replaceAll(record.id, `${record.id.slice(0, 12)}…`)
+}
+
+/** A report comes after the end, so this command stays and has a child be the container's terminal. */
+async function runTimed(
+  context: EngineContext,
+  options: ContainerOptions,
+  io: CommandIo,
+  explain: (record: ContainerRecord, prepared: PreparedStart) => void,
+): Promise<RunResult> {
+  const times: RunTimes = { entered: performance.now() }
+  let seen: { record: ContainerRecord; started: StartedContainer } | undefined
+  const child = Object.create(io, { attach: { value: attachAsChild } }) as CommandIo
+  const result = await runContainer(context, options, child, {
+    trace: true,
+    onCreated: () => {
+      times.created = performance.now()
+    },
+    onPrepared(record, prepared) {
+      times.prepared = performance.now()
+      explain(record, prepared)
+      times.handedOver = performance.now()
+    },
+    onStarted(record, started) {
+      times.started = performance.now()
+      seen = { record, started }
+    },
+  })
+  if (!seen) return result
+  const { record, started } = seen
+  if (!options.detach && !isAlive(context, record)) await started.ended
+  io.stderr.write(formatRunTimes(times, started.program, started.trace))
+  return result
+}
+
+/** Detached from by its keys: it goes on. */
+function isAlive({ folders }: EngineContext, record: ContainerRecord): boolean {
+  return readState(folders, record).status === 'running'
 }

@@ -30,6 +30,10 @@ export interface StartWish {
   readonly trace?: boolean | undefined
   /** How often the restart policy has started it since a user did. */
   readonly restartCount?: number | undefined
+  /** Look up and reserve, but leave the host's networks as they are. */
+  readonly isDryRun?: boolean | undefined
+  /** Told before anything is done: what explains a start shows it here. */
+  readonly onPrepared?: ((prepared: PreparedStart) => void) | undefined
 }
 
 /** Everything a start needs, looked up and reserved; nothing of the container exists yet. */
@@ -59,7 +63,7 @@ export async function prepareStart(
   const root = await rootOfRecord(context, record.imageId, options)
   const joined = joinedNamespaces(folders, options)
   const mappings = userMappings(folders, options, record.id, host.rootless)
-  const network = await prepareNetwork(context, record)
+  const network = await prepareNetwork(context, record, wish.isDryRun)
   const leases = [...network.leases, ...(mappings.lease === undefined ? [] : [mappings.lease])]
   const undo = (): void => {
     for (const lease of leases) unlinkIfPresent(lease)
@@ -95,7 +99,7 @@ export async function prepareStart(
       leases,
       hook,
     })
-    return {
+    const prepared = {
       config,
       configText: `${stringifyJson(config)}\n`,
       program,
@@ -104,6 +108,8 @@ export async function prepareStart(
       trace: wish.trace ?? false,
       undo,
     }
+    wish.onPrepared?.(prepared)
+    return prepared
   } catch (error) {
     undo()
     throw error

@@ -5,12 +5,21 @@ import { planAttach } from './attach-plan.ts'
 import { createContainer } from './create.ts'
 import type { EngineContext } from './engine-context.ts'
 import type { ContainerOptions } from './options.ts'
+import type { PreparedStart } from './prepare-start.ts'
 import type { ContainerRecord } from './record.ts'
 import { readState } from './read-state.ts'
 import { resolveContainer } from './record-store.ts'
 import { removeContainer } from './remove.ts'
-import { startContainer } from './start.ts'
+import { type StartedContainer, startContainer } from './start.ts'
 import { withTerminalDefaults } from './terminal-defaults.ts'
+
+/** What `run --explain` and `--timings` hear of a run. */
+export interface RunWatch {
+  readonly trace?: boolean
+  readonly onCreated?: () => void
+  readonly onPrepared?: (record: ContainerRecord, prepared: PreparedStart) => void
+  readonly onStarted?: (record: ContainerRecord, started: StartedContainer) => void
+}
 
 /**
  * `run`: create, start, and stay in the foreground unless detached.
@@ -21,12 +30,20 @@ export async function runContainer(
   context: EngineContext,
   wanted: ContainerOptions,
   io: CommandIo,
+  watch: RunWatch = {},
 ): Promise<RunResult> {
   const options = withTerminalDefaults(wanted, io)
   const record = await createContainer(context, options)
+  watch.onCreated?.()
   try {
     if (io.isGone?.()) throw new OperationError('TIMEOUT', 'run for a client that went away')
-    await startContainer(context, record, { hold: !options.detach, terminal: terminalSize(io) })
+    const started = await startContainer(context, record, {
+      hold: !options.detach,
+      terminal: terminalSize(io),
+      trace: watch.trace,
+      onPrepared: (prepared) => watch.onPrepared?.(record, prepared),
+    })
+    watch.onStarted?.(record, started)
   } catch (error) {
     if (options.rm) await removeWhatIsLeft(context, record)
     throw error
