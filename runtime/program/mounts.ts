@@ -42,8 +42,10 @@ export function planMounts(c: ContainerCompilation): PlannedMount[] {
     checkMount(c, mount, options)
     const isTerminals = isTerminalMount(mount) && c.base.stdio.kind === 'terminal'
     const isShared = options.isBind && options.propagation.some(({ flag }) => flag === MS.SHARED)
-    const isMapped = isIdMapped(mount, options)
-    const prepared = isTerminals ? 'devpts' : isShared || isMapped ? `mount${index}` : undefined
+    // The root of a new user namespace may have no right to reach the source (folders of mode 0700).
+    const needsOuterHalf = isShared || isIdMapped(mount, options) || c.isUserNamespaceNew
+    const isOuter = needsOuterHalf && options.isBind && !options.isRemount
+    const prepared = isTerminals ? 'devpts' : isOuter ? `mount${index}` : undefined
     return { mount, options, prepared }
   })
 }

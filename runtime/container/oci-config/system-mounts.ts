@@ -24,7 +24,7 @@ export function systemMounts(options: ContainerOptions, facts: ContainerFacts): 
     },
     sysMount(options, facts),
     cgroupMount(options),
-    ...messageQueues(options),
+    ...messageQueues(options, facts),
     ...sharedMemory(options, facts),
   ]
 }
@@ -63,8 +63,9 @@ function cgroupMount({ security }: ContainerOptions): Mount {
   }
 }
 
-function messageQueues({ namespaces }: ContainerOptions): Mount[] {
-  if (namespaces.ipc.kind === 'host') return [bind('/dev/mqueue', '/dev/mqueue')]
+/** The host may have none mounted, and a user namespace cannot mount those of the host's. */
+function messageQueues({ namespaces }: ContainerOptions, facts: ContainerFacts): Mount[] {
+  if (namespaces.ipc.kind === 'host' && isInUserNamespace(facts)) return []
   return [
     {
       destination: '/dev/mqueue',

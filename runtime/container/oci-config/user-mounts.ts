@@ -37,26 +37,33 @@ export function identityMounts(facts: ContainerFacts): Mount[] {
 /** One mount of the user's, in the specification's words. */
 export function userMount({ spec, source }: PlacedMount, facts: ContainerFacts): Mount {
   const { destination } = spec
+  const idmap = mappingOf(spec, facts)
   if (spec.kind === 'tmpfs')
     return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(spec) }
   return {
     destination,
     type: 'bind',
     source,
-    options: bindOptions(spec),
-    ...(spec.idmap === undefined ? {} : idMappings(spec.idmap, facts)),
+    options: bindOptions(spec, idmap !== undefined),
+    ...(idmap === undefined ? {} : idMappings(idmap, facts)),
   }
 }
 
-function bindOptions(spec: MountSpec): string[] {
-  const { recursive, recursiveReadOnly, readOnly, propagation = 'rprivate', idmap } = spec
+/** A volume is the container's own: in a user namespace its files must not belong to nobody. */
+function mappingOf({ kind, idmap }: MountSpec, facts: ContainerFacts): string | undefined {
+  const isMapped = facts.uidMappings.length > 0 && !facts.isRootless
+  return idmap ?? (kind === 'volume' && isMapped ? '' : undefined)
+}
+
+function bindOptions(spec: MountSpec, isMapped: boolean): string[] {
+  const { recursive, recursiveReadOnly, readOnly, propagation = 'rprivate' } = spec
   const access = recursiveReadOnly ? 'rro' : 'ro'
   return [
     recursive ? 'rbind' : 'bind',
     propagation,
     readOnly || spec.kind === 'image' ? access : 'rw',
     ...accessOptions(spec),
-    ...(idmap === undefined ? [] : ['idmap']),
+    ...(isMapped ? ['idmap'] : []),
     ...spec.options,
   ]
 }
