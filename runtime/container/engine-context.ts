@@ -1,13 +1,13 @@
 import type { ImageStore } from '../../rootfs/store/image-store.ts'
 import type { HostFacts } from '../inspect-host/host-facts.ts'
 import type { EngineFolders } from './folders.ts'
-import type { Zygote } from './zygote.ts'
+import type { ProgramLauncher } from './zygote.ts'
 
 /** What every verb needs; made once per command, or once per resident engine. */
 export interface EngineContext {
   readonly folders: EngineFolders
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly zygote: Zygote
+  readonly zygote: ProgramLauncher
   readonly facts: HostFacts
   /** Opened on first use. */
   images(): Promise<ImageStore>

@@ -116,7 +116,7 @@ export async function startExec(
     },
     remove: [{ folder: folder.executions, name: id }],
   })
-  const run = context.zygote.submit(encodeProgram(program))
+  const run = context.zygote.submit(encodeProgram(program, { reasons: false }))
   const outcome = await run.started
   if (outcome.kind === 'running') {
     publishContainerEvent(context.folders, record, `exec_start: ${wish.command.join(' ')}`, {

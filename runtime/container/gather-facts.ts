@@ -45,7 +45,8 @@ export function gatherFacts(sources: FactSources): ContainerFacts {
     boundingCapabilities: host.boundingCapabilities,
     devicesAt,
     allDevices,
-    seccompFor: (capabilities) => chooseSeccomp(options.security.seccomp, capabilities, host),
+    seccompFor: (capabilities) =>
+      chooseSeccomp(options.security.seccomp, capabilities, host, folders),
     extraMaskedPaths: thermalThrottlePaths(),
     initPath: shimPath,
     ...(terminal ? { consoleSize: { height: terminal.rows, width: terminal.columns } } : {}),

@@ -3,14 +3,20 @@ import type { Engine, OpenEngine } from '../cli/engine.ts'
 import { readHostFacts } from '../inspect-host/host-facts.ts'
 import type { EngineContext } from './engine-context.ts'
 import { engineFolders, hostUser } from './folders.ts'
-import { Zygote } from './zygote.ts'
+import { type ProgramLauncher, Zygote } from './zygote.ts'
 
 // One method per verb, each loading its own part when it is called: a command that lists
 // containers does not pay for the compiler.
 
 /** The engine of one state root. Opening it reads nothing but facts about the host. */
-export const openEngine: OpenEngine = async ({ root, env }) => {
-  return engineOf(openContext(root, env))
+export const openEngine: OpenEngine = async ({ root, env }) => engineOf(openContext(root, env))
+
+/** The same over a launcher of programs that is there already. */
+export function openEngineWith(launcher: ProgramLauncher | undefined): OpenEngine {
+  return async ({ root, env }) => {
+    const context = openContext(root, env)
+    return engineOf(launcher ? { ...context, zygote: launcher } : context)
+  }
 }
 
 /** What every verb needs, for one state root. */

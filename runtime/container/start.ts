@@ -65,7 +65,7 @@ async function runPrepared(
   mkdirSync(folder.state, { mode: 0o700 })
   writeStartRecord(folder, prepared.start, isDurable)
   writeFileSync(folder.config, prepared.configText, { mode: 0o600 })
-  const bytes = encodeProgram(prepared.program, { trace: prepared.trace })
+  const bytes = encodeProgram(prepared.program, { trace: prepared.trace, reasons: false })
   const run = context.zygote.submit(bytes)
   const outcome = await run.started
   if (outcome.kind === 'running') {

@@ -33,6 +33,12 @@ export interface ProgramRun {
   readonly trace: readonly ShimRecord[]
 }
 
+/** Whatever takes programs and has the shim run them. */
+export interface ProgramLauncher {
+  submit(program: Uint8Array): ProgramRun
+  close(): void
+}
+
 interface Pending {
   readonly trace: ShimRecord[]
   readonly started: (outcome: StartOutcome) => void
@@ -40,9 +46,10 @@ interface Pending {
   readonly ended: (outcome: EndOutcome | undefined) => void
 }
 
-const idOffset = 16 // in struct header
+/** Of the id in struct header. */
+export const idOffset = 16
 
-export class Zygote {
+export class Zygote implements ProgramLauncher {
   #child: ChildProcess | undefined
   #stream: Socket | undefined
   #received: Buffer = Buffer.alloc(0)

@@ -18,6 +18,8 @@ import type { Program, Step } from './program.ts'
 export interface EncodeOptions {
   /** Echoed in every record, 64 bits. Default 0. */
   readonly id?: bigint
+  /** Carry every step's reason along, for a shim that reports alone. Default true. */
+  readonly reasons?: boolean
   /** Ask for a TRACE record for each step (`--timings`). Default false. */
   readonly trace?: boolean
 }
@@ -30,7 +32,7 @@ export interface EncodeOptions {
  */
 export function encodeProgram(program: Program, options: EncodeOptions = {}): Uint8Array {
   const { steps, relocations, data, cleanupStart, architecture } = program
-  const why = `${steps.map((step) => `${step.why} [${step.source}]`).join('\0')}\0`
+  const why = options.reasons === false ? '' : reasonsOf(steps)
   const relocationOffset = HEADER_SIZE + steps.length * INSTRUCTION_SIZE
   const dataOffset = (relocationOffset + relocations.length * 4 + 15) & ~15
   const whyOffset = dataOffset + data.length
@@ -65,6 +67,10 @@ export function encodeProgram(program: Program, options: EncodeOptions = {}): Ui
   out.set(data, dataOffset)
   out.write(why, whyOffset)
   return out
+}
+
+function reasonsOf(steps: readonly Step[]): string {
+  return `${steps.map((step) => `${step.why} [${step.source}]`).join('\0')}\0`
 }
 
 function encodeStep(out: Buffer, at: number, step: Step, { architecture }: Program): void {

@@ -44,12 +44,25 @@ const compiled = new WeakMap<Seccomp, Map<string, CompiledSeccomp>>()
  */
 export function compileSeccomp(seccomp: Seccomp, options: CompileOptions): CompiledSeccomp {
   const { architecture, kernel } = options
-  const key = `${architecture} ${kernel.major}.${kernel.minor}`
+  const key = cacheKey(architecture, kernel)
   const kept = compiled.get(seccomp) ?? new Map<string, CompiledSeccomp>()
   compiled.set(seccomp, kept)
   const result = kept.get(key) ?? compile(seccomp, architecture, kernel)
   kept.set(key, result)
   return result
+}
+
+/** Let `compileSeccomp` find a result that an earlier process computed from an equal section. */
+export function keepCompiled(
+  seccomp: Seccomp,
+  { architecture, kernel }: CompileOptions,
+  result: CompiledSeccomp,
+): void {
+  compiled.set(seccomp, new Map([[cacheKey(architecture, kernel), result]]))
+}
+
+function cacheKey(architecture: Architecture, { major, minor }: KernelVersion): string {
+  return `${architecture} ${major}.${minor}`
 }
 
 function compile(

@@ -1,0 +1,8 @@
+// A zygote for the command that this process is about to become.
+#pragma once
+#include "types.h"
+
+#define ZYGOTE_VARIABLE_SIZE 32
+// Starts a zygote when the command will want one, so that it gets ready while Node boots. Writes MYCONTAINER_ZYGOTE=N, N
+// being the descriptor of the stream to it, to storage. False: there is none, and Node starts its own when it needs one.
+bool start_zygote_beside(char **arguments, char *storage);

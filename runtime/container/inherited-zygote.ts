@@ -1,0 +1,79 @@
+import { closeSync, readSync, writeSync } from 'node:fs'
+import { setCloseOnExec } from '../../native/descriptor.ts'
+import { OperationError } from '../../native/error.ts'
+import { type ProgramLauncher, type ProgramRun, type StartOutcome, idOffset } from './zygote.ts'
+import { parseRecord, recordSize } from './zygote-record.ts'
+
+/** Set by the launcher: the descriptor of a stream to a zygote that it started beside us. */
+const variable = 'MYCONTAINER_ZYGOTE'
+
+/**
+ * A zygote that the launcher forked before it became Node: it was ready while Node was still
+ * booting. This side waits in read(2), which a command that has nothing else to do may: neither
+ * node:child_process nor node:net is loaded. Programs are submitted one after another.
+ */
+export class InheritedZygote implements ProgramLauncher {
+  readonly #stream: number
+  #nextId = 1n
+
+  constructor(stream: number) {
+    this.#stream = stream
+    setCloseOnExec(stream)
+  }
+
+  submit(program: Uint8Array): ProgramRun {
+    const bytes = Buffer.from(program)
+    const id = this.#nextId++
+    bytes.writeBigUInt64LE(id, idOffset)
+    for (let at = 0; at < bytes.length;) at += writeSync(this.#stream, bytes, at)
+    const trace: ReturnType<typeof parseRecord>[] = []
+    return {
+      started: Promise.resolve(this.#awaitStart(id, trace)),
+      // Nobody who can wait no longer than this command lives asks for it.
+      ended: Promise.resolve(undefined),
+      trace,
+    }
+  }
+
+  close(): void {
+    closeSync(this.#stream)
+  }
+
+  #awaitStart(id: bigint, trace: ReturnType<typeof parseRecord>[]): StartOutcome {
+    for (;;) {
+      const bytes = this.#readRecord()
+      if (!bytes) return { kind: 'lost' }
+      const record = parseRecord(bytes)
+      if (record.id !== id) continue // An earlier program of this command has ended.
+      if (record.type === 'trace') trace.push(record)
+      if (record.type === 'created') return { kind: 'created' }
+      if (record.type === 'exec')
+        return { kind: 'running', pid: record.value, monitorPid: Number(record.aux) }
+      if (record.type === 'fail') return { kind: 'failed', pc: record.pc, errno: record.value }
+      if (record.type === 'died') return { kind: 'died', pc: record.pc, signal: record.value }
+      if (record.type === 'invalid')
+        throw new OperationError('INTERNAL', 'have the shim accept a program', {
+          instruction: record.pc,
+          reason: record.value,
+        })
+    }
+  }
+
+  #readRecord(): Buffer | undefined {
+    const bytes = Buffer.alloc(recordSize)
+    for (let at = 0; at < recordSize;) {
+      const count = readSync(this.#stream, bytes, at, recordSize - at, null)
+      if (count === 0) return undefined
+      at += count
+    }
+    return bytes
+  }
+}
+
+/** The zygote that the launcher started for this process, taken out of the environment. */
+export function takeInheritedZygote(env: NodeJS.ProcessEnv): ProgramLauncher | undefined {
+  const text = env[variable]
+  if (text === undefined) return undefined
+  delete env[variable]
+  return /^\d+$/.test(text) ? new InheritedZygote(Number(text)) : undefined
+}
