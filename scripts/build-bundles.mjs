@@ -52,6 +52,8 @@ export async function buildBundles() {
     entryPoints: Object.fromEntries(entries.map(([name, path]) => [`${name}.bundle`, path])),
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
+    // A script of node:vm cannot import(); with this esbuild makes it a require() for built-in modules too.
+    supported: { 'dynamic-import': false },
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
   })
   for (const [name] of entries) {

@@ -139,7 +139,9 @@ function leaseWanted(
   const address = requireAddress(wanted, 'an address of a container')
   const detail = { address: wanted, subnet: pool.subnet }
   if (!isHostAddress(parseSubnet(pool.subnet), address))
-    throw new OperationError('INVALID_ARGUMENT', 'lease an address', detail)
+    throw new OperationError('INVALID_ARGUMENT', 'lease an address', detail, {
+      hint: 'Take an address of the network that is not its first or last one',
+    })
   const name = formatAddress(address)
   if (name !== pool.gateway) {
     const path = join(folder, name)
@@ -147,7 +149,12 @@ function leaseWanted(
     if (reclaim(folder, path, request) && claimFile(path, request.containerId)) return address
   }
   const holder = name === pool.gateway ? 'the gateway' : (readIfPresent(join(folder, name)) ?? '')
-  throw new OperationError('ALREADY_EXISTS', 'lease an address', { ...detail, holder })
+  throw new OperationError(
+    'ALREADY_EXISTS',
+    `lease the address ${wanted}: it is already in use`,
+    { ...detail, holder },
+    { hint: 'Leave --ip out for a free one' },
+  )
 }
 
 const lastFile = 'last-address'

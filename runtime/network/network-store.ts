@@ -71,7 +71,7 @@ export function requireNetwork(folders: NetworkFolders, given: string): Network 
   if (only) throw new OperationError('INVALID_ARGUMENT', 'find a network', { id: name })
   throw new OperationError(
     'NOT_FOUND',
-    'find a network',
+    `no such network: ${name}`,
     { name: given },
     { hint: `Make it with "mycontainer network create ${given}"` },
   )
@@ -188,7 +188,7 @@ function requireMtu(mtu: number): number {
 }
 
 function nameTaken(name: string): OperationError {
-  return new OperationError('ALREADY_EXISTS', 'create a network', { name })
+  return new OperationError('ALREADY_EXISTS', `create the network ${name}: it exists already`, { name })
 }
 
 /** Forget a network. Its kernel objects go with `removeBridge`; whether it is in use the caller knows. */

@@ -191,7 +191,7 @@ function portTaken(
 ): OperationError {
   return new OperationError(
     'ALREADY_EXISTS',
-    'publish a port',
+    `publish port ${hostPort}/${protocol}: it is already in use`,
     { port: hostPort, protocol, hostIp, ...owner },
     { hint: `Choose another host port, or find its owner with "ss -lnp sport = :${hostPort}"` },
   )
