@@ -35,6 +35,8 @@ export interface StopOptions {
   /** Seconds before SIGKILL; -1: for ever; absent: the container's own. */
   readonly timeout?: number | undefined
   readonly signal?: string | undefined
+  /** Told why the signal did not do, when SIGKILL has to. */
+  readonly warn?: ((text: string) => void) | undefined
 }
 
 export interface RemoveOptions {

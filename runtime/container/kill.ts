@@ -2,6 +2,7 @@ import { OperationError } from '../../native/error.ts'
 import { thaw } from '../cgroup/freeze.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
+import { publishContainerEvent } from './events.ts'
 import { requestStop } from './monitor-files.ts'
 import { parseSignal } from './parse/signal.ts'
 import { readState } from './read-state.ts'
@@ -38,6 +39,7 @@ export async function killContainer(
   if (number === SIGKILL || number === parseSignal(record.resolved.stopSignal))
     requestStop(folder.state)
   signalInit(record.name, state, number)
+  publishContainerEvent(context.folders, record, 'kill', { signal: String(number) })
   const start = readStartRecord(folder)
   if (state.status === 'paused' && number === SIGKILL && start) thaw(start.cgroup)
   if (number === SIGKILL) await waitForEnd(context.folders, record.id)

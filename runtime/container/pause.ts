@@ -3,28 +3,33 @@ import type { CgroupLocation } from '../cgroup/cgroup-plan.ts'
 import { freeze, thaw } from '../cgroup/freeze.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
+import { publishContainerEvent } from './events.ts'
 import { readState } from './read-state.ts'
+import type { ContainerRecord } from './record.ts'
 import { resolveContainer } from './record-store.ts'
 import { readStartRecord } from './start-record.ts'
 import type { ContainerStatus } from './state.ts'
 
 /** Freeze every process of a running container (cgroup v2 freezer). @throws `BAD_STATE` */
 export function pauseContainer(context: EngineContext, reference: string): void {
-  freeze(groupOf(context, reference, 'running', 'pause'))
+  const record = resolveContainer(context.folders, reference)
+  freeze(groupOf(context, record, 'running', 'pause'))
+  publishContainerEvent(context.folders, record, 'pause')
 }
 
 /** Let a paused container go on. @throws `BAD_STATE` where it is not paused */
 export function unpauseContainer(context: EngineContext, reference: string): void {
-  thaw(groupOf(context, reference, 'paused', 'unpause'))
+  const record = resolveContainer(context.folders, reference)
+  thaw(groupOf(context, record, 'paused', 'unpause'))
+  publishContainerEvent(context.folders, record, 'unpause')
 }
 
 function groupOf(
   context: EngineContext,
-  reference: string,
+  record: ContainerRecord,
   wanted: ContainerStatus,
   verb: string,
 ): CgroupLocation {
-  const record = resolveContainer(context.folders, reference)
   const { status } = readState(context.folders, record)
   const start = readStartRecord(containerFolder(context.folders, record.id))
   if (status === wanted && start) return start.cgroup

@@ -1,7 +1,9 @@
 import type { EngineContext } from './engine-context.ts'
 import { withContainerLock } from './container-lock.ts'
+import { publishContainerEvent } from './events.ts'
 import { claimName, releaseName } from './name-registry.ts'
 import { parseName } from './parse/name.ts'
+import { readState } from './read-state.ts'
 import { isBeingMade, resolveContainer, rewriteRecord } from './record-store.ts'
 
 /** Give a container another name. @throws `ALREADY_EXISTS`, `INVALID_ARGUMENT`, `NOT_FOUND` */
@@ -16,7 +18,12 @@ export async function renameContainer(
   await withContainerLock(folders, id, async () => {
     const record = resolveContainer(folders, id)
     claimName(folders, name, id, (other) => isBeingMade(folders, other))
-    rewriteRecord(folders, { ...record, name })
-    releaseName(folders, record.name, id)
+    const renamed = { ...record, name }
+    rewriteRecord(folders, renamed)
+    // The monitor of a running --rm container takes the old name away at the end, whoever has it
+    // then: until then it stays ours.
+    const isPromised = record.options.rm && readState(folders, record).pid !== 0
+    if (!isPromised) releaseName(folders, record.name, id)
+    publishContainerEvent(folders, renamed, 'rename', { oldName: record.name })
   })
 }

@@ -4,6 +4,7 @@ import { thaw } from '../cgroup/freeze.ts'
 import { killAll } from '../cgroup/kill-all.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
+import { publishContainerEvent } from './events.ts'
 import { requestStop } from './monitor-files.ts'
 import { parseSignal } from './parse/signal.ts'
 import { readState } from './read-state.ts'
@@ -11,6 +12,7 @@ import type { ContainerRecord } from './record.ts'
 import { resolveContainer } from './record-store.ts'
 import { signalInit } from './signal.ts'
 import { readStartRecord } from './start-record.ts'
+import { explainUnheardSignal } from './unheard-signal.ts'
 import { waitForEnd } from './wait.ts'
 
 /** Docker's default, seconds. */
@@ -41,10 +43,14 @@ export async function stopContainer(
   const isSent = signalInit(record.name, state, signal)
   // A frozen process takes its signals when it is thawed.
   if (state.status === 'paused' && start) thaw(start.cgroup)
-  if (!isSent) return
   const timeoutMs = seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000
-  if ((await waitForEnd(context.folders, record.id, timeoutMs)) !== undefined) return
-  await killContainerNow(context, record)
+  const hasEnded =
+    !isSent || (await waitForEnd(context.folders, record.id, timeoutMs)) !== undefined
+  if (!hasEnded) {
+    if (seconds > 0) options.warn?.(explainUnheardSignal(record.name, state.pid, signal, seconds))
+    await killContainerNow(context, record)
+  }
+  publishContainerEvent(context.folders, record, 'stop')
 }
 
 async function cancelRestart(context: EngineContext, record: ContainerRecord): Promise<void> {

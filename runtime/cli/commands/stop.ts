@@ -11,7 +11,11 @@ export const stopCommand: Command = {
   minimumArguments: 0,
   interspersed: true,
   async run(invocation) {
-    const options = readStopFlags(invocation.flags)
+    const { io } = invocation
+    const options = {
+      ...readStopFlags(invocation.flags),
+      warn: (text: string) => void io.stderr.write(`mycontainer: ${text}\n`),
+    }
     const args = await selectedContainers(
       invocation,
       (status) => status === 'running' || status === 'restarting',
