@@ -58,6 +58,8 @@ const fchmodat = declareSyscall('fchmodat', ['int', 'void *', 'int'])
 const fchmod = declareSyscall('fchmod', ['int', 'int'])
 const utimensat = declareSyscall('utimensat', ['int', 'void *', 'void *', 'int'])
 const close = declareSyscall('close', ['int'])
+const readlinkat = declareSyscall('readlinkat', ['int', 'void *', 'void *', 'long'])
+const lseek = declareSyscall('lseek', ['int', 'long', 'int'])
 const syncfs = declareSyscall('syncfs', ['int'])
 
 /** Text or bytes as the kernel wants them: ending with a NUL. */
@@ -128,6 +130,23 @@ export function renameAt(
 /** unlinkat(2); `flags` may be `atFlags.removeDir`. */
 export function unlinkAt(folder: number, name: PathName, flags = 0): number {
   return Number(unlinkat(folder, pathBytes(name), flags))
+}
+
+/** readlinkat(2): the target as bytes, or -errno; with an empty name, of `folder` itself, opened with O_PATH. */
+export function readLinkAt(folder: number, name: PathName): Buffer | number {
+  const target = Buffer.alloc(4096)
+  const size = Number(readlinkat(folder, pathBytes(name), target, target.byteLength))
+  return size < 0 ? size : target.subarray(0, size)
+}
+
+/** lseek(2), `SEEK_DATA`: where the next bytes that are stored begin; -ENXIO where none follow. */
+export function seekData(file: number, offset: number): number {
+  return Number(lseek(file, offset, 3))
+}
+
+/** lseek(2), `SEEK_HOLE`: where the next hole begins; the end of the file counts as one. */
+export function seekHole(file: number, offset: number): number {
+  return Number(lseek(file, offset, 4))
 }
 
 /** fchownat(2) that never follows a symlink. */

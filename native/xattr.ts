@@ -33,3 +33,28 @@ export function listAttributesOfPath(path: PathName): string[] | number {
   if (size < 0) return size
   return names.toString('latin1', 0, size).split('\0').slice(0, -1)
 }
+
+const listxattr = declareSyscall('listxattr', ['void *', 'void *', 'long'])
+const getxattr = declareSyscall('getxattr', ['void *', 'void *', 'void *', 'long'])
+let scratch: Buffer | undefined
+
+// fgetxattr(2) refuses descriptors opened with O_PATH; the link in our own /proc does not.
+function descriptorPath(file: number): Uint8Array {
+  return pathBytes(`/proc/self/fd/${file}`)
+}
+
+/** flistxattr(2), also for a descriptor opened with `O_PATH`: names, one character per byte, or -errno. */
+export function listAttributes(file: number): string[] | number {
+  scratch ??= Buffer.alloc(65_536)
+  const size = Number(listxattr(descriptorPath(file), scratch, scratch.byteLength))
+  if (size <= 0) return size === 0 ? [] : size
+  return scratch.toString('latin1', 0, size).split('\0').slice(0, -1)
+}
+
+/** fgetxattr(2), also for a descriptor opened with `O_PATH`; -ENODATA where it is not set. */
+export function getAttribute(file: number, name: PathName): Buffer | number {
+  scratch ??= Buffer.alloc(65_536)
+  const path = descriptorPath(file)
+  const size = Number(getxattr(path, pathBytes(name), scratch, scratch.byteLength))
+  return size < 0 ? size : Buffer.from(scratch.subarray(0, size))
+}

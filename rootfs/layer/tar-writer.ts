@@ -3,7 +3,14 @@ import { blockSize, checksum } from './tar-header.ts'
 
 /** What goes into a header that we write. Names have one character per byte. */
 export interface TarMember {
-  readonly type: 'file' | 'directory' | 'symlink' | 'hardlink'
+  readonly type:
+    | 'file'
+    | 'directory'
+    | 'symlink'
+    | 'hardlink'
+    | 'character-device'
+    | 'block-device'
+    | 'fifo'
   readonly name: string
   readonly linkName?: string
   readonly mode: number
@@ -12,9 +19,23 @@ export interface TarMember {
   readonly size: number
   /** Whole seconds since 1970. */
   readonly mtime: number
+  /** Fraction of `mtime`, 0 to 999 999 999; absent: none. */
+  readonly nanoseconds?: number
+  readonly devMajor?: number
+  readonly devMinor?: number
+  /** Extended attributes, by name. */
+  readonly xattrs?: ReadonlyMap<string, Buffer>
 }
 
-const flags = { file: '0', hardlink: '1', symlink: '2', directory: '5' } as const
+const flags = {
+  file: '0',
+  hardlink: '1',
+  symlink: '2',
+  'character-device': '3',
+  'block-device': '4',
+  directory: '5',
+  fifo: '6',
+} as const
 const maxOctal8 = 0o7777777
 const maxOctal12 = 0o77777777777
 
@@ -51,8 +72,19 @@ function paxFields(member: TarMember): Buffer[] {
   if (member.uid > maxOctal8) fields.push(paxRecord('uid', String(member.uid)))
   if (member.gid > maxOctal8) fields.push(paxRecord('gid', String(member.gid)))
   if (member.size > maxOctal12) fields.push(paxRecord('size', String(member.size)))
-  if (member.mtime < 0) fields.push(paxRecord('mtime', String(member.mtime)))
+  if (member.mtime < 0 || member.nanoseconds) fields.push(paxRecord('mtime', paxTimeText(member)))
+  for (const [name, value] of member.xattrs ?? [])
+    fields.push(paxRecord(`SCHILY.xattr.${name}`, value.toString('latin1')))
   return fields
+}
+
+function paxTimeText({ mtime, nanoseconds = 0 }: TarMember): string {
+  if (nanoseconds === 0) return String(mtime)
+  // The fraction counts upwards from a second that may be negative: -2 s and 0.75 s are -1.25 s.
+  const isNegative = mtime < 0
+  const seconds = isNegative ? -mtime - 1 : mtime
+  const fraction = isNegative ? 1e9 - nanoseconds : nanoseconds
+  return `${isNegative ? '-' : ''}${seconds}.${String(fraction).padStart(9, '0')}`
 }
 
 /** The length at the front of a record counts itself. */
@@ -84,6 +116,10 @@ function ustarHeader(member: TarMember, flag: string, size: number): Buffer {
   text(156, 1, flag)
   text(157, 100, member.linkName ?? '')
   text(257, 8, 'ustar\x0000')
+  if (flag === '3' || flag === '4') {
+    octal(329, 8, member.devMajor ?? 0, maxOctal8)
+    octal(337, 8, member.devMinor ?? 0, maxOctal8)
+  }
   text(148, 8, `${checksum(block).toString(8).padStart(6, '0')}\0 `)
   return block
 }
