@@ -13,8 +13,8 @@ export interface ContainerView {
    * @returns a descriptor that the caller closes; undefined where it cannot be opened
    */
   open(path: string, flags: number): number | undefined
-  /** Whether what `descriptor` stands for lies on a mount with noexec. */
-  isNoexec(descriptor: number): boolean
+  /** Whether what was opened at `path` as `descriptor` lies on a mount with noexec. */
+  isNoexec(descriptor: number, path: string): boolean
   [Symbol.dispose](): void
 }
 
@@ -43,7 +43,9 @@ export function viewOfConfig(layers: readonly string[], config: Config): Contain
       if (!isBind(mount)) return undefined
       return openBelow(mount.source ?? '', posix.relative(mount.destination, path), flags)
     },
-    isNoexec: (descriptor) => isMountedNoexec(descriptor, '/proc/self/mountinfo'),
+    isNoexec: (descriptor, path) =>
+      mountAt(config, path)?.options?.includes('noexec') === true ||
+      isMountedNoexec(descriptor, '/proc/self/mountinfo'),
     [Symbol.dispose]: () => root.close(),
   }
 }

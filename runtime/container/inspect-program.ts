@@ -2,7 +2,7 @@ import { fstatSync, readSync, readdirSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { Architecture } from '../../native/syscall-numbers/number.ts'
 import { editDistance } from '../cli/nearest.ts'
-import type { ExecFacts } from '../program/diagnose-exec.ts'
+import { type ExecFacts, mayExecute } from '../program/diagnose-exec.ts'
 import type { Process } from '../spec/config.ts'
 import { type ContainerView, lookOnly, readOnly, withOpened } from './container-view.ts'
 
@@ -22,25 +22,52 @@ export function inspectProgram(
   path: string,
   { process, architecture, areIdsHosts }: ProgramLookup,
 ): ExecFacts {
-  const exists = (other: string): boolean =>
-    withOpened(view, absolute(process, other), lookOnly, () => true) ?? false
+  const exists = (other: string): boolean => isThere(view, absolute(process, other))
   const base = { head: new Uint8Array(), mode: 0, uid: 0, gid: 0, isNoexec: false }
-  const nothing: ExecFacts = { ...base, kind: 'missing', architecture, exists }
+  const user = areIdsHosts ? { user: userOf(process) } : {}
+  const nothing: ExecFacts = { ...base, ...user, kind: 'missing', architecture, exists }
   const whole = absolute(process, path)
   const found = withOpened(view, whole, lookOnly, (descriptor): ExecFacts => {
     const stat = fstatSync(descriptor)
     const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other'
     const { uid, gid } = stat
     const mode = stat.mode & 0o7777
-    return { ...nothing, kind, mode, uid, gid, isNoexec: view.isNoexec(descriptor) }
+    return { ...nothing, kind, mode, uid, gid, isNoexec: view.isNoexec(descriptor, whole) }
   })
   if (!found) return nothing
   const head = found.kind === 'file' ? withOpened(view, whole, readOnly, readHead) : undefined
+  const allows = (other: string): boolean => !user.user || permits(view, other, user.user)
   return {
     ...found,
     head: head ?? found.head,
-    ...(areIdsHosts ? { user: userOf(process) } : {}),
+    isExecutable: (other) => allows(absolute(process, other)),
+    closedFolder: foldersAbove(whole).find((folder) => !allows(folder)),
   }
+}
+
+function isThere(view: ContainerView, path: string): boolean {
+  return withOpened(view, path, lookOnly, () => true) ?? false
+}
+
+type User = NonNullable<ExecFacts['user']>
+
+/** Execute permission of a file, or the right to enter a folder; root may enter every folder. */
+function permits(view: ContainerView, path: string, user: User): boolean {
+  const answer = withOpened(view, path, lookOnly, (descriptor) => {
+    const stat = fstatSync(descriptor)
+    return (user.uid === 0 && stat.isDirectory()) || mayExecute(stat, user)
+  })
+  return answer ?? true
+}
+
+/** `/a/b/c` lies below `/`, `/a` and `/a/b`. */
+function foldersAbove(path: string): string[] {
+  const folders: string[] = []
+  for (let folder = path; folder !== '/';) {
+    folder = posix.dirname(folder)
+    folders.unshift(folder)
+  }
+  return folders
 }
 
 function userOf({ user }: Process): { uid: number; gids: readonly number[] } {
@@ -60,11 +87,9 @@ export function findInPath(
   name: string,
   process: Process,
 ): string | undefined {
-  const isThere = (path: string): boolean =>
-    withOpened(view, absolute(process, path), lookOnly, () => true) ?? false
   return searchPath(process)
     .map((folder) => posix.join(folder, name))
-    .find(isThere)
+    .find((path) => isThere(view, absolute(process, path)))
 }
 
 /** The PATH that the container's process has; execvp(3)'s own where it has none. */

@@ -109,7 +109,7 @@ function explainExec(
     areIdsHosts: (config?.linux?.uidMappings ?? []).length === 0,
   }
   const exec = view && path !== undefined ? inspectProgram(view, path, lookup) : undefined
-  const error = explainFailure(program, outcome, { exec })
+  const error = explainFailure(program, outcome, { exec, found: path })
   const isMissing = error.exitCode === 127 && (exec === undefined || exec.kind === 'missing')
   if (!isMissing || !view) return headlined(error)
   const near = nearestProgram(view, name, process)

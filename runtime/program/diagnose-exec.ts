@@ -18,6 +18,10 @@ export interface ExecFacts {
   readonly architecture: Architecture
   /** Whether an absolute path exists in the container: asked for interpreters and loaders. */
   readonly exists: (path: string) => boolean
+  /** Whether `user` has execute permission for a file: asked for interpreters. */
+  readonly isExecutable?: ((path: string) => boolean) | undefined
+  /** A folder above the file that `user` may not enter. */
+  readonly closedFolder?: string | undefined
 }
 
 export interface ExecDiagnosis {
@@ -115,6 +119,11 @@ function diagnosePermission(path: string, facts: ExecFacts): ExecDiagnosis {
       cause: `${path} lies on a mount with the option noexec`,
       hint: 'Mount it with "exec", or put the program elsewhere',
     }
+  if (facts.closedFolder !== undefined)
+    return {
+      cause: `${path} lies below ${facts.closedFolder}, which user ${facts.user?.uid ?? '?'} may not enter`,
+      hint: `Run chmod o+x ${facts.closedFolder} in the image, or choose another user (-u)`,
+    }
   if ((facts.mode & 0o111) === 0)
     return {
       cause: `${path} has no execute permission (mode ${facts.mode.toString(8)})`,
@@ -126,7 +135,7 @@ function diagnosePermission(path: string, facts: ExecFacts): ExecDiagnosis {
       hint: `Run chmod o+x ${path} in the image, or choose another user (-u)`,
     }
   const script = readShebang(facts.head)
-  if (script !== undefined && facts.exists(script.interpreter))
+  if (script !== undefined && facts.isExecutable?.(script.interpreter) === false)
     return {
       cause: `the interpreter ${script.interpreter} of ${path} cannot be executed`,
       hint: `Run chmod +x ${script.interpreter} in the image`,
@@ -137,7 +146,11 @@ function diagnosePermission(path: string, facts: ExecFacts): ExecDiagnosis {
   }
 }
 
-function mayExecute({ mode, uid, gid }: ExecFacts, user: NonNullable<ExecFacts['user']>): boolean {
+/** Execute permission of a file, or the right to enter a folder, by permission bits alone. */
+export function mayExecute(
+  { mode, uid, gid }: Pick<ExecFacts, 'mode' | 'uid' | 'gid'>,
+  user: NonNullable<ExecFacts['user']>,
+): boolean {
   if (user.uid === 0) return (mode & 0o111) !== 0
   if (user.uid === uid) return (mode & 0o100) !== 0
   if (user.gids.includes(gid)) return (mode & 0o010) !== 0

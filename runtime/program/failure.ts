@@ -17,6 +17,8 @@ export interface FailedStep {
 export interface FailureContext {
   /** Facts about the program's file, for a failed execve; see diagnose-exec.ts. */
   readonly exec?: ExecFacts | undefined
+  /** Where a program without a slash in its name was found, although it could not be executed. */
+  readonly found?: string | undefined
   /** Processes of the container that the kernel killed for lack of memory. */
   readonly oomKills?: number | undefined
   /** The container's memory limit in bytes. */
@@ -116,7 +118,7 @@ function explainExec(
 ): OperationError {
   const errno = errnoName(number)
   const [name = ''] = programArguments(program)
-  const path = failedProgram(program, pc)
+  const path = failedProgram(program, pc) ?? context.found
   const memory = explainMemory(context)
   const diagnosis: ExecDiagnosis =
     memory === undefined
@@ -190,6 +192,8 @@ const hints: Readonly<Record<string, string>> = {
     'The source of the mount does not exist on the host: create it, or correct the path',
   'open_tree EACCES': 'The source of the mount cannot be reached by this user',
   'move_mount ENOTDIR':
+    'A folder cannot be mounted on a file, nor a file on a folder: source and destination must be of one kind',
+  'move_mount EINVAL':
     'A folder cannot be mounted on a file, nor a file on a folder: source and destination must be of one kind',
   'openat2 ELOOP':
     'The image has a symbolic link where the container needs a real folder: use another image or destination',
