@@ -1,3 +1,4 @@
+#include <linux/uio.h>
 #include "clock.h"
 #include "string.h"
 #include "syscall.h"
@@ -39,25 +40,45 @@ void write_process_file(void) {
   write_file(".process", "process", &text, false);
 }
 
-void write_exit_file(void) {
-  TEXT(text, 400);
+static void describe_exit(struct text *text) {
   if (watch.failed) {
     bool died = watch.failure.type == RECORD_DIED;
-    add_field(&text, "{\"failed\":{\"pc\":", watch.failure.pc);
-    add_field(&text, ",\"errno\":", died ? 0 : watch.failure.value);
-    add_field(&text, ",\"signal\":", died ? watch.failure.value : 0);
-    add(&text, "}");
+    add_field(text, "{\"failed\":{\"pc\":", watch.failure.pc);
+    add_field(text, ",\"errno\":", died ? 0 : watch.failure.value);
+    add_field(text, ",\"signal\":", died ? watch.failure.value : 0);
+    add(text, "}");
   } else {
     u32 signal = watch.ending.signal;
-    add_field(&text, "{\"exitCode\":", signal ? 128 + signal : watch.ending.code);
-    add_field(&text, ",\"signal\":", signal);
-    add_field(&text, ",\"oomKills\":", (s64)watch.oom_kills);
-    add_started(&text);
+    add_field(text, "{\"exitCode\":", signal ? 128 + signal : watch.ending.code);
+    add_field(text, ",\"signal\":", signal);
+    add_field(text, ",\"oomKills\":", (s64)watch.oom_kills);
+    add_started(text);
   }
-  add(&text, ",\"finishedAt\":\"");
-  add_time(&text, watch.finished_at, true);
-  add(&text, "\"}\n");
+  add(text, ",\"finishedAt\":\"");
+  add_time(text, watch.finished_at, true);
+  add(text, "\"}");
+}
+
+void write_exit_file(void) {
+  TEXT(text, 400);
+  describe_exit(&text);
+  add(&text, "\n");
   write_file(".exit", "exit", &text, true);
+}
+
+// One write of the whole line: appends of several monitors and commands do not mix.
+void append_event(u32 start) {
+  const char *data = (const char *)data_of(watch.machine->header);
+  if (watch.options->event_path == 0 || start == 0) return;
+  TEXT(text, 400);
+  describe_exit(&text);
+  add(&text, "}\n");
+  s64 fd = SYS4(openat, AT_FDCWD, data + watch.options->event_path,
+                O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (is_error(fd)) return;
+  struct iovec parts[2] = {{(void *)(data + start), strlen(data + start)}, {text.at, text.length}};
+  SYS3(writev, fd, parts, 2);
+  SYS1(close, fd);
 }
 
 void record_failure(s64 state_dir, u32 type, u32 pc, s64 value) {

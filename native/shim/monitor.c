@@ -104,7 +104,9 @@ static void end(void) {
     check_oom();
     watch.finished_at = realtime_ns();
     write_exit_file();
+    append_event(watch.options->event_ended);
     run_cleanup(watch.machine);
+    append_event(watch.options->event_cleaned);
   }
   watch.phase = PHASE_ENDED;
   // A client that already held up the output for all that time is not waited for once more.

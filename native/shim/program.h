@@ -204,7 +204,12 @@ struct monitor { // 128 bytes
   u32 tick_argv;
   u32 tick_first_ms; // the first tick
   u32 timeout_ms; // kill the container after this long; 0: never
-  u32 reserved[13];
+  // Lines for a log of events: `<text><exit record>}\n`, where the text is an object without its end: {"…":…,"exit":
+  // Appended (O_APPEND) to the file at event_path, which is made (0600) where it is missing; a failed start has none.
+  u32 event_path;    // absolute; 0: no events (nothing used here lies at offset 0)
+  u32 event_ended;   // before the cleanup section; 0: none
+  u32 event_cleaned; // after it; 0: none
+  u32 reserved[10];
 };
 
 // Files that the monitor writes in state_dir (each: temporary name, rename; `exit` also fsync):

@@ -58,6 +58,13 @@ static bool is_zero(const void *at, size_t size) {
   return true;
 }
 
+static bool are_events(const struct header *header, const struct monitor *monitor) {
+  const u32 texts[] = {monitor->event_path, monitor->event_ended, monitor->event_cleaned};
+  for (u32 i = 0; i < 3; i++)
+    if (texts[i] && !is_string(header, texts[i])) return false;
+  return true;
+}
+
 bool is_valid_monitor(const struct header *header, u64 offset, bool relocated) {
   if (offset % 8 || offset + sizeof(struct monitor) > header->data_size) return false;
   const struct monitor *monitor = (const struct monitor *)(data_of(header) + offset);
@@ -74,5 +81,6 @@ bool is_valid_monitor(const struct header *header, u64 offset, bool relocated) {
   if (monitor->exit_argv != NONE && !is_vector(header, monitor->exit_argv, relocated, false)) return false;
   if (monitor->exit_envp != NONE && !is_vector(header, monitor->exit_envp, relocated, true)) return false;
   if (monitor->tick_ms && !is_vector(header, monitor->tick_argv, relocated, false)) return false;
+  if (!are_events(header, monitor)) return false;
   return true;
 }

@@ -58,6 +58,13 @@ export function containerAttributes(
   }
 }
 
+/** Start of a line that a monitor completes with its exit record: see StoredEvent. */
+export function endEventStart(record: ContainerRecord, action: 'die' | 'destroy'): string {
+  const attributes = containerAttributes(record)
+  const event = JSON.stringify({ type: 'container', action, id: record.id, attributes })
+  return `${event.slice(0, -1)},"exit":`
+}
+
 /** A line that a monitor appended: the event as prepared at start, and how the container ended. */
 interface StoredEvent extends EngineEvent {
   readonly exit?: { readonly exitCode?: number; readonly finishedAt: string }
@@ -95,6 +102,7 @@ function parseEvent(line: string): EngineEvent | undefined {
   }
   const { exit, ...event } = stored
   if (!exit) return event
+  if (event.action !== 'die') return { ...event, time: exit.finishedAt }
   return {
     ...event,
     time: exit.finishedAt,

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { distFolder } from '../../native/paths.ts'
 import type { EngineContext } from './engine-context.ts'
+import { endEventStart, eventsPath } from './events.ts'
 import type { ContainerRecord } from './record.ts'
 
-/** Commands of ours that a monitor runs, in the words of the program compiler. */
+/** What a monitor does for us, in the words of the program compiler. */
 export interface Hook {
   /** In place of the monitor, when the container has ended. */
   readonly exitCommand?: {
@@ -16,6 +17,12 @@ export interface Hook {
     readonly argv: readonly string[]
     readonly firstMs: number
     readonly everyMs: number
+  }
+  /** What it tells those who follow events. */
+  readonly events: {
+    readonly path: string
+    readonly ended: string
+    readonly cleaned?: string
   }
 }
 
@@ -43,6 +50,11 @@ export function monitorCommands(
     keptVariables.has(name) && value !== undefined ? [`${name}=${value}`] : [],
   )
   return {
+    events: {
+      path: eventsPath(context.folders),
+      ended: endEventStart(record, 'die'),
+      ...(rm ? { cleaned: endEventStart(record, 'destroy') } : {}),
+    },
     ...(needsExit
       ? {
           exitCommand: {

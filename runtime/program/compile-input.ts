@@ -73,6 +73,15 @@ export interface CompileMonitor {
     readonly everyMs: number
   }
   readonly timeoutMs?: number
+  /** Lines for a log of events, see event_path of struct monitor. */
+  readonly events?: {
+    /** Absolute path of the log. */
+    readonly path: string
+    /** Start of the line for the end: a JSON object up to the value of its last member. */
+    readonly ended: string
+    /** The same for when everything was taken back. */
+    readonly cleaned?: string
+  }
 }
 
 /** What a new container and a process in a running one share. */

@@ -29,7 +29,7 @@ export function becomeMonitor(c: Compilation): void {
   ]
   for (const [index, name] of slots.entries())
     bytes[8 + index] = name === '' ? NO_SLOT : b.slot(name).value
-  const { exitCommand, tick } = monitor
+  const { exitCommand, tick, events } = monitor
   bytes.writeUInt32LE(log === undefined ? NONE : b.text(log.name).value, 24)
   bytes.writeUInt32LE(log === undefined ? LOG_FORMAT.none : LOG_FORMAT[log.format], 28)
   bytes.writeBigUInt64LE(BigInt(log?.maxSize ?? 0), 32)
@@ -43,6 +43,9 @@ export function becomeMonitor(c: Compilation): void {
     tick === undefined ? NONE : stringVector(b.data, tick.argv).value,
     tick?.firstMs ?? 0,
     monitor.timeoutMs ?? 0,
+    events === undefined ? 0 : b.text(events.path).value,
+    events === undefined ? 0 : b.text(events.ended).value,
+    events?.cleaned === undefined ? 0 : b.text(events.cleaned).value,
   ]
   for (const [index, value] of numbers.entries()) bytes.writeUInt32LE(value, 40 + index * 4)
   b.operation('MONITOR', [b.data.bytes(bytes)], {
