@@ -1,7 +1,12 @@
 import { randomBelow } from '../../native/random.ts'
 import { hostname as readHostname } from 'node:os'
-import { planAttachment, planLoopback } from '../network/attachment.ts'
-import { type NetworkDevice, ensureNetwork, lookAtNetwork } from '../network/bridge.ts'
+import { hostInterfaceName, planAttachment, planLoopback } from '../network/attachment.ts'
+import {
+  type NetworkDevice,
+  ensureNetwork,
+  lookAtNetwork,
+  reattachToBridge,
+} from '../network/bridge.ts'
 import { renderHosts } from '../network/hosts-file.ts'
 import { type AddressLease, leaseAddress, releaseLeases } from '../network/lease.ts'
 import type { NetworkAttachment } from '../network/netlink-exchange.ts'
@@ -17,7 +22,9 @@ import { readTextIfPresent } from './durable-file.ts'
 import type { EngineContext } from './engine-context.ts'
 import { mayHoldLeases } from './holds-leases.ts'
 import { ourCommand } from './monitor-commands.ts'
+import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
+import { listRecords } from './record-store.ts'
 import { unlinkIfPresent } from './settle.ts'
 import type { ContainerNetwork } from './state.ts'
 
@@ -37,6 +44,8 @@ interface Joined {
   readonly network: Network
   readonly device: NetworkDevice
   readonly lease: AddressLease
+  /** As of `planAttachment`. */
+  readonly nonce: number
 }
 
 /** 2^30: a nonce below makes a free interface index and name of it. */
@@ -106,6 +115,7 @@ function joinNetwork(
   const { folders } = context
   const network = requireNetwork(folders, name)
   const device = isDryRun ? lookAtNetwork(network) : ensureNetwork(folders, network)
+  if (device.isNew) restoreAttachments(context, network, device)
   const { ip, ip6, mac } = record.options.network
   const lease = leaseAddress(folders, network, {
     containerId: record.id,
@@ -115,7 +125,22 @@ function joinNetwork(
     ipv6: device.ipv6,
     isHolding: (id) => mayHoldLeases(folders, id),
   })
-  return { network, device, lease }
+  return { network, device, lease, nonce: randomBelow(nonceRange) }
+}
+
+/** Somebody deleted the bridge under running containers: their cables still hang there. */
+function restoreAttachments(
+  { folders }: EngineContext,
+  { id }: Network,
+  device: NetworkDevice,
+): void {
+  const names = listRecords(folders).flatMap((record) => {
+    const { pid, network } = readState(folders, record)
+    if (pid === 0) return []
+    const attachments = network?.attachments.filter(({ networkId }) => networkId === id) ?? []
+    return attachments.flatMap(({ hostInterface }) => hostInterface ?? [])
+  })
+  if (names.length > 0) reattachToBridge(names, device)
 }
 
 /** Let the network's other containers find this one by name. @returns file that says so */
@@ -170,7 +195,6 @@ function attach(
       folders,
       ...one,
       position,
-      nonce: randomBelow(nonceRange),
       defaultRoute: position === defaultRoute,
       ports: position === 0 ? ports : [],
       portLeases: [],
@@ -190,10 +214,11 @@ function describeNetwork(
   ports: readonly PortBinding[],
 ): ContainerNetwork {
   return {
-    attachments: joined.map(({ network, lease }, position) => ({
+    attachments: joined.map(({ network, lease, nonce }, position) => ({
       network: network.name,
       networkId: network.id,
       interfaceName: `eth${position}`,
+      hostInterface: hostInterfaceName(nonce),
       ipv4: lease.ipv4.address,
       ipv4PrefixLength: lease.ipv4.prefixLength,
       ipv4Gateway: lease.ipv4.gateway,

@@ -32,6 +32,8 @@ export interface NetworkAttachment {
   readonly network: string
   readonly networkId: string
   readonly interfaceName: string
+  /** The other end of the pair, on the host's bridge. */
+  readonly hostInterface?: string | undefined
   /** Address without prefix; absent when the network has no IPv4. */
   readonly ipv4?: string | undefined
   readonly ipv4PrefixLength?: number | undefined

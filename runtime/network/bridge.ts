@@ -10,7 +10,7 @@ import { firewallTableName } from './network.ts'
 import type { AddressPool, Network, NetworkFolders } from './network.ts'
 import { listNetworks } from './network-store.ts'
 import { addAddress, formatLinkAddress } from './rtnetlink/address.ts'
-import { createBridge, deleteLink, setLink } from './rtnetlink/link.ts'
+import { allowHairpin, createBridge, deleteLink, setLink } from './rtnetlink/link.ts'
 import type { Link } from './rtnetlink/link.ts'
 import { encodeRouteChanges } from './rtnetlink/request.ts'
 import type { RouteRequest } from './rtnetlink/request.ts'
@@ -21,6 +21,8 @@ import { ensureIpv6Forwarding, ensureSysctl } from './sysctl-file.ts'
 export interface NetworkDevice {
   /** Index of the bridge. */
   readonly index: number
+  /** Whether it had to be made just now: containers that were on it have to be put back. */
+  readonly isNew: boolean
   /** Bytes. */
   readonly mtu: number
   /** Whether the host has IPv6 at all. */
@@ -42,13 +44,13 @@ export function ensureNetwork(folders: NetworkFolders, network: Network): Networ
   const hostIpv6 = hostHasIpv6()
   const ipv6 = hostIpv6 && network.ipv6 !== undefined
   using socket = openNetlinkSocket('route')
-  const link = ensureBridge(socket, network)
+  const { link, isNew } = ensureBridge(socket, network)
   ensureGateway(socket, link, network.ipv4, 'ipv4')
   if (ipv6 && network.ipv6) ensureGateway(socket, link, network.ipv6, 'ipv6')
   ensureSysctls(network, ipv6)
   const built = ensureFirewall(folders, network, () => listNetworks(folders))
   const warnings = built ? findForwardBlockers(firewallTableName(folders)) : []
-  return { index: link.index, mtu: link.mtu, hostIpv6, ipv6, warnings }
+  return { index: link.index, isNew, mtu: link.mtu, hostIpv6, ipv6, warnings }
 }
 
 /**
@@ -62,6 +64,7 @@ export function lookAtNetwork(network: Network): NetworkDevice {
   const link = findLink(socket, network.bridge)
   return {
     index: link?.index ?? 0,
+    isNew: false,
     mtu: link?.mtu ?? network.mtu ?? defaultRouteMtu(socket) ?? ethernetMtu,
     hostIpv6,
     ipv6: hostIpv6 && network.ipv6 !== undefined,
@@ -95,8 +98,12 @@ function apply(
     requireAck(ack, step, { network: network.name, bridge: network.bridge })
 }
 
-function ensureBridge(socket: NetlinkSocket, network: Network): Link {
-  const link = findLink(socket, network.bridge) ?? makeBridge(socket, network)
+function ensureBridge(
+  socket: NetlinkSocket,
+  network: Network,
+): { readonly link: Link; readonly isNew: boolean } {
+  const present = findLink(socket, network.bridge)
+  const link = present ?? makeBridge(socket, network)
   if (link.kind !== 'bridge' || (link.alias !== '' && link.alias !== aliasOf(network)))
     throw new OperationError(
       'ALREADY_EXISTS',
@@ -105,7 +112,20 @@ function ensureBridge(socket: NetlinkSocket, network: Network): Link {
       { hint: `Remove the interface with "ip link delete ${network.bridge}" if nothing uses it` },
     )
   if (!link.up) apply(socket, [setLink({ index: link.index, up: true })], 'start a bridge', network)
-  return link
+  return { link, isNew: present === undefined }
+}
+
+/** Put interfaces of containers onto a bridge again, which was made anew; those that are gone are left out. */
+export function reattachToBridge(names: readonly string[], { index }: NetworkDevice): void {
+  using socket = openNetlinkSocket('route')
+  for (const name of names) {
+    const link = findLink(socket, name)
+    if (!link || link.master !== 0) continue
+    // With hairpin a container reaches its own published ports where bridged packets pass the firewall.
+    const requests = [setLink({ index: link.index, master: index }), allowHairpin(link.index)]
+    for (const ack of socket.request(encodeRouteChanges(requests), requests.length))
+      requireAck(ack, 'put a container back onto its bridge', { interface: name })
+  }
 }
 
 function makeBridge(socket: NetlinkSocket, network: Network): Link {

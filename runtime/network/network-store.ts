@@ -188,7 +188,9 @@ function requireMtu(mtu: number): number {
 }
 
 function nameTaken(name: string): OperationError {
-  return new OperationError('ALREADY_EXISTS', `create the network ${name}: it exists already`, { name })
+  return new OperationError('ALREADY_EXISTS', `create the network ${name}: it exists already`, {
+    name,
+  })
 }
 
 /** Forget a network. Its kernel objects go with `removeBridge`; whether it is in use the caller knows. */

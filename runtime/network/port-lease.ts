@@ -155,11 +155,16 @@ function claimAll(
   wanted: readonly PortBinding[],
   claimed: string[],
 ): OperationError | undefined {
-  for (const binding of wanted) {
-    const conflict = claimPort(reservation, binding, claimed)
-    if (conflict) return conflict
+  try {
+    for (const binding of wanted) {
+      const conflict = claimPort(reservation, binding, claimed)
+      if (conflict) return conflict
+    }
+    return undefined
+  } catch (error) {
+    for (const file of claimed) unlinkIfPresent(file)
+    throw error
   }
-  return undefined
 }
 
 function claimPort(

@@ -19,7 +19,7 @@ const request: AttachmentRequest = {
     labels: {},
     created: '',
   },
-  device: { index: 3, mtu: 1500, hostIpv6: true, ipv6: false, warnings: [] },
+  device: { index: 3, mtu: 1500, hostIpv6: true, isNew: false, ipv6: false, warnings: [] },
   lease: {
     ipv4: { address: '10.88.0.2', prefixLength: 16, gateway: '10.88.0.1' },
     mac: '02:42:0a:58:00:02',
