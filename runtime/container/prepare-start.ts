@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { CgroupPlan } from '../cgroup/cgroup-plan.ts'
 import { planCgroup } from '../cgroup/plan-cgroup.ts'
 import type { Program } from '../program/program.ts'
@@ -18,7 +18,7 @@ import type { ContainerRecord } from './record.ts'
 import { type RootSource, rootOfRecord } from './resolve-image.ts'
 import { unlinkIfPresent } from './settle.ts'
 import type { StartRecord } from './start-record.ts'
-import { userMappings } from './user-mappings.ts'
+import { type UserMappings, userMappings } from './user-mappings.ts'
 import { volumesFolder } from '../volume/volume-store.ts'
 
 export interface StartWish {
@@ -63,12 +63,13 @@ export async function prepareStart(
   const root = await rootOfRecord(context, record.imageId, options)
   const joined = joinedNamespaces(folders, options)
   const mappings = userMappings(folders, options, record.id, host.rootless)
-  const network = await prepareNetwork(context, record, wish.isDryRun)
-  const leases = [...network.leases, ...(mappings.lease === undefined ? [] : [mappings.lease])]
+  const leases = mappings.lease === undefined ? [] : [mappings.lease]
   const undo = (): void => {
     for (const lease of leases) unlinkIfPresent(lease)
   }
   try {
+    const network = await prepareNetwork(context, record, wish.isDryRun)
+    leases.push(...network.leases)
     const facts = gatherFacts({
       folders,
       host,
@@ -86,7 +87,7 @@ export async function prepareStart(
       rootless: host.rootless,
     })
     const start = startRecord(wish, network, cgroup, leases)
-    writeIdentityFiles(context, record, containerHostname(options, facts), network)
+    writeIdentityFiles(context, record, containerHostname(options, facts), network, mappings)
     const hook = monitorCommands(context, record, start.restartCount)
     const program = compileStart({
       context,
@@ -140,13 +141,26 @@ function writeIdentityFiles(
   record: ContainerRecord,
   hostname: string,
   network: PreparedNetwork,
+  mappings: UserMappings,
 ): void {
   const folder = containerFolder(folders, record.id)
   rmSync(folder.state, { recursive: true, force: true })
-  writeFileSync(folder.hostname, `${hostname}\n`, { mode: 0o644 })
-  if (network.hosts !== undefined) writeFileSync(folder.hosts, network.hosts, { mode: 0o644 })
-  if (network.resolvConf !== undefined)
-    writeFileSync(folder.resolvConf, network.resolvConf, { mode: 0o644 })
+  const files: [string, string | undefined][] = [
+    [folder.hostname, `${hostname}\n`],
+    [folder.hosts, network.hosts],
+    [folder.resolvConf, network.resolvConf],
+  ]
+  const [uid, gid] = [rootOnHost(mappings.uid), rootOnHost(mappings.gid)]
+  for (const [path, text] of files) {
+    if (text === undefined) continue
+    writeFileSync(path, text, { mode: 0o644 })
+    if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid)
+  }
+}
+
+/** Id on the host of the container's root, where a user namespace maps it. */
+function rootOnHost(mapping: UserMappings['uid']): number | undefined {
+  return mapping.find(({ containerID }) => containerID === 0)?.hostID
 }
 
 interface CompileSources {
