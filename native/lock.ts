@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
+import { monotonicMs } from './clock.ts'
 import { OperationError } from './error.ts'
 import { declareSyscall, requireSuccess } from './ffi/library.ts'
 
@@ -63,13 +63,15 @@ export async function lock(
   mode: LockMode = 'exclusive',
   timeoutMs = Number.POSITIVE_INFINITY,
 ): Promise<FileLock> {
-  const deadline = performance.now() + timeoutMs
+  const deadline = monotonicMs() + timeoutMs
   for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
     const held = tryLock(path, mode)
     if (held) return held
-    if (performance.now() >= deadline)
+    if (monotonicMs() >= deadline)
       throw new OperationError('LOCKED', 'lock a file', { path, mode, timeoutMs })
-    await delay(pause)
+    await new Promise((resolve) => {
+      setTimeout(resolve, pause)
+    })
   }
 }
 

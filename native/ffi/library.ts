@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../error.ts'
 import { errnoName } from '../errno.ts'
@@ -22,12 +22,11 @@ let library: KoffiLibrary | undefined
 
 function openLibrary(): KoffiLibrary {
   if (library) return library
-  const require = createRequire(join(packageRoot, 'package.json'))
-  const platform = `linux_${process.arch === 'arm64' ? 'arm64' : 'x64'}`
   try {
-    const koffi = require(
-      `@koromix/koffi-${platform.replace('_', '-')}/${platform}/koffi.node`,
-    ) as Koffi
+    // What `require` does with a .node file, without loading Node's module machinery for it.
+    const loaded: { exports: unknown } = { exports: {} }
+    process.dlopen(loaded, findKoffi())
+    const koffi = loaded.exports as Koffi
     library = koffi.load(ffiLibraryPath)
     return library
   } catch (cause) {
@@ -38,6 +37,15 @@ function openLibrary(): KoffiLibrary {
       { cause, hint: 'Run "npm install" (or "npm run build") in the package folder' },
     )
   }
+}
+
+function findKoffi(): string {
+  const platform = `linux_${process.arch === 'arm64' ? 'arm64' : 'x64'}`
+  const file = `@koromix/koffi-${platform.replace('_', '-')}/${platform}/koffi.node`
+  // Beside the package's own modules, then where npm puts them when the package is a dependency.
+  const folders = ['node_modules', '..', '../../node_modules']
+  const paths = folders.map((folder) => join(packageRoot, folder, file))
+  return paths.find((path) => existsSync(path)) ?? paths.join(':')
 }
 
 /**

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../native/clock.ts'
 import type { Image } from '../store/image.ts'
 import { type ImageStore, loadImage } from '../store/image-store.ts'
 import type { SourceList } from './source-list.ts'
@@ -44,7 +45,7 @@ interface Look {
 const looks = new WeakMap<ImageStore, Look>()
 
 function isFresh(store: ImageStore, imageId: string, sources: string): boolean {
-  const now = performance.now()
+  const now = monotonicMs()
   const last = looks.get(store)
   if (last?.imageId === imageId && now - last.at < freshForMs) return true
   if (!sourcesUnchanged(JSON.parse(sources) as SourceList)) return false

@@ -1,5 +1,9 @@
-import { writeSync } from 'node:fs'
+import { fstatSync, writeSync } from 'node:fs'
+import { type TerminalSize, readTerminalSize } from '../../native/terminal.ts'
 import type { CommandIo, TextSink } from './command-io.ts'
+
+/** Device number of /dev/null: major 1, minor 3. */
+const nullDevice = (1 << 8) | 3
 
 /** 128 + SIGPIPE: what a C program ends with when its reader has gone. */
 const readerGone = 141
@@ -17,16 +21,16 @@ export function processIo(attach: CommandIo['attach']): CommandIo {
     env: process.env,
     cwd: process.cwd(),
     get stdinIsTty() {
-      return isTerminal(0)
+      return terminalOf(0) !== undefined
     },
     get stdoutIsTty() {
-      return isTerminal(1)
+      return terminalOf(1) !== undefined
     },
     get columns() {
-      return isTerminal(1) ? process.stdout.columns : 80
+      return terminalOf(1)?.columns || 80
     },
     get rows() {
-      return isTerminal(1) ? process.stdout.rows : 24
+      return terminalOf(1)?.rows || 24
     },
     attach,
     get signal() {
@@ -35,8 +39,11 @@ export function processIo(attach: CommandIo['attach']): CommandIo {
   }
 }
 
-function isTerminal(descriptor: number): boolean {
-  return process.getBuiltinModule('node:tty').isatty(descriptor)
+/** The terminal behind a descriptor. Pipes, files and /dev/null are told apart without asking it. */
+function terminalOf(descriptor: number): TerminalSize | undefined {
+  const status = fstatSync(descriptor)
+  if (!status.isCharacterDevice() || status.rdev === nullDevice) return undefined
+  return readTerminalSize(descriptor)
 }
 
 let interrupted: AbortController | undefined

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { type Socket, connect } from 'node:net'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import type { EndOutcome } from './zygote.ts'
@@ -136,7 +136,10 @@ async function openSocket(stateFolder: string): Promise<Socket | undefined> {
   } catch {
     return undefined
   }
-  const socket = connect(join(`/proc/self/fd/${folder}`, 'attach'))
+  // Loaded here alone: most commands that could wait for a container do not.
+  const socket = process
+    .getBuiltinModule('node:net')
+    .connect(join(`/proc/self/fd/${folder}`, 'attach'))
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve)

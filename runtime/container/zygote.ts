@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { Socket } from 'node:net'
+import type { ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { OperationError } from '../../native/error.ts'
 import { shimPath } from '../../native/paths.ts'
 import { type ShimRecord, parseRecord, recordSize } from './zygote-record.ts'
@@ -91,6 +91,9 @@ export class Zygote implements ProgramLauncher {
 
   #open(): Socket {
     if (this.#stream) return this.#stream
+    // Loaded here alone: a command whose launcher brought a zygote along needs neither.
+    const { spawn } = process.getBuiltinModule('node:child_process')
+    const { Socket: NetSocket } = process.getBuiltinModule('node:net')
     const child = spawn(shimPath, ['zygote'], {
       detached: true,
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
@@ -98,7 +101,7 @@ export class Zygote implements ProgramLauncher {
       cwd: '/',
     })
     const stream = child.stdio[3]
-    if (!(stream instanceof Socket))
+    if (!(stream instanceof NetSocket))
       throw new OperationError('INTERNAL', 'open a stream to the shim', { path: shimPath })
     child.on('error', () => this.#lose(stream))
     child.unref()
