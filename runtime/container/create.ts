@@ -8,11 +8,12 @@ import type { EngineFolders } from './folders.ts'
 import { newContainerId, timestamp } from './identifier.ts'
 import { claimName, releaseName } from './name-registry.ts'
 import { resolveConfig } from './oci-config/resolve-config.ts'
+import { resolveUser } from './oci-config/resolve-user.ts'
 import type { ContainerOptions } from './options.ts'
 import { parseName } from './parse/name.ts'
-import { resolveMounts } from './place-mounts.ts'
+import { removeAnonymous, resolveMounts } from './place-mounts.ts'
 import { randomName } from './random-name.ts'
-import type { ContainerRecord } from './record.ts'
+import type { ContainerRecord, ResolvedMount } from './record.ts'
 import { beginRecord, isBeingMade, publishRecord } from './record-store.ts'
 import { resolveImage, withImplicitHost } from './resolve-image.ts'
 import { isSystemError } from './system-error.ts'
@@ -36,13 +37,22 @@ export async function createContainer(
   const cidfile = options.cidfile === undefined ? undefined : claimCidfile(options.cidfile, id)
   let name: string | undefined
   let being: ContainerFolder | undefined
+  let mounts: readonly ResolvedMount[] = []
   try {
     being = beginRecord(folders, id)
     name = claimSomeName(folders, options.name, id)
-    const { mounts, emptyVolumes } = resolveMounts(folders, options, source.config.volumes)
-    if (emptyVolumes.length > 0 && !options.rootfs) {
-      const { fillVolumes } = await import('./fill-volumes.ts')
-      fillVolumes(source.layerFolders, emptyVolumes)
+    mounts = await resolveMounts(
+      folders,
+      options,
+      source.config.volumes,
+      async (destination, folder) => {
+        const { fillVolume } = await import('./fill-volumes.ts')
+        await fillVolume(source.layerFolders, destination, folder)
+      },
+    )
+    if (options.mounts.some(({ chown }) => chown)) {
+      const { chownSources } = await import('./chown-sources.ts')
+      chownSources(options, mounts, resolveUser(resolved.user, [], source))
     }
     for (const path of [being.upper, being.work, being.logs]) mkdirSync(path, { mode: 0o755 })
     const record = describe(folders, {
@@ -58,6 +68,7 @@ export async function createContainer(
     return record
   } catch (error) {
     if (name !== undefined) releaseName(folders, name, id)
+    removeAnonymous(folders, mounts)
     if (being) rmSync(being.path, { recursive: true, force: true })
     if (cidfile !== undefined) unlinkSync(cidfile)
     throw error

@@ -7,16 +7,17 @@ import { folderBytes } from './list.ts'
 import { matches } from './prune.ts'
 import { listRecords } from './record-store.ts'
 
-export function createVolume(
+export async function createVolume(
   { folders }: EngineContext,
   name: string | undefined,
   wish: {
     readonly labels: Readonly<Record<string, string>>
     readonly options: Readonly<Record<string, string>>
   },
-): VolumeSummary {
+): Promise<VolumeSummary> {
   const wanted = name ?? newContainerId()
-  return ensureVolume(folders.dataDir, wanted, { ...wish, anonymous: name === undefined }).volume
+  const asked = { ...wish, anonymous: name === undefined }
+  return (await ensureVolume(folders.dataDir, wanted, asked)).volume
 }
 
 export function listAllVolumes({ folders }: EngineContext): VolumeSummary[] {

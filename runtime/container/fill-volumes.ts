@@ -1,72 +1,71 @@
-import {
-  chmodSync,
-  copyFileSync,
-  lchownSync,
-  lstatSync,
-  lutimesSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs'
-import { join } from 'node:path'
-import type { ResolvedMount } from './record.ts'
+import { closeSync } from 'node:fs'
+import { hasCode } from '../../native/error.ts'
+import { openMergedRoot } from '../../rootfs/merged-root.ts'
+import { openRoot } from '../../rootfs/path-in-root.ts'
+import { readTree } from './copy/read-tree.ts'
+import { createTreeWriter } from './copy/write-tree.ts'
+import type { FileView } from './file-view/file-view.ts'
+import { viewOf } from './file-view/host-view.ts'
+import { toRaw } from './file-view/raw-text.ts'
+import { type Place, walkPath } from './file-view/walk-path.ts'
 
 /**
- * Copy what the image has at a volume's destination into the new, empty volume, as docker does:
- * owners, modes and times too. Layers are read bottom-up by plain names; a destination that leads
- * through a symbolic link of the image is left empty, because following it could leave the image.
+ * Copy what an image has at a volume's destination into a new, empty folder, as docker does:
+ * owners, modes, times, links and attributes, those of the destination itself too. Where the image
+ * has no folder there, nothing happens.
+ *
+ * @param layerFolders lowest first
+ * @param destination path in the container; symbolic links of the image are followed inside it
  */
-export function fillVolumes(
+export async function fillVolume(
   layerFolders: readonly string[],
-  volumes: readonly ResolvedMount[],
-): void {
-  for (const { source, destination } of volumes)
-    for (const layer of layerFolders) {
-      const folder = plainFolder(layer, destination)
-      if (folder !== undefined) mergeFolder(folder, source)
+  destination: string,
+  folder: string,
+): Promise<void> {
+  const image = viewOf(openMergedRoot(layerFolders).descriptor)
+  try {
+    const source = findFolder(image, destination)
+    if (!source) return
+    try {
+      await fillFrom(image, source, folder)
+    } finally {
+      source.close()
     }
-}
-
-function plainFolder(layer: string, destination: string): string | undefined {
-  let at = layer
-  for (const part of destination.split('/').filter((name) => name !== '')) {
-    at = join(at, part)
-    if (lstatSync(at, { throwIfNoEntry: false })?.isDirectory() !== true) return undefined
-  }
-  return at
-}
-
-/** The volume belongs to nobody else yet, so paths below it can be used without a race. */
-function mergeFolder(from: string, to: string): void {
-  for (const name of readdirSync(from)) mergeEntry(join(from, name), join(to, name))
-  copyAttributes(from, to)
-}
-
-function mergeEntry(from: string, to: string): void {
-  const status = lstatSync(from)
-  const isWhiteout = status.isCharacterDevice() && status.rdev === 0
-  const existing = lstatSync(to, { throwIfNoEntry: false })
-  if (existing && !(existing.isDirectory() && status.isDirectory()))
-    rmSync(to, { recursive: true, force: true })
-  if (isWhiteout) return
-  if (status.isDirectory()) {
-    mkdirSync(to, { recursive: true })
-    mergeFolder(from, to)
-  } else if (status.isSymbolicLink()) {
-    symlinkSync(readlinkSync(from), to)
-    lchownSync(to, status.uid, status.gid)
-  } else if (status.isFile()) {
-    copyFileSync(from, to)
-    copyAttributes(from, to)
+  } finally {
+    image.close()
   }
 }
 
-function copyAttributes(from: string, to: string): void {
-  const { uid, gid, mode, atime, mtime } = lstatSync(from)
-  lchownSync(to, uid, gid)
-  // After the owner: chown(2) clears the set-user-id bits.
-  chmodSync(to, mode & 0o7777)
-  lutimesSync(to, atime, mtime)
+function findFolder(image: FileView, destination: string): Place | undefined {
+  try {
+    const place = walkPath(image, toRaw(destination), true)
+    if (place.status?.isDirectory()) return place
+    place.close()
+  } catch (error) {
+    if (!hasCode(error, 'NOT_FOUND') && !hasCode(error, 'INVALID_ARGUMENT')) throw error
+  }
+  return undefined
+}
+
+async function fillFrom(image: FileView, source: Place, folder: string): Promise<void> {
+  const view = viewOf(openRoot(folder).descriptor)
+  try {
+    const sink = createTreeWriter({
+      view,
+      target: walkPath(view, '/', true),
+      ownerOf: ({ uid, gid }) => ({ uid, gid }),
+      keepAttributes: true,
+      setTarget: true,
+      // What an ordinary user cannot make, the unpacked image has not either.
+      onNote: () => undefined,
+    })
+    try {
+      await readTree(image, source, '', sink)
+      sink.finish()
+    } finally {
+      sink.close()
+    }
+  } finally {
+    closeSync(view.root)
+  }
 }

@@ -1,7 +1,17 @@
-import { mkdirSync, realpathSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
-import { ensureVolume } from '../volume/volume-store.ts'
+import { openRoot } from '../../rootfs/path-in-root.ts'
+import {
+  type Volume,
+  ensureVolume,
+  fillEmptyVolume,
+  findVolume,
+  removeVolume,
+} from '../volume/volume-store.ts'
+import { viewOf } from './file-view/host-view.ts'
+import { fromRaw, toRaw } from './file-view/raw-text.ts'
+import { walkPath } from './file-view/walk-path.ts'
 import type { EngineFolders } from './folders.ts'
 import { newContainerId } from './identifier.ts'
 import type { MountSpec } from './mount-spec.ts'
@@ -9,61 +19,113 @@ import type { PlacedMount } from './oci-config/facts.ts'
 import { wantedMounts } from './oci-config/user-mounts.ts'
 import type { ContainerOptions } from './options.ts'
 import type { ResolvedMount } from './record.ts'
+import { listRecords } from './record-store.ts'
 import { isSystemError } from './system-error.ts'
 
-export interface NewMounts {
-  readonly mounts: readonly ResolvedMount[]
-  /** Volumes that were made for this container and are still empty. */
-  readonly emptyVolumes: readonly ResolvedMount[]
-}
+/** Copies what the image has at a destination into an empty folder. */
+export type FillVolume = (destination: string, folder: string) => Promise<void>
 
 /**
  * Find or make the source of every mount that options and image want, once, when the container is
- * created.
+ * created. A new volume, and an empty one that no container has yet, gets what the image has there.
  *
- * @throws {OperationError} `NOT_FOUND` for the source of a `--mount type=bind` that is not there
+ * @throws {OperationError} `NOT_FOUND` for the source of a `--mount type=bind` that is not there;
+ *   volumes made for this container alone are removed again
  */
-export function resolveMounts(
+export async function resolveMounts(
   folders: EngineFolders,
   options: ContainerOptions,
   imageVolumes: readonly string[],
-): NewMounts {
+  fill: FillVolume,
+): Promise<ResolvedMount[]> {
   const mounts: ResolvedMount[] = []
-  const emptyVolumes: ResolvedMount[] = []
-  for (const spec of wantedMounts(options, imageVolumes)) {
-    const { mount, isNew } = resolveMount(folders, spec)
-    mounts.push(mount)
-    if (isNew && spec.copy) emptyVolumes.push(mount)
+  try {
+    for (const spec of wantedMounts(options, imageVolumes)) {
+      refuseUnknownWishes(spec)
+      mounts.push(await resolveMount(folders, spec, fill))
+    }
+    return mounts
+  } catch (error) {
+    removeAnonymous(folders, mounts)
+    throw error
   }
-  return { mounts, emptyVolumes }
 }
 
-function resolveMount(
+/** Take back the volumes that were made for a container that does not come about. */
+export function removeAnonymous(folders: EngineFolders, mounts: readonly ResolvedMount[]): void {
+  for (const { name, anonymous } of mounts)
+    if (anonymous && name !== undefined && findVolume(folders.dataDir, name))
+      removeVolume(folders.dataDir, name, [])
+}
+
+/** Better than a mount that does something else than what was asked for. */
+function refuseUnknownWishes(spec: MountSpec): void {
+  if (spec.overlay)
+    throw unsupportedMount(spec, 'an overlay over a bind (O)', 'Mount it read-only, or copy it')
+  if (spec.relabel !== undefined && existsSync('/sys/fs/selinux/enforce'))
+    throw unsupportedMount(spec, 'SELinux labels (z, Z)', 'Label the folder with chcon')
+  if (spec.kind === 'image')
+    throw unsupportedMount(spec, 'an image as a mount', 'Copy the files out of a container of it')
+}
+
+function unsupportedMount({ destination }: MountSpec, what: string, hint: string): OperationError {
+  return new OperationError('UNSUPPORTED', `mount with ${what}`, { destination }, { hint })
+}
+
+async function resolveMount(
   folders: EngineFolders,
   spec: MountSpec,
-): { mount: ResolvedMount; isNew: boolean } {
+  fill: FillVolume,
+): Promise<ResolvedMount> {
   const base = {
     destination: spec.destination,
     readWrite: !spec.readOnly,
     propagation: spec.propagation ?? (spec.kind === 'bind' ? 'rprivate' : ''),
     anonymous: false,
   }
-  if (spec.kind === 'tmpfs') return { mount: { ...base, type: 'tmpfs', source: '' }, isNew: false }
-  if (spec.kind === 'bind')
-    return { mount: { ...base, type: 'bind', source: bindSource(spec) }, isNew: false }
-  if (spec.kind === 'image')
-    throw new OperationError('UNSUPPORTED', 'mount an image into a container', {
-      destination: spec.destination,
-    })
-  const anonymous = spec.source === undefined
-  const { volume, isNew } = ensureVolume(folders.dataDir, spec.source ?? newContainerId(), {
-    anonymous,
+  if (spec.kind === 'tmpfs') return { ...base, type: 'tmpfs', source: '' }
+  if (spec.kind === 'bind') return { ...base, type: 'bind', source: bindSource(spec) }
+  const { name, mountpoint } = await filledVolume(folders, spec, fill)
+  const source = spec.subpath === undefined ? mountpoint : subfolder(mountpoint, spec.subpath)
+  return { ...base, type: 'volume', name, source, anonymous: spec.source === undefined }
+}
+
+async function filledVolume(
+  folders: EngineFolders,
+  spec: MountSpec,
+  fill: FillVolume,
+): Promise<Volume> {
+  const fillHere =
+    spec.copy && spec.subpath === undefined
+      ? (folder: string): Promise<void> => fill(spec.destination, folder)
+      : undefined
+  const wish = {
+    anonymous: spec.source === undefined,
     labels: spec.volumeLabels ?? {},
     options: spec.volumeOptions ?? {},
-  })
-  const source =
-    spec.subpath === undefined ? volume.mountpoint : join(volume.mountpoint, spec.subpath)
-  return { mount: { ...base, type: 'volume', name: volume.name, source, anonymous }, isNew }
+  }
+  const name = spec.source ?? newContainerId()
+  const { volume, isNew } = await ensureVolume(folders.dataDir, name, wish, fillHere)
+  if (!isNew && fillHere && readdirSync(volume.mountpoint).length === 0)
+    if (!listRecords(folders).some(({ mounts }) => mounts.some((mount) => mount.name === name)))
+      await fillEmptyVolume(volume, fillHere)
+  return volume
+}
+
+/**
+ * A folder of a volume. Whoever has written the volume may have put symbolic links there: they are
+ * followed inside the volume, and the path that is kept has none.
+ */
+function subfolder(mountpoint: string, subpath: string): string {
+  using root = openRoot(mountpoint)
+  const place = walkPath(viewOf(root.descriptor), toRaw(subpath), true)
+  try {
+    if (place.file === undefined)
+      throw new OperationError('NOT_FOUND', 'find a folder of a volume', { subpath })
+    return join(mountpoint, fromRaw(place.path))
+  } finally {
+    place.close()
+  }
 }
 
 function bindSource(spec: MountSpec): string {

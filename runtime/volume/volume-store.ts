@@ -1,9 +1,11 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
+import { randomBytes } from '../../native/random.ts'
 import { readJsonIfPresent, writeFileDurably } from '../container/durable-file.ts'
 import { timestamp } from '../container/identifier.ts'
 import { parseName } from '../container/parse/name.ts'
+import { isProcessAlive, readStartTicks } from '../container/process-identity.ts'
 import { isSystemError } from '../container/system-error.ts'
 
 // A volume is a folder that outlives containers: volumes/<name>/_data, with volume.json beside it.
@@ -32,17 +34,22 @@ export function volumesFolder(dataDir: string): string {
   return join(dataDir, 'volumes')
 }
 
+/** Puts the first content into the empty folder of a volume. */
+export type FillFolder = (folder: string) => Promise<void>
+
 /**
  * The volume of this name, made when missing.
  *
- * @returns it, and whether this call made it (it is empty then)
+ * @param fill gives a new volume its content; half of it is never seen, however we end
+ * @returns it, and whether this call made it
  * @throws {OperationError} `INVALID_ARGUMENT` for a bad name, `UNSUPPORTED` for driver options
  */
-export function ensureVolume(
+export async function ensureVolume(
   dataDir: string,
   wantedName: string,
   wish: VolumeWish = {},
-): { readonly volume: Volume; readonly isNew: boolean } {
+  fill?: FillFolder,
+): Promise<{ readonly volume: Volume; readonly isNew: boolean }> {
   const name = parseName('volume', wantedName)
   const existing = findVolume(dataDir, name)
   if (existing) return { volume: existing, isNew: false }
@@ -50,6 +57,7 @@ export function ensureVolume(
     throw new OperationError('UNSUPPORTED', `create the volume ${name} with driver options`, {
       options: Object.keys(wish.options ?? {}).join(','),
     })
+  removeAbandoned(volumesFolder(dataDir))
   const folder = join(volumesFolder(dataDir), name)
   const volume: Volume = {
     name,
@@ -61,10 +69,11 @@ export function ensureVolume(
     options: {},
   }
   // Made aside and renamed: half a volume is never seen, and one of several makers wins.
-  const aside = join(volumesFolder(dataDir), `.creating-${process.pid}-${name}`)
-  mkdirSync(join(aside, '_data'), { recursive: true, mode: 0o755 })
-  writeFileDurably(join(aside, 'volume.json'), `${JSON.stringify(volume)}\n`)
+  const aside = join(volumesFolder(dataDir), asideName('creating', name))
   try {
+    mkdirSync(join(aside, '_data'), { recursive: true, mode: 0o755 })
+    await fill?.(join(aside, '_data'))
+    writeFileDurably(join(aside, 'volume.json'), `${JSON.stringify(volume)}\n`)
     renameSync(aside, folder)
   } catch (error) {
     rmSync(aside, { recursive: true, force: true })
@@ -75,6 +84,41 @@ export function ensureVolume(
   return { volume, isNew: true }
 }
 
+/**
+ * Give an existing volume its first content. Only for one that no container has: the folder is
+ * replaced by a filled one. Does nothing where it is not empty.
+ */
+export async function fillEmptyVolume({ mountpoint }: Volume, fill: FillFolder): Promise<void> {
+  if (readdirSync(mountpoint).length > 0) return
+  const parent = dirname(mountpoint)
+  removeAbandoned(parent)
+  const aside = join(parent, asideName('filling', '_data'))
+  try {
+    mkdirSync(aside, { mode: 0o755 })
+    await fill(aside)
+    renameSync(aside, mountpoint)
+  } catch (error) {
+    rmSync(aside, { recursive: true, force: true })
+    // Somebody else was faster, and the folder is no longer empty.
+    if (!isSystemError(error, 'ENOTEMPTY') && !isSystemError(error, 'EEXIST')) throw error
+  }
+}
+
+/** A name that says who is at work, so that the next one can tell what was abandoned. */
+function asideName(verb: 'creating' | 'removing' | 'filling', name: string): string {
+  const maker = `${process.pid}-${readStartTicks(process.pid) ?? 0}`
+  return `.${verb}-${maker}-${randomBytes(4).toString('hex')}-${name}`
+}
+
+/** Remove what makers and removers left that were killed. */
+function removeAbandoned(folder: string): void {
+  for (const name of namesIn(folder)) {
+    const match = /^\.(?:creating|removing|filling)-(\d+)-(\d+)-/.exec(name)
+    if (match && !isProcessAlive(Number(match[1]), Number(match[2])))
+      rmSync(join(folder, name), { recursive: true, force: true })
+  }
+}
+
 export function findVolume(dataDir: string, name: string): Volume | undefined {
   const path = join(volumesFolder(dataDir), name, 'volume.json')
   return readJsonIfPresent(path) as Volume | undefined
@@ -82,17 +126,19 @@ export function findVolume(dataDir: string, name: string): Volume | undefined {
 
 /** All volumes, by name. */
 export function listVolumes(dataDir: string): Volume[] {
-  let names: string[]
+  return namesIn(volumesFolder(dataDir))
+    .filter((name) => !name.startsWith('.'))
+    .toSorted()
+    .flatMap((name) => findVolume(dataDir, name) ?? [])
+}
+
+function namesIn(folder: string): string[] {
   try {
-    names = readdirSync(volumesFolder(dataDir))
+    return readdirSync(folder)
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return []
     throw error
   }
-  return names
-    .filter((name) => !name.startsWith('.'))
-    .toSorted()
-    .flatMap((name) => findVolume(dataDir, name) ?? [])
 }
 
 /**
@@ -112,7 +158,7 @@ export function removeVolume(dataDir: string, name: string, usedBy: readonly str
       { hint: 'Remove those containers first', exitCode: 1 },
     )
   const folder = join(volumesFolder(dataDir), name)
-  const grave = join(volumesFolder(dataDir), `.removing-${process.pid}-${name}`)
+  const grave = join(volumesFolder(dataDir), asideName('removing', name))
   renameSync(folder, grave)
   rmSync(grave, { recursive: true, force: true })
 }
