@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, realpathSync, statSync } from 'node:fs'
+import { OperationError } from '../../native/error.ts'
 import type { HostFacts } from '../inspect-host/host-facts.ts'
 import { chooseSeccomp } from './choose-seccomp.ts'
 import { containerFolder } from './container-folder.ts'
@@ -34,6 +35,7 @@ export function gatherFacts(sources: FactSources): ContainerFacts {
     hostnamePath: containerFolder(folders, record.id).hostname,
     ...(options.network.noHosts ? {} : { hostsPath: identity.hosts }),
     resolvConfPath: identity.resolvConf,
+    localtimePath: localtimePath(options.timezone),
     passwd: root.passwd,
     group: root.group,
     namespacePaths: joined.paths,
@@ -51,6 +53,19 @@ export function gatherFacts(sources: FactSources): ContainerFacts {
     initPath: shimPath,
     ...(terminal ? { consoleSize: { height: terminal.rows, width: terminal.columns } } : {}),
   }
+}
+
+/** @throws {OperationError} `NOT_FOUND` for a time zone that the host does not have */
+function localtimePath(timezone: string | undefined): string | undefined {
+  if (timezone === undefined) return undefined
+  const path = timezone === 'local' ? '/etc/localtime' : `/usr/share/zoneinfo/${timezone}`
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return realpathSync(path)
+  throw new OperationError(
+    'NOT_FOUND',
+    `no such time zone: ${timezone}`,
+    { path },
+    { hint: 'Install the package tzdata on the host, or name one that it has' },
+  )
 }
 
 /** Each present CPU counts its throttling there, which tells of other tenants' load. */

@@ -164,6 +164,7 @@ const stepNames: Readonly<Record<string, string>> = {
   mount_setattr: 'set the flags of a mount',
   pivot_root: 'enter the root file system',
   openat2: 'find a path of the container',
+  write: 'write a setting',
   chdir: 'enter the working folder',
   capset: 'set the capabilities',
   setgroups: 'set the groups',
@@ -204,6 +205,13 @@ const hints: Readonly<Record<string, string>> = {
   'fsconfig EPERM':
     'The kernel does not allow this file system in a user namespace: run as root, or bind the files instead',
   'fsconfig EBUSY': 'The upper folder is in use by another container, or was left so by a crash',
+  'write ERANGE':
+    'The kernel has no such value: for --cpuset-cpus and --cpuset-mems, nproc and lscpu tell what there is',
+  'write EINVAL': 'The kernel refuses this value: check the option that it comes from',
+  'openat2 ENOENT':
+    'It is not in the container and cannot be made: check the name, a sysctl or a place below /proc or /sys',
+  'mkdirat ENOENT':
+    'It is not in the container and cannot be made: nothing can be made below /proc and /sys',
   'setresuid EINVAL': 'This user is not mapped in the container’s user namespace',
   'setresgid EINVAL': 'This group is not mapped in the container’s user namespace',
   'setgroups EPERM':

@@ -28,6 +28,8 @@ export interface ContainerFacts {
   readonly hostnamePath?: string | undefined
   readonly hostsPath?: string | undefined
   readonly resolvConfPath?: string | undefined
+  /** Time zone file of the host to bind over /etc/localtime; absent: the image's stays. */
+  readonly localtimePath?: string | undefined
   /** Text of the container's /etc/passwd and /etc/group, where they may be believed. */
   readonly passwd?: string | undefined
   readonly group?: string | undefined

@@ -25,6 +25,14 @@ export function resolveConfig(options: ContainerOptions, image: ImageConfig): Re
         hint: 'The image has no command of its own: write one after the image',
       },
     )
+  if (![...entrypoint, ...command][0])
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'execute the program: its name is empty',
+      { image: options.image },
+      { hint: 'Was a variable of the shell empty?', exitCode: 127 },
+    )
+  refuseStorageOptions(options)
   return {
     entrypoint,
     command,
@@ -39,6 +47,18 @@ export function resolveConfig(options: ContainerOptions, image: ImageConfig): Re
   }
 }
 
+/** Better no container than one without the limit that its user counts on. */
+function refuseStorageOptions({ storageOptions }: ContainerOptions): void {
+  const [key] = Object.keys(storageOptions)
+  if (key !== undefined)
+    throw new OperationError(
+      'UNSUPPORTED',
+      'use a storage option',
+      { key },
+      { hint: 'Layers of overlayfs have none; leave --storage-opt out' },
+    )
+}
+
 /** Old images have relative working directories; they were always meant from the root. */
 function absolute(path: string): string {
   return path.startsWith('/') ? path : `/${path}`
@@ -48,8 +68,7 @@ function resolveEnvironment(options: ContainerOptions, image: ImageConfig): stri
   const unset = new Set(options.unsetEnv)
   const given = options.unsetAllEnv ? [] : [defaultPath, ...image.env]
   const kept = given.filter((entry) => !unset.has(entry.split('=', 1)[0] ?? ''))
-  const timezone = options.timezone === undefined ? [] : [`TZ=${options.timezone}`]
-  return mergeEnvironment(kept, timezone, options.env)
+  return mergeEnvironment(kept, options.env)
 }
 
 const nanosecondsPerMillisecond = 1e6

@@ -26,6 +26,7 @@ export function identityMounts(facts: ContainerFacts): Mount[] {
     '/etc/resolv.conf': facts.resolvConfPath,
     '/etc/hostname': facts.hostnamePath,
     '/etc/hosts': facts.hostsPath,
+    '/etc/localtime': facts.localtimePath,
   }
   return Object.entries(files).flatMap(([destination, source]) =>
     source === undefined
