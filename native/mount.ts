@@ -10,6 +10,7 @@ const fsconfig = declareSyscall('fsconfig', ['int', 'uint', 'void *', 'void *', 
 const fsmount = declareSyscall('fsmount', ['int', 'uint', 'uint'])
 
 const closeOnExec = 1 // FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC
+const setFlag = 0 // FSCONFIG_SET_FLAG
 const setString = 1 // FSCONFIG_SET_STRING
 const create = 6 // FSCONFIG_CMD_CREATE
 
@@ -24,6 +25,11 @@ export function openFileSystem(type: string): number {
 /** fsconfig(2), `FSCONFIG_SET_STRING`; the kernel takes at most 255 bytes. */
 export function setFileSystemText(context: number, key: string, value: string): number {
   return Number(fsconfig(context, setString, text(key), text(value), 0))
+}
+
+/** fsconfig(2), `FSCONFIG_SET_FLAG`. */
+export function setFileSystemFlag(context: number, key: string): number {
+  return Number(fsconfig(context, setFlag, text(key), null, 0))
 }
 
 /** fsconfig(2), `FSCONFIG_CMD_CREATE`. */

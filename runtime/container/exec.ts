@@ -9,6 +9,7 @@ import { encodeProgram } from '../program/encode.ts'
 import type { Config, Process } from '../spec/config.ts'
 import { parseJson } from '../spec/json.ts'
 import { capabilitySets, chooseCapabilities } from '../security/capabilities.ts'
+import { accountsOf } from './accounts.ts'
 import { type ContainerFolder, containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishContainerEvent } from './events.ts'
@@ -156,8 +157,9 @@ async function execProcess(
 ): Promise<Process> {
   const own = config.process
   if (!own) throw new OperationError('INTERNAL', 'read the process section of a container')
-  const root = await rootOfRecord(context, record.imageId, record.options)
-  const user = resolveUser(wish.user ?? record.resolved.user, record.options.groupAdd, root)
+  const image = await rootOfRecord(context, record.imageId, record.options)
+  const accounts = await accountsOf(context, record, image, false)
+  const user = resolveUser(wish.user ?? record.resolved.user, record.options.groupAdd, accounts)
   const capabilities = wish.privileged
     ? chooseCapabilities({
         privileged: true,

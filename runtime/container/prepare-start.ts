@@ -5,6 +5,7 @@ import type { Program } from '../program/program.ts'
 import { compile } from '../program/compile.ts'
 import type { Config } from '../spec/config.ts'
 import { stringifyJson } from '../spec/json.ts'
+import { accountsOf } from './accounts.ts'
 import { containerFolder, containersFolder, logFileName } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { type Hook, monitorCommands } from './monitor-commands.ts'
@@ -60,7 +61,8 @@ export async function prepareStart(
 ): Promise<PreparedStart> {
   const { folders, facts: host } = context
   const { options } = record
-  const root = await rootOfRecord(context, record.imageId, options)
+  const image = await rootOfRecord(context, record.imageId, options)
+  const root = { ...image, ...(await accountsOf(context, record, image, true)) }
   const joined = joinedNamespaces(folders, options)
   const mappings = userMappings(folders, options, record.id, host.rootless)
   const leases = mappings.lease === undefined ? [] : [mappings.lease]
