@@ -1,18 +1,24 @@
-import { lstatSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { type BigIntStats, closeSync, fstatSync, openSync, readdirSync } from 'node:fs'
+import { OperationError } from '../../native/error.ts'
+import { closeFile, openAt, openFlags } from '../../native/file.ts'
+import { getAttribute } from '../../native/xattr.ts'
+import { rawPath } from '../../rootfs/layer/folder-cache.ts'
+import { openMergedRoot } from '../../rootfs/merged-root.ts'
 import type { DiffEntry } from '../cli/engine.ts'
-import { getAttributeOfPath } from '../../native/xattr.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
-import type { EngineFolders } from './folders.ts'
+import { fromRaw, toRaw } from './file-view/raw-text.ts'
+import { childPath } from './file-view/walk-path.ts'
 import { resolveContainer } from './record-store.ts'
 import { rootOfRecord } from './resolve-image.ts'
 
-// What a container changed is exactly what overlayfs put into its upper folder: see "Whiteouts and
-// opaque directories" in the kernel's Documentation/filesystems/overlayfs.rst.
+// What a container changed is what overlayfs put into its upper folder, compared with the image's
+// joined layers: see "Whiteouts and opaque directories" in the kernel's
+// Documentation/filesystems/overlayfs.rst. Both trees are walked side by side through descriptors,
+// name by name, so no link of the container's is ever followed.
 
 /** Files that we mount over the container's root; the names that hold them are not its changes. */
-const ours = new Set([
+const ours = [
   '/dev',
   '/proc',
   '/sys',
@@ -20,77 +26,148 @@ const ours = new Set([
   '/etc/hostname',
   '/etc/resolv.conf',
   '/run/.containerenv',
-])
+]
 
-/** `diff`: what a container has changed in its root file system, by path. */
+/**
+ * `diff`: what a container has changed in its root file system, by path. A folder counts as changed
+ * where its own mode or owner, or anything in it, is; a file where its stat(2) or capabilities are.
+ *
+ * @throws {OperationError} `UNSUPPORTED` for a container on a plain folder
+ */
 export async function diffOfContainer(
   context: EngineContext,
   reference: string,
 ): Promise<DiffEntry[]> {
   const record = resolveContainer(context.folders, reference)
-  const root = await rootOfRecord(context, record.imageId, record.options)
+  if (record.options.rootfs)
+    throw new OperationError(
+      'UNSUPPORTED',
+      `show the changes of ${record.name}`,
+      {},
+      { hint: 'It runs on a folder (--rootfs), and nothing is kept to compare with', exitCode: 1 },
+    )
+  const { layerFolders } = await rootOfRecord(context, record.imageId, record.options)
   const mountPoints = record.mounts.map(({ destination }) => destination)
-  return diffContainer(context.folders, record.id, root.layerFolders, mountPoints)
+  return diffFolders(
+    containerFolder(context.folders, record.id).upper,
+    layerFolders,
+    new Set([...ours, ...mountPoints].map(toRaw)),
+  )
 }
 
 /**
  * @param lowerFolders the image's layers, lowest first
- * @param mountPoints destinations of the container's own mounts, which are not its changes either
+ * @param mountPoints where something was mounted, one character per byte; not looked at
  */
-export function diffContainer(
-  folders: EngineFolders,
-  id: string,
+export function diffFolders(
+  upper: string,
   lowerFolders: readonly string[],
-  mountPoints: readonly string[],
+  mountPoints: ReadonlySet<string>,
 ): DiffEntry[] {
-  const { upper } = containerFolder(folders, id)
-  const ignored = new Set([...ours, ...mountPoints])
   const entries: DiffEntry[] = []
-  walk('/')
+  const upperRoot = openSync(upper, openFlags.path | openFlags.directory | openFlags.noFollow)
+  try {
+    using image = openMergedRoot(lowerFolders)
+    compareFolder({ path: '/', upper: upperRoot, lower: image.descriptor })
+  } finally {
+    closeSync(upperRoot)
+  }
   return entries.toSorted((a, b) => (a.path < b.path ? -1 : 1))
 
-  function walk(folder: string): void {
-    for (const name of readdirSync(join(upper, folder))) {
-      const path = join(folder, name)
-      if (ignored.has(path)) continue
-      const status = lstatSync(join(upper, path))
-      const isWhiteout = status.isCharacterDevice() && status.rdev === 0
-      if (isWhiteout) {
-        entries.push({ kind: 'deleted', path })
-        continue
-      }
-      const before = entries.length
-      const wasThere = existsBelow(lowerFolders, path)
-      if (status.isDirectory()) walk(path)
-      const onlyHoldsMountPoint = status.isDirectory() && holdsIgnored(path, ignored)
-      if (wasThere && status.isDirectory() && entries.length === before && !isOpaque(path)) {
-        if (!onlyHoldsMountPoint) entries.push({ kind: 'changed', path })
-        continue
-      }
-      entries.push({ kind: wasThere ? 'changed' : 'added', path })
+  function compareFolder(here: Pair): void {
+    const names = namesIn(here.upper)
+    for (const name of names) {
+      const path = childPath(here.path, name)
+      if (mountPoints.has(path)) continue
+      withChild(here.upper, name, (child, status) => {
+        const isKnown = withChild(here.lower, name, (below, before) =>
+          compareChild({ path, upper: child, lower: below }, status, before),
+        )
+        if (!isKnown) compareChild({ path, upper: child, lower: undefined }, status, undefined)
+      })
     }
+    // A folder that was removed and made again hides everything that it does not name.
+    if (here.lower === undefined || !isOpaque(here.upper)) return
+    const kept = new Set(names)
+    for (const name of namesIn(here.lower))
+      if (!kept.has(name)) add('deleted', childPath(here.path, name))
   }
 
-  function isOpaque(path: string): boolean {
-    const names = ['trusted.overlay.opaque', 'user.overlay.opaque']
-    return names.some((name) => typeof getAttributeOfPath(join(upper, path), name) !== 'number')
+  function compareChild(pair: Pair, status: BigIntStats, before: BigIntStats | undefined): void {
+    const { path } = pair
+    if (isWhiteout(status)) {
+      if (before) add('deleted', path)
+      return
+    }
+    const counted = entries.length
+    if (status.isDirectory())
+      compareFolder({ ...pair, lower: before?.isDirectory() ? pair.lower : undefined })
+    if (before) {
+      const changed = entries.length > counted || isChanged(pair, status, before)
+      if (changed) add('changed', path)
+    } else if (entries.length > counted || !holdsMountPoint(path, mountPoints)) add('added', path)
+  }
+
+  function add(kind: DiffEntry['kind'], path: string): void {
+    entries.push({ kind, path: fromRaw(path) })
   }
 }
 
-function holdsIgnored(path: string, ignored: ReadonlySet<string>): boolean {
-  for (const other of ignored) if (other.startsWith(`${path}/`)) return true
-  return false
+interface Pair {
+  readonly path: string
+  readonly upper: number
+  /** Undefined where the image has nothing to compare with. */
+  readonly lower: number | undefined
 }
 
-/** Whether the merged layers have `path`: the topmost layer that says anything decides. */
-function existsBelow(lowerFolders: readonly string[], path: string): boolean {
-  for (const layer of lowerFolders.toReversed()) {
-    try {
-      const status = lstatSync(join(layer, path))
-      return !(status.isCharacterDevice() && status.rdev === 0)
-    } catch {
-      // This layer says nothing of it.
-    }
+/** @returns whether there is a child of this name; it is closed afterwards */
+function withChild(
+  folder: number | undefined,
+  name: string,
+  use: (file: number, status: BigIntStats) => void,
+): boolean {
+  if (folder === undefined) return false
+  const file = openAt(folder, rawPath(name), openFlags.path | openFlags.noFollow)
+  if (file < 0) return false
+  try {
+    use(file, fstatSync(file, { bigint: true }))
+    return true
+  } finally {
+    closeFile(file)
   }
+}
+
+function namesIn(folder: number): string[] {
+  return readdirSync(`/proc/self/fd/${folder}`, 'latin1')
+}
+
+/** As docker compares: a folder's times and size change with its content, which is looked at itself. */
+function isChanged({ upper, lower }: Pair, now: BigIntStats, before: BigIntStats): boolean {
+  if (now.mode !== before.mode || now.uid !== before.uid || now.gid !== before.gid) return true
+  if (now.isDirectory()) return false
+  if (now.rdev !== before.rdev || now.size !== before.size || now.mtimeNs !== before.mtimeNs)
+    return true
+  return now.isFile() && capability(upper) !== capability(lower)
+}
+
+function capability(file: number | undefined): string {
+  const value = file === undefined ? -1 : getAttribute(file, 'security.capability')
+  return typeof value === 'number' ? '' : value.toString('hex')
+}
+
+function isWhiteout(status: BigIntStats): boolean {
+  return status.isCharacterDevice() && status.rdev === 0n
+}
+
+function isOpaque(folder: number): boolean {
+  return ['trusted.overlay.opaque', 'user.overlay.opaque'].some((name) => {
+    const value = getAttribute(folder, name)
+    return typeof value !== 'number' && value.toString('latin1') === 'y'
+  })
+}
+
+/** Whether it was only made to hold a mount. */
+function holdsMountPoint(path: string, mountPoints: ReadonlySet<string>): boolean {
+  for (const other of mountPoints) if (other.startsWith(`${path}/`)) return true
   return false
 }
