@@ -34,16 +34,16 @@ export function openTerminal(
   })
   let shown = ''
   let from = 0
-  let wake = (): void => undefined
+  let wake: (() => void) | undefined
   child.stdout.on('data', (chunk: Buffer) => {
     shown += chunk.toString().replaceAll('\r', '')
-    wake()
+    wake?.()
   })
   child.stdin.on('error', () => undefined)
   const ended = new Promise<number>((resolve) => {
     child.on('close', (code) => {
       resolve(code ?? -1)
-      wake()
+      wake?.()
     })
   })
   return {

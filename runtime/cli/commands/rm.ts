@@ -29,7 +29,11 @@ export const rmCommand: Command = {
         await engine.remove(container, options)
       } catch (error) {
         const isMissing = error instanceof OperationError && hasCode(error, 'NOT_FOUND')
-        if (!isMissing || !isMissingFine) throw error
+        if (!isMissing) throw error
+        // Both podman and docker end with 1 here, and with 125 where a removal went wrong.
+        const { step, detail, hint } = error
+        if (!isMissingFine)
+          throw new OperationError('NOT_FOUND', step, detail, { hint, exitCode: 1 })
       }
     })
   },
