@@ -1,7 +1,8 @@
 import { closeSync, readSync, writeSync } from 'node:fs'
 import { setCloseOnExec } from '../../native/descriptor.ts'
 import { OperationError } from '../../native/error.ts'
-import { type ProgramLauncher, type ProgramRun, type StartOutcome, idOffset } from './zygote.ts'
+import { idOffset } from './zygote-channel.ts'
+import type { ProgramLauncher, ProgramRun, StartOutcome } from './zygote.ts'
 import { parseRecord, recordSize } from './zygote-record.ts'
 
 /** Set by the launcher: the descriptor of a stream to a zygote that it started beside us. */

@@ -47,13 +47,15 @@ export function thisInstallation(folder = distFolder): Installation {
 function fingerprint(folder: string): string | undefined {
   try {
     const real = realpathSync(folder)
-    const of = ({ dev, ino, size, mtimeMs }: Stats): string => `${dev}:${ino}:${size}:${mtimeMs}`
     const files = ['mycontainer.bundle.cjs', 'mycontainer-shim']
-    return files.map((name) => of(statSync(join(real, name)))).join()
+    return files.map((name) => identityOf(statSync(join(real, name)))).join()
   } catch {
     return undefined // Being replaced just now: the client finds out for itself.
   }
 }
+
+const identityOf = ({ dev, ino, size, mtimeMs }: Stats): string =>
+  `${dev}:${ino}:${size}:${mtimeMs}`
 
 /** Whether a command is for this engine's state, of its version, and one an engine can run. */
 export function acceptsRequest(

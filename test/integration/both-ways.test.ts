@@ -159,7 +159,7 @@ t.test('a terminal', async (t) => {
   const wanted = await inTerminal(cold, args, 'typed\r')
   t.match(wanted, /17 91[^]*ready[^]*got typed[^]*exit code 5/u)
   t.equal(await inTerminal(warm, args, 'typed\r'), wanted)
-  const interrupted = `run --rm -it host /bin/sh -c 'trap "echo caught; exit 9" INT; echo ready; sleep 20'`
+  const interrupted = `run --rm -it host /bin/sh -c 'trap "echo caught; exit 9" INT; echo ready; sleep 20 & wait'`
   const ended = await inTerminal(cold, interrupted, '\u0003')
   t.match(ended, /caught[^]*exit code 9/u)
   t.equal(await inTerminal(warm, interrupted, '\u0003'), ended)
