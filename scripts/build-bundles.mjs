@@ -74,7 +74,17 @@ export async function buildBundles() {
 /** Harmless commands that take the way that matters most, so that what they compile is in the cache. */
 const warmUps = {
   mycontainer: (folder) => [
-    ['--root', folder, 'run', '--dry-run', '--network', 'none', '--rootfs', join(folder, 'rootfs'), '/bin/true'],
+    [
+      '--root',
+      folder,
+      'run',
+      '--dry-run',
+      '--network',
+      'none',
+      '--rootfs',
+      join(folder, 'rootfs'),
+      '/bin/true',
+    ],
   ],
   myimage: (folder) => [['--root', folder, 'ls']],
 }

@@ -110,7 +110,7 @@ function idle({ id, name }: ContainerRecord): StatsSample {
 function cpuPercent(before: Reading, now: Reading): number {
   const used = now.stats.cpu.usageNs - before.stats.cpu.usageNs
   const passed = (now.at - before.at) * 1e6
-  return passed <= 0 ? 0 : Math.max(0, (Number(used) / passed) * 100)
+  return passed <= 0 ? 0 : Math.max(0, (used / passed) * 100)
 }
 
 /** All interfaces but the loopback, proc_pid_net(5) `dev`, seen from inside the container. */

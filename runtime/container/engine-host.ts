@@ -33,7 +33,7 @@ export function namespaceReports(pids: readonly number[]): NamespaceReport[] {
       command,
       namespaces: namespaces.map(({ type, inode, members }) => ({
         kind: type,
-        inode: String(inode),
+        inode,
         members: members.slice(0, namedMembers),
         memberCount: members.length,
       })),

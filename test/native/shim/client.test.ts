@@ -5,7 +5,6 @@ import {
   cpSync,
   mkdirSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import type { Socket } from 'node:net'
@@ -25,7 +24,9 @@ function makePackage(t: Folder): string {
   const bin = join(root, 'node_modules', nodePackage, 'bin')
   mkdirSync(bin, { recursive: true })
   mkdirSync(join(root, 'dist'))
-  symlinkSync('/bin/sh', join(bin, 'node'))
+  // Stands in for Node: its own flags end at "--", then comes a script.
+  const node = '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec /bin/sh "$@"\n'
+  writeFileSync(join(bin, 'node'), node, { mode: 0o755 })
   writeFileSync(join(root, 'dist/mycontainer.cjs'), 'echo node ran: "$@"; exit 9\n')
   chmodSync(dirname(root), 0o755)
   return root
