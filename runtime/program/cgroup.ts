@@ -72,14 +72,15 @@ export function makeCgroupNamespace(c: Compilation): void {
 /** Cleanup section: end what is left in the groups and remove them, leaf first. */
 export function cleanCgroup(c: Compilation, plan: CgroupPlan): void {
   const { b } = c
-  const leaves = plan.folders.entries().filter(([, folder]) => !folder.isShared)
-  for (const [index, { path }] of [...leaves].toReversed()) {
+  const own = [...plan.folders.entries()].filter(([, folder]) => !folder.isShared)
+  // First of all: whoever lives keeps the groups of every hierarchy busy.
+  for (const [index, { path }] of own) if (path === plan.cloneInto) killGroup(c, path, index)
+  for (const [index, { path }] of own.toReversed()) {
     const next = b.label('next group')
     b.jumpIfNonZero(madeSlot(c, index), next, {
       why: 'a group that was not made here belongs to somebody else',
       source: 'cgroups(7)',
     })
-    if (path === plan.cloneInto) killGroup(c, path)
     removeGroup(c, path, next)
     b.place(next)
   }
@@ -99,12 +100,19 @@ function writeCgroup(c: Compilation, write: CgroupWrite): void {
   writeFile(c, c.b.text(file), value, { why, source, ignore })
 }
 
-function killGroup(c: Compilation, path: string): void {
+function killGroup(c: Compilation, path: string, index: number): void {
+  const { b } = c
+  const next = b.label('group of somebody else')
+  b.jumpIfNonZero(madeSlot(c, index), next, {
+    why: 'a group that was not made here belongs to somebody else',
+    source: 'cgroups(7)',
+  })
   writeFile(c, c.b.text(`${path}/cgroup.kill`), '1', {
     why: 'a process that outlived the init would keep the group and its limits',
     source: 'https://docs.kernel.org/admin-guide/cgroup-v2.html#core-interface-files',
     ignore: 'any',
   })
+  b.place(next)
 }
 
 // A group stays busy for a moment after its last process was killed; 1 + 4 + 16 + 64 ms are waited.
