@@ -77,10 +77,19 @@ async function runTimed(
   })
   if (!seen) return result
   const { record, started } = seen
-  if (!options.detach && !isAlive(context, record)) await started.ended
+  if (!options.detach && !isAlive(context, record)) await endOf(started)
   io.stderr.write(formatRunTimes(times, started.program, started.trace))
   return result
 }
+
+/** Waiting for an end does not keep this process by itself; the clean-up is at most seconds away. */
+async function endOf({ ended }: StartedContainer): Promise<void> {
+  const stay = setTimeout(() => undefined, cleanupPatienceMs)
+  await ended
+  clearTimeout(stay)
+}
+
+const cleanupPatienceMs = 10_000
 
 /** Detached from by its keys: it goes on. */
 function isAlive({ folders }: EngineContext, record: ContainerRecord): boolean {
