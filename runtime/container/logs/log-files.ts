@@ -20,6 +20,11 @@ export function logFiles(folder: string): string[] {
     .map((name) => join(folder, name))
 }
 
+/** Where the file is that has been rotated `age` times. */
+export function rotatedPath(folder: string, age: number): string {
+  return join(folder, age === 0 ? logFileName : `${logFileName}.${age}`)
+}
+
 export interface LogPosition {
   /** Index into the files, oldest first. */
   readonly file: number

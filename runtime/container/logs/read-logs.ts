@@ -1,9 +1,7 @@
 import { type FSWatcher, closeSync, fstatSync, openSync, readSync, statSync, watch } from 'node:fs'
-import { join } from 'node:path'
 import type { LogEntry, LogsOptions } from '../../cli/engine.ts'
-import { logFileName } from '../container-folder.ts'
 import { isSystemError } from '../system-error.ts'
-import { logFiles, tailPosition } from './log-files.ts'
+import { logFiles, rotatedPath, tailPosition } from './log-files.ts'
 import { type StoredLogFormat, parseLogLine } from './parse-entry.ts'
 
 export interface LogSource {
@@ -17,57 +15,67 @@ export interface LogSource {
 
 /**
  * Entries of a container's log, oldest first, across rotated files. With `follow` it goes on until
- * the container has ended and everything written was read; a rotation in between loses nothing,
- * because the file that was open is read to its end before the new one is opened.
+ * the container has ended and everything written was read; rotations in between lose nothing that
+ * was not deleted, because each file is read to its end and then the one that came after it.
  */
 export async function* readLogs(source: LogSource, options: LogsOptions): AsyncGenerator<LogEntry> {
-  const files = logFiles(source.folder)
-  const start =
-    options.tail === undefined ? { file: 0, offset: 0 } : tailPosition(files, options.tail)
-  for (let index = start.file; index < files.length - 1; index++) {
-    const path = files[index]
-    if (path === undefined) continue
-    const reader = openLines(path, index === start.file ? start.offset : 0)
-    if (!reader) continue
-    try {
-      yield* select(reader.lines(), source.format, options)
-    } finally {
-      reader.close()
-    }
-  }
-  const offset = start.file === files.length - 1 ? start.offset : 0
-  yield* readCurrent(source, options, offset)
-}
-
-async function* readCurrent(
-  source: LogSource,
-  options: LogsOptions,
-  offset: number,
-): AsyncGenerator<LogEntry> {
-  const path = join(source.folder, logFileName)
   using changes = options.follow ? watchFolder(source, options.signal) : undefined
-  let reader = openLines(path, offset)
+  let reader = openFirst(source.folder, options.tail)
   try {
     for (;;) {
       const wasLive = options.follow && source.isLive()
       if (reader) yield* select(reader.lines(), source.format, options)
       if (options.signal?.aborted) return
-      if (!reader || reader.wasReplaced(path)) {
-        // Rotated: whatever came after our last read is still in the old file.
+      const next = openNext(source.folder, reader)
+      if (next) {
+        // Whatever came between our last read and the rotation.
         if (reader) yield* select(reader.lines(), source.format, options)
-        const next = openLines(path, 0)
-        if (next) {
-          reader?.close()
-          reader = next
-          continue
-        }
+        reader?.close()
+        reader = next
+      } else {
+        if (!wasLive || !changes) return
+        await changes.next()
       }
-      if (!wasLive || !changes) return
-      await changes.next()
     }
   } finally {
     reader?.close()
   }
+}
+
+function openFirst(folder: string, tail: number | undefined): LineReader | undefined {
+  const files = logFiles(folder)
+  const start = tail === undefined ? { file: 0, offset: 0 } : tailPosition(files, tail)
+  const path = files[start.file]
+  return path === undefined ? undefined : openLines(path, start.offset)
+}
+
+/** The file that was begun after the one of `reader`; the oldest one where that is deleted. */
+function openNext(folder: string, reader: LineReader | undefined): LineReader | undefined {
+  for (;;) {
+    const files = listFiles(folder)
+    const index = files.findLastIndex(({ inode }) => inode === reader?.inode) + 1
+    // A file that moved between two looks is not deleted.
+    if (reader && index === 0 && !reader.isDeleted()) continue
+    const wanted = files[index]
+    if (!wanted) return undefined
+    const next = openLines(wanted.path, 0)
+    if (next && next.inode === wanted.inode) return next
+    next?.close()
+  }
+}
+
+/**
+ * Oldest first. Looked at newest first and by number: rotations meanwhile move files to higher
+ * numbers, so that one may be seen twice but none is missed.
+ */
+function listFiles(folder: string): { path: string; inode: number }[] {
+  const names = logFiles(folder).length + 1
+  return Array.from({ length: names }, (_, age) => rotatedPath(folder, age))
+    .flatMap((path) => {
+      const inode = statSync(path, { throwIfNoEntry: false })?.ino
+      return inode === undefined ? [] : [{ path, inode }]
+    })
+    .toReversed()
 }
 
 function* select(
@@ -90,7 +98,8 @@ function* select(
 interface LineReader {
   /** Complete lines that are there and were not read yet. */
   lines(): Iterable<Buffer>
-  wasReplaced(path: string): boolean
+  readonly inode: number
+  isDeleted(): boolean
   close(): void
 }
 
@@ -102,11 +111,12 @@ function openLines(path: string, offset: number): LineReader | undefined {
     if (isSystemError(error, 'ENOENT')) return undefined
     throw error
   }
-  const { ino } = fstatSync(file)
   let position = offset
   let rest: Buffer = Buffer.alloc(0)
   const block = Buffer.alloc(64 * 1024)
   return {
+    inode: fstatSync(file).ino,
+    isDeleted: () => fstatSync(file).nlink === 0,
     *lines() {
       for (;;) {
         const count = readSync(file, block, 0, block.length, position)
@@ -118,13 +128,6 @@ function openLines(path: string, offset: number): LineReader | undefined {
           bytes = bytes.subarray(end + 1)
         }
         rest = bytes
-      }
-    },
-    wasReplaced(current) {
-      try {
-        return statSync(current).ino !== ino
-      } catch {
-        return false // Between the two renames of a rotation.
       }
     },
     close: () => closeSync(file),
