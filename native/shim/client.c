@@ -2,7 +2,7 @@
 // (engine-client.c has the protocol), else, or when that declines, executes the pinned Node with ROOT/dist/NAME.cjs.
 // An ordinary user enters a user namespace before (rootless.c). Nothing is printed before Node or the engine speaks.
 // Environment: MYCONTAINER_NO_ENGINE=1 skips the engine; MYCONTAINER_ROOT is `--root`; MYCONTAINER_USERNS is set
-// for Node (and says that we are inside already), and so is MYCONTAINER_ZYGOTE (zygote-beside.c).
+// for Node (and says that we are inside already), and so are MYCONTAINER_NETNS and MYCONTAINER_ZYGOTE (zygote-beside.c).
 #include "client.h"
 #include "engine-client.h"
 #include "execute.h"
@@ -78,8 +78,10 @@ int client_main(char **argv, char **envp) {
   struct rootless_environment added;
   char *environment[count + ROOTLESS_VARIABLES + 2];
   memcpy(environment, envp, (count + 1) * sizeof *envp);
-  if (SYS0(geteuid) != 0 && !environment_value(envp, "MYCONTAINER_USERNS"))
-    enter_rootless(arguments, envp, &added, environment + count);
+  const char *network = environment_value(envp, "MYCONTAINER_NETNS");
+  if (!environment_value(envp, "MYCONTAINER_USERNS")) {
+    if (SYS0(geteuid) != 0) enter_rootless(arguments, envp, &added, environment + count);
+  } else if (network && same(network, "own")) enter_own_network(arguments, environment, &added);
   char zygote[ZYGOTE_VARIABLE_SIZE];
   if (start_zygote_beside(arguments, zygote)) {
     count = 0;

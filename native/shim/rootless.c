@@ -1,47 +1,29 @@
-// All commands of one user share one user namespace and one mount namespace as long as a container of theirs lives:
-// the file `userns` in the run folder ("PID START_TICKS") names a process inside, and is written by whoever starts
-// containers. A user namespace belongs to whoever made it, so entering needs no privilege, and nobody else's can be entered.
+// All commands of one user share one user namespace and one mount namespace as long as a process lives there: a command
+// or the monitor of a container (shared-namespaces.h). A user namespace belongs to whoever made it, so entering needs no
+// privilege, and nobody else's can be entered. The containers' bridges are in one network namespace of the user, which
+// is entered where it is there, and made for what needs it: there is no way back to the host's network afterwards.
 #include "rootless.h"
 #include <asm/signal.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
-#include <linux/stat.h>
+#include <linux/sockios.h>
 #include <linux/wait.h>
 #include "execute.h"
 #include "process.h"
-#include "run-folder.h"
+#include "shared-namespaces.h"
 #include "string.h"
 #include "subordinate-ids.h"
 #include "syscall.h"
 
 #define SPACES (CLONE_NEWUSER | CLONE_NEWNS)
 
-static bool read_recorded(char **arguments, char **envp, u64 *pid, u64 *ticks) {
-  char bytes[64];
-  s64 folder = open_run_folder(arguments, envp);
-  if (is_error(folder)) return false;
-  s64 fd = is_our_file(folder, "userns", S_IFREG) ? SYS4(openat, folder, "userns", O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0) : -EPERM;
-  SYS1(close, folder);
-  if (is_error(fd)) return false;
-  s64 length = read_whole(fd, bytes, sizeof bytes);
-  SYS1(close, fd);
-  const char *at = bytes;
-  return !is_error(length) && parse_decimal(&at, pid) && *at++ == ' ' && parse_decimal(&at, ticks);
-}
-
-static bool enter_recorded(char **arguments, char **envp) {
-  u64 pid, ticks;
+// Another mount namespace's root is where setns leaves us.
+static bool enter_spaces(s64 members) {
   char cwd[4096];
-  if (!read_recorded(arguments, envp, &pid, &ticks)) return false;
-  s64 pidfd = SYS2(pidfd_open, pid, 0);
-  if (is_error(pidfd)) return false;
   bool knows_cwd = !is_error(SYS2(getcwd, cwd, sizeof cwd));
-  // The pidfd was opened first: if the ticks fit now, it is that process and no later one of the same number.
-  bool entered = start_ticks(pid) == ticks && !is_error(SYS2(setns, pidfd, SPACES));
-  SYS1(close, pidfd);
-  // Another mount namespace's root is where setns leaves us.
-  if (entered && knows_cwd) SYS1(chdir, cwd);
-  return entered;
+  if (!enter_member(members, SPACES, false)) return false;
+  if (knows_cwd) SYS1(chdir, cwd);
+  return true;
 }
 
 static bool write_text(const char *path, const struct text *text) {
@@ -144,16 +126,78 @@ static char *set_variable(char *storage, const char *name, const char *value, u6
   return storage;
 }
 
+enum network_wish { NETWORK_OF_HOST, NETWORK_IF_THERE, NETWORK_OWN };
+
+static bool names_host(const char *word, const char *next) {
+  static const char *const flags[] = {"--network", "--net"};
+  for (u32 i = 0; i < sizeof flags / sizeof *flags; i++) {
+    if (!starts_with(word, flags[i])) continue;
+    const char *value = word + strlen(flags[i]);
+    if (same(value, "=host") || (*value == 0 && next && same(next, "host"))) return true;
+  }
+  return false;
+}
+
+// Only a guess, on the safe side: Node starts us again with MYCONTAINER_NETNS=own where a container needs the bridges.
+static enum network_wish network_wish(char **arguments, char **envp) {
+  static const char *const either[] = {"start", "restart"}, *const bridged[] = {"run", "serve"};
+  const char *wish = environment_value(envp, "MYCONTAINER_NETNS");
+  if (wish && same(wish, "own")) return NETWORK_OWN;
+  for (u32 i = 0; arguments[i]; i++)
+    if (names_host(arguments[i], arguments[i + 1])) return NETWORK_OF_HOST;
+  for (u32 i = 0; arguments[i]; i++) {
+    for (u32 word = 0; word < 2; word++) {
+      if (same(arguments[i], either[word])) return NETWORK_OF_HOST;
+      if (same(arguments[i], bridged[word])) return NETWORK_OWN;
+    }
+  }
+  return NETWORK_IF_THERE;
+}
+
+static void raise_loopback(void) {
+  struct { char name[16]; u16 flags; char rest[22]; } request = {"lo", 1 /* IFF_UP */, ""}; // struct ifreq, netdevice(7)
+  s64 socket = SYS3(socket, 2 /* AF_INET */, 2 /* SOCK_DGRAM */ | O_CLOEXEC, 0);
+  SYS3(ioctl, socket, SIOCSIFFLAGS, &request);
+  SYS1(close, socket);
+}
+
+static bool enter_network(s64 members, enum network_wish wish) {
+  if (wish == NETWORK_OF_HOST) return false;
+  if (!is_error(members) && enter_member(members, CLONE_NEWNET, true)) return true;
+  if (wish != NETWORK_OWN || is_error(SYS1(unshare, CLONE_NEWNET))) return false;
+  raise_loopback();
+  return true;
+}
+
+static void write_network(struct rootless_environment *storage, char **slot, bool owns_network) {
+  *slot = set_variable(storage->bytes[0], "MYCONTAINER_NETNS=", owns_network ? "shared" : "host", 0);
+}
+
+void enter_own_network(char **arguments, char **environment, struct rootless_environment *storage) {
+  s64 members = open_members(arguments, environment);
+  bool owns_network = enter_network(members, NETWORK_OWN);
+  if (!is_error(members)) join_members(members, owns_network);
+  for (char **variable = environment; *variable; variable++)
+    if (starts_with(*variable, "MYCONTAINER_NETNS=")) write_network(storage, variable, owns_network);
+}
+
 void enter_rootless(char **arguments, char **envp, struct rootless_environment *storage, char **environment) {
   u64 uid = (u64)SYS0(geteuid), gid = (u64)SYS0(getegid);
   struct { u64 handler, flags, restorer, mask; } ignore = {1 /* SIG_IGN */, 0, 0, 0}, before = {0, 0, 0, 0};
   const char *kind;
   SYS4(rt_sigaction, SIGPIPE, &ignore, &before, 8);
-  if (enter_recorded(arguments, envp)) kind = is_full_map() ? "full" : "single";
+  s64 members = open_members(arguments, envp);
+  if (!is_error(members) && enter_spaces(members)) kind = is_full_map() ? "full" : "single";
   else kind = create(uid, gid);
+  bool owns_network = !same(kind, "none") && enter_network(members, network_wish(arguments, envp));
+  if (!is_error(members)) {
+    if (same(kind, "none")) close_members(members);
+    else join_members(members, owns_network);
+  }
   SYS4(rt_sigaction, SIGPIPE, &before, 0, 8);
-  environment[0] = set_variable(storage->bytes[0], "MYCONTAINER_USERNS=", kind, 0);
-  environment[1] = set_variable(storage->bytes[1], "MYCONTAINER_ROOTLESS_UID=", 0, uid);
-  environment[2] = set_variable(storage->bytes[2], "MYCONTAINER_ROOTLESS_GID=", 0, gid);
-  environment[3] = 0;
+  write_network(storage, environment, owns_network);
+  environment[1] = set_variable(storage->bytes[1], "MYCONTAINER_USERNS=", kind, 0);
+  environment[2] = set_variable(storage->bytes[2], "MYCONTAINER_ROOTLESS_UID=", 0, uid);
+  environment[3] = set_variable(storage->bytes[3], "MYCONTAINER_ROOTLESS_GID=", 0, gid);
+  environment[4] = 0;
 }

@@ -2,11 +2,14 @@
 #pragma once
 #include "types.h"
 
-#define ROOTLESS_VARIABLES 3
+#define ROOTLESS_VARIABLES 4
 struct rootless_environment {
   char bytes[ROOTLESS_VARIABLES][48];
 };
 // Enters the namespaces of a living container of the user, or makes new ones. Writes MYCONTAINER_USERNS (full: a range
-// of ids; single: one id; none: no namespace could be had), MYCONTAINER_ROOTLESS_UID and _GID to `environment`
-// (with the closing NULL).
+// of ids; single: one id; none: no namespace could be had), MYCONTAINER_ROOTLESS_UID and _GID, and MYCONTAINER_NETNS
+// (shared: the network namespace of the user's bridges; host) to `environment` (with the closing NULL).
 void enter_rootless(char **arguments, char **envp, struct rootless_environment *storage, char **environment);
+// For a command that is in the user namespace already and has found that it needs the bridges (MYCONTAINER_NETNS=own):
+// its variable is replaced in place.
+void enter_own_network(char **arguments, char **environment, struct rootless_environment *storage);

@@ -7,6 +7,10 @@ bool run_folder(struct text *path, char **arguments, char **envp) {
   const char *root = environment_value(envp, "MYCONTAINER_ROOT");
   const char *runtime = environment_value(envp, "XDG_RUNTIME_DIR");
   s64 uid = SYS0(geteuid);
+  // Inside our own user namespace the launcher has said who the user is on the host.
+  const char *outside = environment_value(envp, "MYCONTAINER_ROOTLESS_UID");
+  u64 user;
+  if (outside && parse_number(outside, &user)) uid = (s64)user;
   if (arguments[0] && same(arguments[0], "--root") && arguments[1]) root = arguments[1];
   if (arguments[0] && starts_with(arguments[0], "--root=")) root = arguments[0] + 7;
   if (root && *root) {

@@ -100,6 +100,7 @@ const keptVariables = new Set([
   'MYCONTAINER_USERNS',
   'MYCONTAINER_ROOTLESS_UID',
   'MYCONTAINER_ROOTLESS_GID',
+  'MYCONTAINER_NETNS',
 ])
 
 /** Command line that has this program do `verb` on its own, for the same state. */
