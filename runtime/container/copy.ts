@@ -1,9 +1,8 @@
 import { OperationError } from '../../native/error.ts'
-import type { CommandIo } from '../cli/command-io.ts'
 import type { CopyOptions } from '../cli/engine.ts'
 import { withContainerRoot } from './container-root.ts'
 import { copyArchiveTo, copyToArchive } from './copy/copy-archive.ts'
-import { copyBetween } from './copy/copy-between.ts'
+import { type CopyIo, copyBetween } from './copy/copy-between.ts'
 import type { EngineContext } from './engine-context.ts'
 import { openHostView } from './file-view/host-view.ts'
 import { resolveContainer } from './record-store.ts'
@@ -17,7 +16,7 @@ import { resolveContainer } from './record-store.ts'
 export async function copyFiles(
   context: EngineContext,
   options: CopyOptions,
-  io: CommandIo,
+  io: CopyIo,
 ): Promise<void> {
   const { from, to } = options
   const [container, host] = from.kind === 'container' ? [from, to] : [to, from]

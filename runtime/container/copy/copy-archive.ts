@@ -1,9 +1,15 @@
 import { OperationError } from '../../../native/error.ts'
 import { createTarReader } from '../../../rootfs/layer/tar-reader.ts'
-import type { CommandIo, TextSink } from '../../cli/command-io.ts'
+import type { TextSink } from '../../cli/command-io.ts'
 import { toRaw } from '../file-view/raw-text.ts'
 import { walkPath } from '../file-view/walk-path.ts'
-import { type CopyEnd, type CopyManner, openSource, ownerRule } from './copy-between.ts'
+import {
+  type CopyEnd,
+  type CopyIo,
+  type CopyManner,
+  openSource,
+  ownerRule,
+} from './copy-between.ts'
 import { sourceName } from './path-rules.ts'
 import { readTree } from './read-tree.ts'
 import { createArchiveWriter } from './write-archive.ts'
@@ -27,11 +33,7 @@ export async function copyToArchive(
 }
 
 /** `cp - CONTAINER:PATH`: a plain tar archive into an existing folder, with the owners it names. */
-export async function copyArchiveTo(
-  to: CopyEnd,
-  _manner: CopyManner,
-  io: CommandIo,
-): Promise<void> {
+export async function copyArchiveTo(to: CopyEnd, _manner: CopyManner, io: CopyIo): Promise<void> {
   const target = walkPath(to.view, toRaw(to.path), true)
   try {
     if (!target.status?.isDirectory())

@@ -22,12 +22,15 @@ export interface CopyManner {
   readonly followLink: boolean
 }
 
+/** What a copy uses of the outside. */
+export type CopyIo = Pick<CommandIo, 'stdin' | 'stdout' | 'stderr'>
+
 /** Copy a file or folder from one view into another. */
 export async function copyBetween(
   from: CopyEnd,
   to: CopyEnd,
   manner: CopyManner,
-  io: CommandIo,
+  io: CopyIo,
 ): Promise<void> {
   const source = openSource(from, manner.followLink)
   try {
@@ -58,7 +61,7 @@ interface Copy {
   readonly manner: CopyManner
 }
 
-async function copyPlace(copy: Copy, io: CommandIo): Promise<void> {
+async function copyPlace(copy: Copy, io: CopyIo): Promise<void> {
   const { from, to, source, target, manner } = copy
   const plan = planCopy(
     { path: from.path, isFolder: source.status?.isDirectory() ?? false },

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { openFlags } from '../../../../native/file.ts'
 import { openRoot } from '../../../../rootfs/path-in-root.ts'
 import type { FileView } from '../../../../runtime/container/file-view/file-view.ts'
 import { viewOf } from '../../../../runtime/container/file-view/host-view.ts'
@@ -24,11 +25,12 @@ const links = {
 }
 for (const [name, target] of Object.entries(links)) symlinkSync(target, join(root, name))
 
+const openVolume = (): number => openSync(join(base, 'volume'), openFlags.path)
+
 function openView(): FileView {
-  const open = (): number => openSync(join(base, 'volume'), 0o10000000)
   return {
     ...viewOf(openRoot(root).descriptor),
-    mounts: [{ destination: '/data', isWritable: false, open }],
+    mounts: [{ destination: '/data', isWritable: false, open: openVolume }],
   }
 }
 
