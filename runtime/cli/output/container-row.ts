@@ -1,6 +1,6 @@
 import type { Container } from '../engine.ts'
 import { statusText } from './container-status.ts'
-import type { Row } from './format-rows.ts'
+import type { Headers, Row } from './format-rows.ts'
 import { humanAgo } from './human-duration.ts'
 import { humanSize } from './human-size.ts'
 import { portsText } from './published-ports.ts'
@@ -29,6 +29,7 @@ export function containerRow({ record, state, size }: Container, options: RowOpt
     Labels: Object.entries(resolved.labels)
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
+    Label: (name: unknown) => resolved.labels[String(name)] ?? '',
     Mounts: record.mounts.map((mount) => mount.name ?? mount.source).join(','),
     LocalVolumes: String(record.mounts.filter((mount) => mount.type === 'volume').length),
     Networks: networks.length === 0 ? record.options.network.mode.kind : networks.join(','),
@@ -46,7 +47,7 @@ function shortened(text: string, length: number): string {
 }
 
 /** Titles that differ from the column's name. */
-export const containerHeaders: Readonly<Record<string, string>> = {
+export const containerHeaders: Headers = {
   ID: 'CONTAINER ID',
   Image: 'IMAGE',
   Command: 'COMMAND',
@@ -57,6 +58,7 @@ export const containerHeaders: Readonly<Record<string, string>> = {
   Ports: 'PORTS',
   Names: 'NAMES',
   Labels: 'LABELS',
+  Label: (name) => String(name).toUpperCase(),
   Mounts: 'MOUNTS',
   LocalVolumes: 'LOCAL VOLUMES',
   Networks: 'NETWORKS',

@@ -11,8 +11,11 @@ export interface RowsLayout {
   /** The template of the default table, without `table `. */
   readonly defaultTable: string
   /** Header by column name, where it is not the name in capitals. */
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Headers
 }
+
+/** Titles; of a column that takes an argument (`{{.Label "tier"}}`), what makes one from it. */
+export type Headers = Readonly<Record<string, string | ((argument: unknown) => string)>>
 
 /**
  * Print rows as docker does: `table TEMPLATE`, `json` (an object a line), or a template a line.
@@ -39,7 +42,7 @@ function unescape(template: string): string {
 }
 
 /** The header is the template filled with titles, so it always matches the columns. */
-function headerRow(row: Row | undefined, headers: Readonly<Record<string, string>>): Row {
+function headerRow(row: Row | undefined, headers: Headers): Row {
   const names = [...Object.keys(row ?? {}), ...Object.keys(headers)]
   return Object.fromEntries(names.map((name) => [name, headers[name] ?? name.toUpperCase()]))
 }

@@ -81,9 +81,12 @@ function evaluatePipe(pipe: Pipe, scope: Scope): unknown {
 function evaluateCall(call: Call, scope: Scope, piped: readonly unknown[]): unknown {
   const { head } = call
   if (head.kind !== 'function') {
-    if (call.args.length + piped.length > 0)
-      throw templateError("can't give argument to non-function")
-    return evaluateTerm(head, scope)
+    const value = evaluateTerm(head, scope)
+    const given = [...call.args.map((arg) => evaluateTerm(arg, scope)), ...piped]
+    // What Go calls a method: `{{.Label "tier"}}`.
+    if (typeof value === 'function') return value(...given) as unknown
+    if (given.length > 0) throw templateError("can't give argument to non-function")
+    return value
   }
   const run = Object.hasOwn(scope.functions, head.name) ? scope.functions[head.name] : undefined
   if (!run) throw templateError(`function "${head.name}" not defined`)
