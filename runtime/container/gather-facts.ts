@@ -11,7 +11,6 @@ import { placeMounts } from './place-mounts.ts'
 import type { ContainerRecord } from './record.ts'
 import type { RootSource } from './resolve-image.ts'
 import type { UserMappings } from './user-mappings.ts'
-import { shimPath } from '../../native/paths.ts'
 
 export interface FactSources {
   readonly folders: EngineFolders
@@ -50,7 +49,6 @@ export function gatherFacts(sources: FactSources): ContainerFacts {
     seccompFor: (capabilities) =>
       chooseSeccomp(options.security.seccomp, capabilities, host, folders),
     extraMaskedPaths: thermalThrottlePaths(),
-    initPath: shimPath,
     ...(terminal ? { consoleSize: { height: terminal.rows, width: terminal.columns } } : {}),
   }
 }

@@ -5,6 +5,7 @@ import type { Program } from '../program/program.ts'
 import { compile } from '../program/compile.ts'
 import type { Config } from '../spec/config.ts'
 import { stringifyJson } from '../spec/json.ts'
+import { shimPath } from '../../native/paths.ts'
 import { accountsOf } from './accounts.ts'
 import { containerFolder, containersFolder, logFileName } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
@@ -211,6 +212,8 @@ function compileStart(sources: CompileSources): Program {
       ...(options.timeout ? { timeoutMs: options.timeout * 1000 } : {}),
     },
     gate: false,
+    // Not bound from the host: with CAP_SYS_ADMIN such a mount could be made writable (CVE-2019-5736).
+    ...(options.init ? { init: shimPath } : {}),
     remove: options.rm
       ? [
           ...anonymousVolumes(record).map((name) => ({

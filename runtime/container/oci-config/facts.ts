@@ -59,8 +59,6 @@ export interface ContainerFacts {
   readonly apparmorProfile?: string | undefined
   /** Paths of the host that leak or hang, beyond the fixed list (thermal_throttle of each CPU). */
   readonly extraMaskedPaths?: readonly string[] | undefined
-  /** Program that --init puts in front, on the host; absent: the engine does it otherwise. */
-  readonly initPath?: string | undefined
   readonly consoleSize?: { readonly height: number; readonly width: number } | undefined
 }
 

@@ -1,7 +1,6 @@
 import type { Config, Mount } from '../../spec/config.ts'
 import type { ContainerOptions } from '../options.ts'
 import type { ContainerFacts } from './facts.ts'
-import { initMount } from './init-mount.ts'
 import { systemMounts } from './system-mounts.ts'
 import { identityMounts, userMount } from './user-mounts.ts'
 
@@ -13,13 +12,11 @@ export function mountsSection(options: ContainerOptions, facts: ContainerFacts):
   const wanted = facts.mounts.map((mount) => userMount(mount, facts)).toSorted(byDepth)
   const taken = new Set(wanted.map((mount) => mount.destination))
   const isFree = ({ destination }: Mount) => !taken.has(destination)
-  const init = options.init && facts.initPath !== undefined ? [initMount(facts.initPath)] : []
   return [
     ...systemMounts(options, facts).filter(isFree),
     // Before the user's, which may lie on top; a user's mount at /etc would hide them, as in docker.
     ...identityMounts(facts).filter(isFree),
     ...wanted,
-    ...init,
   ]
 }
 

@@ -4,7 +4,6 @@ import type { ContainerOptions, Ulimit } from '../options.ts'
 import { mergeEnvironment } from '../parse/environment.ts'
 import type { ResolvedConfig } from '../record.ts'
 import type { ContainerFacts } from './facts.ts'
-import { containerInitPath } from './init-mount.ts'
 import type { ResolvedUser } from './resolve-user.ts'
 
 const rlimInfinity = 2n ** 64n - 1n
@@ -43,7 +42,7 @@ export function processSection(source: ProcessSource): Process {
       umask,
       additionalGids: [...user.additionalGids],
     },
-    args: programArguments(options, resolved, facts),
+    args: [...resolved.entrypoint, ...resolved.command],
     env: programEnvironment(source),
     cwd: resolved.workdir,
     capabilities: setsFor(capabilities, user.uid),
@@ -58,15 +57,6 @@ export function processSection(source: ProcessSource): Process {
 function setsFor(names: readonly string[], uid: number): Process['capabilities'] {
   const sets = capabilitySets(names)
   return uid === 0 ? sets : { ...sets, effective: [], permitted: [] }
-}
-
-function programArguments(
-  { init }: ContainerOptions,
-  { entrypoint, command }: ResolvedConfig,
-  { initPath }: ContainerFacts,
-): string[] {
-  const program = [...entrypoint, ...command]
-  return init && initPath !== undefined ? [containerInitPath, 'init', '--', ...program] : program
 }
 
 /** Ours first, so that image and user win, except for HOME, which only fills a gap. */
