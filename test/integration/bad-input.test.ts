@@ -1,0 +1,409 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Test } from 'tap'
+import { commandBench } from './command-line.ts'
+import { leftovers } from './leftovers.ts'
+
+// Needs root. Each wrong input gets one line that says what is wrong, the right exit code, and leaves
+// nothing behind.
+
+const bench = commandBench(t)
+const run = ['run', '--rm', '--network', 'none']
+const bin = join(bench.folder, 'bin')
+const file = (name: string, content: string | Buffer, mode = 0o644): string => {
+  const path = join(bench.folder, name)
+  writeFileSync(path, content)
+  chmodSync(path, mode)
+  return path
+}
+
+interface BadRow {
+  readonly title: string
+  readonly args: readonly string[]
+  /** Absent: 125. */
+  readonly exitCode?: number
+  /** Words that the message has to have. */
+  readonly says: RegExp
+}
+
+async function testBadRows(t: Test, rows: readonly BadRow[]): Promise<void> {
+  for (const { title, args, exitCode = 125, says } of rows) {
+    const result = await bench.run(...args)
+    const lines = result.stderr.trimEnd().split('\n')
+    const isGood =
+      result.exitCode === exitCode &&
+      lines.length === 1 &&
+      /^mycontainer: /u.test(result.stderr) &&
+      says.test(result.stderr)
+    const left = leftovers(bench.root)
+    t.ok(isGood && left.length === 0, title, {
+      found: result,
+      wanted: { exitCode, says: String(says) },
+      left,
+    })
+  }
+}
+
+/** A program of this machine with one field of its ELF header, or its loader, changed. */
+function wrongPrograms(): void {
+  const elf = readFileSync('/bin/true')
+  const foreign = Buffer.from(elf)
+  // e_machine, elf(5): s390.
+  foreign.writeUInt16LE(22, 18)
+  file('bin/foreign', foreign, 0o755)
+  const loader = elf.indexOf('/ld-linux')
+  const lost = Buffer.from(elf)
+  lost.write('/no-linux', loader, 'latin1')
+  file('bin/no-loader', lost, 0o755)
+  file('bin/half', elf.subarray(0, 30), 0o755)
+}
+
+t.before(() => {
+  mkdirSync(join(bin, 'folder'), { recursive: true })
+  wrongPrograms()
+  file('bin/no-interpreter', '#!/no/such/interpreter\n', 0o755)
+  file('bin/crlf', '#!/bin/sh\r\necho hi\r\n', 0o755)
+  file('bin/text', 'just words\n', 0o755)
+  file('bin/empty', '', 0o755)
+  file('bin/no-permission', '#!/bin/sh\n', 0o644)
+})
+
+t.test('programs', async (t) => {
+  const program = (name: string, ...flags: string[]): string[] => [
+    ...run,
+    '-v',
+    `${bin}:/b`,
+    ...flags,
+    'host',
+    name,
+  ]
+  await testBadRows(t, [
+    {
+      title: 'none of that name',
+      args: program('nosuchprogram'),
+      exitCode: 127,
+      says: /nosuchprogram.*not found in PATH/u,
+    },
+    { title: 'none at that path', args: program('/b/nosuch'), exitCode: 127, says: /\/b\/nosuch/u },
+    {
+      title: 'a path through a file',
+      args: program('/etc/passwd/x'),
+      exitCode: 127,
+      says: /\/etc\/passwd\/x.*file/u,
+    },
+    { title: 'no name at all', args: program(''), exitCode: 127, says: /empty/u },
+    {
+      title: 'a script without its interpreter',
+      args: program('/b/no-interpreter'),
+      exitCode: 127,
+      says: /interpreter \/no\/such\/interpreter/u,
+    },
+    {
+      title: 'a script from Windows',
+      args: program('/b/crlf'),
+      exitCode: 127,
+      says: /carriage return/u,
+    },
+    {
+      title: 'no loader',
+      args: program('/b/no-loader'),
+      exitCode: 127,
+      says: /loader .*no-linux/u,
+    },
+    {
+      title: 'another machine’s',
+      args: program('/b/foreign'),
+      exitCode: 126,
+      says: /built for s390/u,
+    },
+    { title: 'half a program', args: program('/b/half'), exitCode: 126, says: /\/b\/half/u },
+    {
+      title: 'a text',
+      args: program('/b/text'),
+      exitCode: 126,
+      says: /text without an interpreter line/u,
+    },
+    { title: 'an empty file', args: program('/b/empty'), exitCode: 126, says: /empty/u },
+    {
+      title: 'not executable',
+      args: program('/b/no-permission'),
+      exitCode: 126,
+      says: /no execute permission/u,
+    },
+    { title: 'a folder', args: program('/b/folder'), exitCode: 126, says: /directory/u },
+    {
+      title: 'a working folder that is a file',
+      args: program('true', '-w', '/etc/passwd'),
+      says: /working folder/u,
+    },
+    {
+      title: 'an entry point that is missing',
+      args: program('x', '--entrypoint', '/b/nosuch'),
+      exitCode: 127,
+      says: /\/b\/nosuch/u,
+    },
+    {
+      title: 'a search path without it',
+      args: program('ls', '-e', 'PATH=/nowhere'),
+      exitCode: 127,
+      says: /PATH=\/nowhere/u,
+    },
+  ])
+})
+
+t.test('images and command lines', async (t) => {
+  await testBadRows(t, [
+    {
+      title: 'no such image',
+      args: [...run, 'nosuch', 'true'],
+      says: /no such image: nosuch.*myimage/u,
+    },
+    {
+      title: 'an image that must be there',
+      args: [...run, '--pull', 'never', 'nosuch', 'true'],
+      says: /no such image/u,
+    },
+    { title: 'a reference that is none', args: [...run, 'UPPER:::x', 'true'], says: /UPPER:::x/u },
+    { title: 'no image', args: ['run'], says: /at least 1 argument/u },
+    {
+      title: 'an unknown flag',
+      args: [...run, '--memor', '5m', 'host'],
+      says: /--memor\..*--memory\?/u,
+    },
+    { title: 'an unknown short flag', args: [...run, '-z', 'host'], says: /-z/u },
+    { title: 'an unknown command', args: ['rnu', 'host'], says: /'rnu'.*mycontainer run/u },
+    { title: 'a flag without its value', args: ['run', '--name'], says: /--name/u },
+    {
+      title: 'a root that is missing',
+      args: [...run, '--rootfs', '/no/such', 'true'],
+      says: /\/no\/such/u,
+    },
+  ])
+})
+
+/** Flag, value, and what the message must have beside the value. */
+const badValues: readonly (readonly [flag: string, value: string, says: RegExp])[] = [
+  ['--memory', 'abc', /50m/u],
+  ['--memory', '-5', /size/u],
+  ['--memory-swap', '20m', /--memory/u],
+  ['--cpus', 'abc', /number/u],
+  ['--cpus', '0.0001', /0\.01/u],
+  ['--cpuset-cpus', 'a-b', /0-3,7/u],
+  ['--cpuset-cpus', '9999', /nproc/u],
+  ['--pids-limit', 'x', /whole number/u],
+  ['--blkio-weight', '5', /10 to 1000/u],
+  ['--oom-score-adj', '5000', /-1000 to 1000/u],
+  ['--shm-size', '1x', /50m/u],
+  ['--ulimit', 'nosuch=1', /nofile/u],
+  ['--ulimit', 'nofile=9:1', /soft limit/u],
+  ['--device-read-bps', '/dev/nosuch:1m', /\/dev\/nosuch/u],
+  ['--user', 'nosuch', /nosuch.*passwd/u],
+  ['--user', 'root:nosuch', /nosuch.*group/u],
+  ['--group-add', 'nosuch', /nosuch/u],
+  ['--workdir', 'relative', /absolute/u],
+  ['--hostname', 'bad host', /host name/u],
+  ['--name', 'a b', /letter/u],
+  ['--env', '=1', /NAME=value/u],
+  ['--env-file', '/no/such', /\/no\/such/u],
+  ['--volume', 'rel/path:/m', /volume name/u],
+  ['--volume', '/etc:relative', /absolute/u],
+  ['--volume', '/etc:/', /must not be \//u],
+  ['--volume', '/etc:/m:bogus', /bogus/u],
+  ['--volume', '/etc:/proc/nosuch', /\/proc/u],
+  ['--mount', 'type=bind,src=/no/such,dst=/m', /\/no\/such/u],
+  ['--mount', 'type=bogus,dst=/m', /bind, volume, tmpfs/u],
+  ['--mount', 'dst=/m,foo=bar', /foo/u],
+  ['--tmpfs', '/t:nosuch=2', /nosuch/u],
+  ['--tmpfs', '/t:size=abc', /size/u],
+  ['--device', '/dev/nosuch', /\/dev\/nosuch/u],
+  ['--device', '/etc/passwd', /no device node/u],
+  ['--cap-add', 'NET_ADMN', /CAP_NET_ADMIN/u],
+  ['--security-opt', 'nosuch=1', /no-new-privileges/u],
+  ['--security-opt', 'seccomp=/no/such', /\/no\/such/u],
+  ['--security-opt', 'apparmor=nosuch', /nosuch/u],
+  ['--sysctl', 'vm.swappiness=1', /host/u],
+  ['--sysctl', 'net.nosuch=1', /nosuch/u],
+  ['--sysctl', 'foo', /KEY=VALUE/u],
+  ['--network', 'nosuch', /nosuch.*network create/u],
+  ['--network', 'container:nosuch', /no such container: nosuch/u],
+  ['--pid', 'container:nosuch', /no such container: nosuch/u],
+  ['--pid', 'bogus', /container:NAME/u],
+  ['--ipc', 'bogus', /shareable/u],
+  ['--uts', 'bogus', /private/u],
+  ['--userns', 'bogus', /auto/u],
+  ['--userns', 'keep-id', /auto/u],
+  ['--uidmap', 'x', /CONTAINER:HOST/u],
+  ['--restart', 'bogus', /on-failure/u],
+  ['--restart', 'always', /--rm/u],
+  ['--stop-signal', 'FOO', /TERM/u],
+  ['--stop-timeout', 'x', /whole number/u],
+  ['--health-interval', 'x', /1m30s/u],
+  ['--log-driver', 'syslog', /json-file/u],
+  ['--log-opt', 'max-size=zz', /size/u],
+  ['--cidfile', '/no/such/x', /\/no\/such\/x/u],
+  ['--cgroup-parent', '../..', /\.\./u],
+  ['--umask', '0999', /octal/u],
+  ['--tz', 'Nowhere/City', /time zone/u],
+  ['--personality', 'DOS', /LINUX32/u],
+  ['--pull', 'bogus', /missing/u],
+  ['--storage-opt', 'size=1g', /size/u],
+  ['--publish', '99999:80', /65535/u],
+  ['--publish', 'abc', /container port/u],
+  ['--publish', '203.0.113.7:8090:80', /No interface/u],
+  ['--ip', 'foo', /IPv4/u],
+  ['--mac-address', 'xx', /MAC/u],
+  ['--dns', 'foo', /IP/u],
+  ['--add-host', 'a.b:xx', /NAME:ADDRESS/u],
+]
+
+t.test('values of flags', async (t) => {
+  await testBadRows(
+    t,
+    badValues.map(([flag, value, says]) => ({
+      title: `${flag} ${value}`,
+      args: ['run', '--rm', flag, value, 'host', 'true'],
+      says,
+    })),
+  )
+})
+
+t.test('files that are malformed', async (t) => {
+  await testBadRows(t, [
+    {
+      title: 'seccomp: no JSON',
+      args: [...run, '--security-opt', `seccomp=${file('a.json', '{bad')}`, 'host', 'true'],
+      says: /seccomp profile.*JSON/u,
+    },
+    {
+      title: 'seccomp: an unknown action',
+      args: [
+        ...run,
+        '--security-opt',
+        `seccomp=${file('b.json', '{"defaultAction":"NO"}')}`,
+        'host',
+        'true',
+      ],
+      says: /defaultAction/u,
+    },
+    {
+      title: 'a folder as environment file',
+      args: [...run, '--env-file', bench.folder, 'host', 'true'],
+      says: /director|file/u,
+    },
+    {
+      title: 'a blank in a variable’s name',
+      args: [...run, '--env-file', file('env', 'a b=1\n'), 'host', 'true'],
+      says: /a b=1/u,
+    },
+    {
+      title: 'a volume that is a file where a folder is',
+      args: [...run, '-v', '/etc/passwd:/etc', 'host', 'true'],
+      says: /folder/u,
+    },
+  ])
+})
+
+t.test('what is taken or missing', async (t) => {
+  await testBadRows(
+    t,
+    [
+      ...[
+        'start',
+        'stop',
+        'kill',
+        'rm',
+        'logs',
+        'inspect',
+        'exec',
+        'pause',
+        'top',
+        'port',
+        'wait',
+        'restart',
+        'attach',
+        'diff',
+      ].map((command) => ({
+        title: `${command}: no such container`,
+        args: [command, 'nosuch', ...(command === 'exec' ? ['true'] : [])],
+        exitCode:
+          command === 'exec'
+            ? 125
+            : /^(?:logs|attach|port|top|wait|diff|start|stop|kill|rm|pause|restart|inspect)$/u.test(
+                  command,
+                )
+              ? -1
+              : 125,
+        says: /no such (?:container|object): nosuch/iu,
+      })),
+    ].filter(({ exitCode }) => exitCode !== -1),
+  )
+  for (const command of [
+    'start',
+    'stop',
+    'kill',
+    'rm',
+    'logs',
+    'inspect',
+    'pause',
+    'top',
+    'port',
+    'wait',
+    'restart',
+    'attach',
+    'diff',
+  ]) {
+    const { exitCode, stderr } = await bench.run(command, 'nosuch')
+    t.ok([1, 125].includes(exitCode), `${command}: exit code`, { exitCode })
+    t.match(stderr, /^mycontainer: .*nosuch.*\n$/u, `${command}: says which`)
+  }
+  const server = createServer().listen(0)
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  await testBadRows(t, [
+    {
+      title: 'a port of the host’s',
+      args: ['run', '--rm', '-p', `${port}:80`, 'host', 'true'],
+      says: /already in use/u,
+    },
+    {
+      title: 'too little memory',
+      args: [...run, '-m', '4k', 'host', 'true'],
+      says: /memory.*too low.*-m/u,
+    },
+  ])
+  server.close()
+  await bench.ok('create', '--name', 'taken', 'host', 'true')
+  for (const [title, args, code] of [
+    ['a name in use', [...run, '--name', 'taken', 'host', 'true'], 125],
+    ['exec where nothing runs', ['exec', 'taken', 'true'], 125],
+    ['pause where nothing runs', ['pause', 'taken'], 125],
+    ['kill where nothing runs', ['kill', 'taken'], 125],
+  ] as const) {
+    const { exitCode, stderr } = await bench.run(...args)
+    t.ok(exitCode === code || exitCode === 1, title, { exitCode })
+    t.match(stderr, /^mycontainer: .*taken.*\n$/u, `${title}: says which`)
+  }
+  await bench.ok('rm', 'taken')
+  t.strictSame(leftovers(bench.root), [])
+})
+
+t.test('a failed start of a container that stays', async (t) => {
+  const { exitCode } = await bench.run(
+    'run',
+    '--network',
+    'none',
+    '--name',
+    'stays',
+    'host',
+    '/no/such',
+  )
+  t.equal(exitCode, 127)
+  t.match(await bench.inspect('stays', '.State.Error'), /\/no\/such/u, 'the reason is kept')
+  t.equal(await bench.inspect('stays', '.State.ExitCode'), 127)
+  t.equal((await bench.run('start', '-a', 'stays')).exitCode, 127, 'and told again')
+  await bench.ok('rm', 'stays')
+  t.strictSame(leftovers(bench.root), [])
+})
