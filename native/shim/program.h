@@ -120,7 +120,8 @@ enum record_type {
   RECORD_USER = 6,    // a mark of the program's own
   RECORD_OOM = 7,     // the kernel killed a process of the container; value = oom_kill count so far
   RECORD_TRACE = 8,   // step `pc` took `aux` ns; value = its result
-  RECORD_DIED = 9,    // the inner half died of signal `value` before execve (cleanup has been run)
+  RECORD_DIED = 9,    // the inner half died of signal `value` before execve (cleanup has been run), or, with pc 0: the
+                      // outer half (the monitor) was killed by it, at whatever time; told by the zygote, nothing cleaned up
   RECORD_INVALID = 10, // the validator refused the program: pc = instruction or 0xffffffff, value = reason code
 };
 

@@ -4,7 +4,9 @@
 #include "zygote.h"
 #include <asm/signal.h>
 #include <linux/close_range.h>
+#include <linux/poll.h>
 #include <linux/prctl.h>
+#include "children.h"
 #include "interpret.h"
 #include "process.h"
 #include "program-buffer.h"
@@ -16,6 +18,7 @@
 #define LARGE (256u << 10)
 
 static struct machine machine;
+static s64 child_events = -1;
 
 static void use_null_stdio(void) {
   s64 null = SYS4(openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
@@ -36,13 +39,15 @@ static void become_safe(char **argv, char **envp) {
   SYS1(umask, 022);
   SYS1(chdir, "/");
   use_null_stdio();
-  // No zombies: children report by themselves.
   struct { u64 handler, flags, restorer, mask; } ignore = {1 /* SIG_IGN */, 0, 0, 0};
-  SYS4(rt_sigaction, SIGCHLD, &ignore, 0, 8);
   SYS4(rt_sigaction, SIGPIPE, &ignore, 0, 8);
+  u64 mask = 1ull << (SIGCHLD - 1);
+  SYS4(rt_sigprocmask, 0 /* SIG_BLOCK */, &mask, 0, 8);
+  child_events = open_child_events();
 }
 
 static _Noreturn void run_child(struct header *header) {
+  SYS1(close, child_events);
   reset_signals();
   block_signals();
   SYS0(setsid);
@@ -67,15 +72,30 @@ static void start_program(struct header *header) {
   }
   s64 child = fork_child();
   if (child == 0) run_child(header);
-  if (!is_error(child)) return;
+  if (!is_error(child)) {
+    add_child((u64)child, header->id);
+    return;
+  }
   struct record record = {RECORD_FAIL, 0, -child, 0, 0, header->id};
   send_record(STREAM, &record, RECORD_WAIT_MS);
+}
+
+// Children report by themselves, but for those that were killed.
+static void await_program(void) {
+  struct pollfd fds[2] = {{STREAM, POLLIN, 0}, {(s32)child_events, POLLIN, 0}};
+  for (;;) {
+    s64 got = SYS5(ppoll, fds, 2, 0, 0, 8);
+    if (is_error(got) && got != -EINTR) return;
+    if (got > 0 && fds[1].revents) reap_children(child_events, STREAM);
+    if (got > 0 && fds[0].revents) return;
+  }
 }
 
 int zygote_main(char **argv, char **envp) {
   struct header *header = (struct header *)program_buffer;
   become_safe(argv, envp);
   for (;;) {
+    await_program();
     s64 got = read_program(STREAM);
     // What is not a program leaves no way to find the next one.
     if (got == -EPROTO) refuse(header->id, (struct verdict){INVALID_SIZE, 0xffffffffu});

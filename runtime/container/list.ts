@@ -2,12 +2,15 @@ import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Container, ListOptions } from '../cli/engine.ts'
 import { containerFolder } from './container-folder.ts'
+import { withContainerLock } from './container-lock.ts'
 import type { EngineContext } from './engine-context.ts'
-import { readState } from './read-state.ts'
+import { isInterrupted, readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
 import { listRecords, removeAbandoned, resolveContainer } from './record-store.ts'
 import { removeContainer } from './remove.ts'
 import { rootOfRecord } from './resolve-image.ts'
+import { settle } from './settle.ts'
+import { readStartRecord, writeStartRecord } from './start-record.ts'
 
 /** Containers, newest first; those that ended only when asked for. */
 export async function listContainers(
@@ -44,11 +47,29 @@ export async function inspectContainer(
 export async function repair(context: EngineContext): Promise<void> {
   removeAbandoned(context.folders)
   for (const record of listRecords(context.folders)) {
+    if (isInterrupted(context.folders, record)) await giveUpStart(context, record)
     if (!record.options.rm) continue
     const { status, monitorPid } = readState(context.folders, record)
-    if (status === 'exited' && monitorPid === 0)
+    const isOver = status === 'exited' || hasFailed(context, record)
+    if (isOver && monitorPid === 0)
       await removeContainer(context, record.id, { force: true, volumes: true })
   }
+}
+
+/** Groups, addresses and ports of a start that nobody works on any more. */
+async function giveUpStart({ folders }: EngineContext, record: ContainerRecord): Promise<void> {
+  await withContainerLock(folders, record.id, async () => {
+    if (!isInterrupted(folders, record)) return
+    settle(folders, record)
+    const folder = containerFolder(folders, record.id)
+    const start = readStartRecord(folder)
+    const failure = { message: 'the start was interrupted', exitCode: 125 }
+    if (start) writeStartRecord(folder, { ...start, failure }, false)
+  })
+}
+
+function hasFailed({ folders }: EngineContext, record: ContainerRecord): boolean {
+  return readStartRecord(containerFolder(folders, record.id))?.failure !== undefined
 }
 
 async function sizeOf(

@@ -50,6 +50,27 @@ export function readState(folders: EngineFolders, record: ContainerRecord): Cont
   return liveState(source, base, start, process, monitorAlive)
 }
 
+/**
+ * Whether the last start was cut off: the command that worked on it is dead, and so is, or was never
+ * there, what it was to start.
+ */
+export function isInterrupted(folders: EngineFolders, record: ContainerRecord): boolean {
+  const folder = containerFolder(folders, record.id)
+  const start = readStartRecord(folder)
+  if (!start || start.failure || readExitFile(folder.state)) return false
+  const isThisBoot = start.bootId === bootId()
+  if (isThisBoot && isProcessAlive(start.starterPid, start.starterTicks)) return false
+  const process = readProcessFile(folder.state)
+  if (!process) return true
+  // It ran: then it did not end as a start but as a container whose monitor was killed.
+  if (process.startedAt !== undefined) return false
+  return !(
+    isThisBoot &&
+    (isProcessAlive(process.pid, process.startTicks) ||
+      isProcessAlive(process.monitorPid, process.monitorStartTicks))
+  )
+}
+
 function unstartedState(start: StartRecord): Partial<ContainerState> {
   const isStarting =
     start.bootId === bootId() && isProcessAlive(start.starterPid, start.starterTicks)

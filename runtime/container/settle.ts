@@ -21,7 +21,9 @@ export function settle(folders: EngineFolders, record: ContainerRecord): void {
   const isThisBoot = start.bootId === bootId()
   if (process && isThisBoot) {
     if (isProcessAlive(process.monitorPid, process.monitorStartTicks)) return
-    if (isProcessAlive(process.pid, process.startTicks)) return
+    // One that never came to its program dies with its monitor, if a moment later.
+    const wasExecuted = process.startedAt !== undefined
+    if (wasExecuted && isProcessAlive(process.pid, process.startTicks)) return
   }
   if (isThisBoot) removeGroup(start.cgroup)
   for (const lease of start.leases) unlinkIfPresent(lease)

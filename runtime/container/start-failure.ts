@@ -71,6 +71,8 @@ interface FailedStart {
 function explain(failed: FailedStart): OperationError {
   const { program, outcome, config, process } = failed
   const memoryLimit = config?.linux?.resources?.memory?.limit
+  if (outcome.kind === 'died' && outcome.pc === outerDied)
+    return explainKilledMonitor(outcome.signal)
   if (outcome.kind === 'died') {
     // The control group, with its count of kills, is gone by now; nothing else kills so early.
     const oomKills = memoryLimit !== undefined && outcome.signal === SIGKILL ? 1 : 0
@@ -79,6 +81,18 @@ function explain(failed: FailedStart): OperationError {
   if (outcome.kind !== 'failed') return explainSilence(outcome.kind)
   if (process && isExecStep(program.steps[outcome.pc])) return explainExec(failed, process, outcome)
   return explainFailure(program, outcome, { memoryLimit })
+}
+
+/** Of a DIED record of the zygote's: not the container was killed but who prepared it. */
+const outerDied = 0
+
+function explainKilledMonitor(signal: number): OperationError {
+  return new OperationError(
+    'START_FAILED',
+    'prepare the container',
+    { signal, problem: 'its monitor was killed' },
+    { hint: 'What it had begun was taken back: start it again', exitCode: 125 },
+  )
 }
 
 function explainSilence(kind: 'created' | 'lost'): OperationError {

@@ -6,6 +6,7 @@ import { containerFolder } from './container-folder.ts'
 import { withContainerLock } from './container-lock.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishContainerEvent } from './events.ts'
+import { keepNamespaces } from './namespace-members.ts'
 import { type PreparedStart, type StartWish, prepareStart } from './prepare-start.ts'
 import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
@@ -69,25 +70,36 @@ async function runPrepared(
   const run = context.zygote.submit(bytes)
   const outcome = await run.started
   if (outcome.kind === 'running') {
+    keepNamespaces(context, outcome.monitorPid)
     publishContainerEvent(context.folders, record, 'start')
     return { ...outcome, ended: run.ended, program: prepared.program, trace: run.trace }
   }
-  throw await failStart(context, record, prepared, outcome)
+  throw failStart(context, record, prepared, outcome)
 }
 
 /** Keep the reason for `ps` and `inspect`, take back what the shim could not know of. */
-async function failStart(
+function failStart(
   context: EngineContext,
   record: ContainerRecord,
   prepared: PreparedStart,
   outcome: Exclude<StartOutcome, { kind: 'running' }>,
-): Promise<OperationError> {
+): OperationError {
   const folder = containerFolder(context.folders, record.id)
-  const error = await explainStartFailure(context, record, prepared, outcome)
+  const error = explainStartFailure(context, record, prepared, outcome)
   const failure = { message: error.message, exitCode: error.exitCode ?? 125 }
   prepared.undo()
+  if (outcome.kind === 'died' || outcome.kind === 'lost') settleIfPossible(context, record)
   // With --rm the shim has removed the folder by now.
   if (!record.options.rm) writeStartRecord(folder, { ...prepared.start, failure }, true)
   publishContainerEvent(context.folders, record, 'die', { exitCode: String(failure.exitCode) })
   return error
+}
+
+/** A monitor that was killed has cleaned nothing up; what resists now is left to the next command. */
+function settleIfPossible({ folders }: EngineContext, record: ContainerRecord): void {
+  try {
+    settle(folders, record)
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error
+  }
 }

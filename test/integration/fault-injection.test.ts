@@ -21,9 +21,11 @@ import type { Program } from '../../runtime/program/program.ts'
 import { waitUntil } from './command-line.ts'
 import {
   FaultyZygote,
+  blocking,
   childrenOf,
   portRules,
   failing,
+  isBlocked,
   traces,
 } from './faulty-start.ts'
 
@@ -125,7 +127,7 @@ t.test('every step of a start fails once', async (t) => {
     'no interface is left',
     () => traces(context, cgroupParent)['links']?.length === 0,
   )
-  t.same(childrenOf(zygote.pid ?? 0), [], 'no process is left')
+  await waitUntil('no process is left', () => childrenOf(zygote.pid ?? 0).length === 0)
 })
 
 /** The shim's own operations on slots cannot. */
@@ -148,4 +150,67 @@ function difference(
     const known = new Set(before[kind])
     return lines.filter((line) => !known.has(line)).map((line) => `${kind}: ${line}`)
   })
+}
+
+/** Which half is killed while which waits. */
+type Victim = 'monitor' | 'inner half'
+
+t.test('a half is killed while it works', async (t) => {
+  t.setTimeout(180_000)
+  const bench = faultBench(t)
+  const { context, cgroupParent } = bench
+  const program = await learn(bench)
+  const before = traces(context, cgroupParent)
+  const steps = [...program.steps.entries()]
+    .filter(([index, { op }]) => index < program.cleanupStart && op === 'SYS')
+    .filter((_, position) => position % 12 === 0)
+  for (const victim of ['monitor', 'inner half'] as const)
+    for (const [step, { call, phase }] of steps) {
+      if (victim === 'inner half' && phase === 'outer') continue
+      const outcome = await killAt(bench, step, victim)
+      const title = `${victim}, ${phase} step ${step} ${call}`
+      t.match(outcome, /not reached|START_FAILED/, title)
+      // An interface goes with its namespace, which the kernel takes down a moment later.
+      const { links: _, ...after } = traces(context, cgroupParent)
+      t.same(difference(before, after), [], `nothing is left: ${title}`)
+    }
+  await waitUntil(
+    'no interface is left',
+    () => traces(context, cgroupParent)['links']?.length === 0,
+  )
+  await waitUntil('no process is left', () => childrenOf(bench.zygote.pid ?? 0).length === 0)
+})
+
+/** Start a container that waits at a step, and kill one of its two processes there. */
+async function killAt(
+  { context, zygote, create }: FaultBench,
+  step: number,
+  victim: Victim,
+): Promise<string> {
+  const record = await create()
+  zygote.injectNext(step, blocking)
+  let outcome: string | undefined
+  const end = (async () => {
+    const { ended } = await startContainer(context, record, { hold: false })
+    await ended
+    return 'not reached'
+  })().catch((error: unknown) => (error instanceof OperationError ? error.code : String(error)))
+  void end.then((text) => (outcome = text))
+  const findBlocked = (): { monitor: number; blocked: number } | undefined => {
+    for (const monitor of childrenOf(zygote.pid ?? 0))
+      for (const blocked of [monitor, ...childrenOf(monitor)])
+        if (isBlocked(blocked)) return { monitor, blocked }
+    return undefined
+  }
+  await waitUntil(`step ${step}`, () => outcome !== undefined || findBlocked() !== undefined)
+  const found = findBlocked()
+  if (found) process.kill(victim === 'monitor' ? found.monitor : found.blocked, 'SIGKILL')
+  const answer = await end
+  // As `run --rm` does after a start that failed.
+  await removeContainer(context, record.id, { force: true, volumes: true }).catch(ignoreMissing)
+  return answer
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof OperationError && error.code === 'NOT_FOUND')) throw error
 }
