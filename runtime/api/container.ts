@@ -1,60 +1,51 @@
-import { OperationError } from '../../native/error.ts'
+import { hasCode } from '../../native/error.ts'
 import { containerFolder } from '../container/container-folder.ts'
 import type { EngineContext } from '../container/engine-context.ts'
 import { startExec } from '../container/exec.ts'
 import { killContainer } from '../container/kill.ts'
-import { type MonitorConnection, connectMonitor } from '../container/monitor-connection.ts'
 import { pauseContainer, unpauseContainer } from '../container/pause.ts'
 import { readState } from '../container/read-state.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import { removeContainer } from '../container/remove.ts'
-import { type StartedContainer, startContainer } from '../container/start.ts'
+import { startContainer } from '../container/start.ts'
 import type { ContainerState } from '../container/state.ts'
 import { stopContainer } from '../container/stop.ts'
-import type { EndOutcome } from '../container/zygote.ts'
-import { OutputBuffer } from './output-buffer.ts'
+import { type ApiProcess, type CollectedResult, attachProcess } from './attached-process.ts'
 
-export interface OutputChunk {
-  readonly stream: 'stdout' | 'stderr'
-  readonly data: Buffer
+/** Another program to run in a container. */
+export interface ExecApiOptions {
+  /** `name`, `uid` or `uid:gid`. Default: the container's. */
+  readonly user?: string | undefined
+  readonly workdir?: string | undefined
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** Keep standard input open for `write`. Default false. */
+  readonly stdin?: boolean | undefined
+  /** A terminal of this size. Absent: pipes. */
+  readonly terminal?: TerminalSize | undefined
 }
 
-export interface ExecResult {
-  readonly exitCode: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** How a container ended. */
-export interface WaitResult {
-  /** As a shell gives it: 128 + n for signal n. */
-  readonly exitCode: number
-  readonly signal: number
-  readonly oomKilled: boolean
+export interface TerminalSize {
+  readonly rows: number
+  readonly columns: number
 }
 
 /** A running (or ended) container. */
-export interface ApiContainer {
+export interface ApiContainer extends ApiProcess, AsyncDisposable {
   readonly id: string
   readonly name: string
-  /** Process id of its init, as the host sees it. */
-  readonly pid: number
-  /** What it writes, from its first byte on. Reading slowly slows the container down. */
-  output(): AsyncIterable<OutputChunk>
-  /** To its standard input. */
-  write(data: string | Uint8Array): void
-  endInput(): void
-  resize(rows: number, columns: number): void
-  wait(): Promise<WaitResult>
-  /** Run another program in it and collect its output. */
-  exec(command: readonly string[], options?: { readonly user?: string }): Promise<ExecResult>
-  /** @param signal default KILL */
+  /** Run another program in it and collect its output. @throws {OperationError} `START_FAILED` */
+  exec(command: readonly string[], options?: ExecApiOptions): Promise<CollectedResult>
+  /** Run another program in it, with its input and output as it goes. */
+  start(command: readonly string[], options?: ExecApiOptions): Promise<ApiProcess>
+  /** With KILL, the default, it has ended afterwards. @throws {OperationError} `BAD_STATE` */
   kill(signal?: string): Promise<void>
   /** @param seconds before SIGKILL; default 10 */
   stop(seconds?: number): Promise<void>
   pause(): void
   unpause(): void
+  /** @throws {OperationError} `NOT_FOUND` where it was removed */
   state(): ContainerState
+  /** Kill it if it runs, and remove it; fine where it is gone already. `await using` does this. */
   remove(): Promise<void>
 }
 
@@ -62,111 +53,61 @@ export interface ApiContainer {
 export async function startAttached(
   context: EngineContext,
   record: ContainerRecord,
-  terminal: { readonly rows: number; readonly columns: number } | undefined,
+  terminal: TerminalSize | undefined,
 ): Promise<ApiContainer> {
   const started = await startContainer(context, record, { hold: true, terminal })
-  const output = new OutputBuffer()
-  const { state } = containerFolder(context.folders, record.id)
-  const connection = await connectMonitor(
-    state,
-    { stdin: record.options.interactive, stdout: true, stderr: true },
-    { onOutput: (stream, data) => output.push({ stream, data: Buffer.from(data) }) },
-  )
-  output.onPressure = (isFull) => (isFull ? connection?.pause() : connection?.resume())
-  const ended = endOf(started, connection, record)
-  // Whoever never asks must not be hit by an unhandled rejection; wait() passes it on.
-  void ended.catch(() => undefined).finally(() => output.end())
-  return apiContainer({ context, record, started, connection, ended, output })
-}
-
-async function endOf(
-  started: StartedContainer,
-  connection: MonitorConnection | undefined,
-  record: ContainerRecord,
-): Promise<EndOutcome> {
-  const outcome = (await connection?.ended) ?? (await started.ended)
-  if (outcome) return outcome
-  throw new OperationError(
-    'PROTOCOL',
-    'wait for the end of a container',
-    { name: record.name },
-    {
-      hint: 'Its monitor was killed: nobody saw how it ended',
-    },
-  )
-}
-
-interface Parts {
-  readonly context: EngineContext
-  readonly record: ContainerRecord
-  readonly started: StartedContainer
-  readonly connection: MonitorConnection | undefined
-  readonly ended: Promise<EndOutcome>
-  readonly output: OutputBuffer
-}
-
-function apiContainer({
-  context,
-  record,
-  started,
-  connection,
-  ended,
-  output,
-}: Parts): ApiContainer {
+  const stateFolder = containerFolder(context.folders, record.id).state
+  const streams = { stdin: record.options.interactive, stdout: true, stderr: true }
+  const main = await attachProcess({ ...started, stateFolder }, streams)
+  const start: ApiContainer['start'] = (command, options) =>
+    startAttachedExec(context, record, command, options)
+  const remove = () => removeIfPresent(context, record)
   return {
+    ...main,
     id: record.id,
     name: record.name,
-    pid: started.pid,
-    output: () => output,
-    write: (data) => connection?.write(typeof data === 'string' ? Buffer.from(data) : data),
-    endInput: () => connection?.endInput(),
-    resize: (rows, columns) => connection?.resize(rows, columns),
-    async wait() {
-      const { exitCode, signal, oomKills } = await ended
-      return { exitCode, signal, oomKilled: oomKills > 0 }
-    },
-    exec: (command, options = {}) => execCollected(context, record, command, options.user),
+    exec: async (command, options) => (await start(command, options)).collect(),
+    start,
     kill: (signal = 'KILL') => killContainer(context, record.id, signal),
     stop: (seconds) => stopContainer(context, record.id, { timeout: seconds }),
     pause: () => pauseContainer(context, record.id),
     unpause: () => unpauseContainer(context, record.id),
     state: () => readState(context.folders, record),
-    remove: () => removeContainer(context, record.id, { force: true, volumes: true }),
+    remove,
+    [Symbol.asyncDispose]: remove,
   }
 }
 
-async function execCollected(
+/** The shim removes it too where `remove` is set: who came first does not matter. */
+export async function removeIfPresent(
+  context: EngineContext,
+  record: ContainerRecord,
+): Promise<void> {
+  try {
+    await removeContainer(context, record.id, { force: true, volumes: true })
+  } catch (error) {
+    if (!hasCode(error, 'NOT_FOUND')) throw error
+  }
+}
+
+async function startAttachedExec(
   context: EngineContext,
   record: ContainerRecord,
   command: readonly string[],
-  user: string | undefined,
-): Promise<ExecResult> {
+  options: ExecApiOptions = {},
+): Promise<ApiProcess> {
+  const stdin = options.stdin ?? false
   const started = await startExec(context, record, {
     command,
-    env: [],
-    interactive: false,
-    tty: false,
+    env: Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`),
+    workdir: options.workdir,
+    interactive: stdin,
+    tty: options.terminal !== undefined,
     privileged: false,
-    user,
+    user: options.user,
     preserveFds: 0,
-    stdio: { kind: 'pipes', stdin: false },
+    stdio: options.terminal ? { kind: 'terminal', ...options.terminal } : { kind: 'pipes', stdin },
     hold: true,
   })
-  const chunks: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] }
-  const connection = await connectMonitor(
-    started.stateFolder,
-    { stdin: false, stdout: true, stderr: true },
-    { onOutput: (stream, data) => void chunks[stream].push(Buffer.from(data)) },
-  )
-  const outcome = (await connection?.ended) ?? (await started.ended)
-  connection?.close()
-  if (!outcome)
-    throw new OperationError('PROTOCOL', 'wait for a program in a container', {
-      name: record.name,
-    })
-  return {
-    exitCode: outcome.exitCode,
-    stdout: Buffer.concat(chunks.stdout).toString(),
-    stderr: Buffer.concat(chunks.stderr).toString(),
-  }
+  return attachProcess(started, { stdin, stdout: true, stderr: true })
 }

@@ -1,4 +1,4 @@
-import type { OutputChunk } from './container.ts'
+import type { OutputChunk } from './attached-process.ts'
 
 /** Bytes waiting above which the container is held back, and below which it goes on. */
 const highWater = 1024 * 1024

@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly remove?: boolean | undefined
   /** Keep a log on disk. Default false: the output goes to the caller alone. */
   readonly log?: boolean | undefined
+  /** Kills the container when aborted; before the start, nothing is started. */
+  readonly signal?: AbortSignal | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
   /** Anything that `create` knows, over all of the above. */
   readonly options?: Partial<ContainerOptions> | undefined

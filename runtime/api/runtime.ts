@@ -1,8 +1,7 @@
 import { createContainer } from '../container/create.ts'
 import { openContext, engineOf } from '../container/open-engine.ts'
-import { removeContainer } from '../container/remove.ts'
 import type { Engine } from '../cli/engine.ts'
-import { type ApiContainer, startAttached } from './container.ts'
+import { type ApiContainer, removeIfPresent, startAttached } from './container.ts'
 import { type RunOptions, containerOptions } from './run-options.ts'
 
 export interface RuntimeOptions {
@@ -15,13 +14,15 @@ export interface Runtime {
   /**
    * Create and start a container.
    *
-   * @throws {OperationError} `START_FAILED`, `NOT_FOUND`, …; with `remove` nothing is left then
+   * @throws {OperationError} `START_FAILED`, `NOT_FOUND`, …; with `remove` nothing is left then.
+   *   Where `signal` is aborted before, its reason
    */
   run(options: RunOptions): Promise<ApiContainer>
   /** Every verb of the command line. */
   readonly engine: Engine
   /** Let go: containers go on. */
   close(): void
+  [Symbol.dispose](): void
 }
 
 export function openRuntime({ root }: RuntimeOptions = {}): Runtime {
@@ -29,17 +30,31 @@ export function openRuntime({ root }: RuntimeOptions = {}): Runtime {
   return {
     engine: engineOf(context),
     async run(wish) {
+      wish.signal?.throwIfAborted()
       const record = await createContainer(context, containerOptions(wish))
       try {
-        return await startAttached(context, record, wish.terminal)
+        const container = await startAttached(context, record, wish.terminal)
+        killOnAbort(container, wish.signal)
+        return container
       } catch (error) {
-        if (record.options.rm)
-          await removeContainer(context, record.id, { force: true, volumes: true })
+        if (record.options.rm) await removeIfPresent(context, record)
         throw error
       }
     },
     close: () => context.zygote.close(),
+    [Symbol.dispose]: () => context.zygote.close(),
   }
+}
+
+/** The container must not outlive the wish for it, nor the listener the container. */
+function killOnAbort(container: ApiContainer, signal: AbortSignal | undefined): void {
+  if (!signal) return
+  // It may have ended by itself in the same moment; whoever waits for it hears how.
+  const kill = (): void => void container.kill().catch(() => undefined)
+  if (signal.aborted) return kill()
+  signal.addEventListener('abort', kill, { once: true })
+  const forget = (): void => signal.removeEventListener('abort', kill)
+  container.wait().then(forget, forget)
 }
 
 let shared: Runtime | undefined

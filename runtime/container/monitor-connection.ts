@@ -34,7 +34,8 @@ export interface MonitorEvents {
 }
 
 export interface MonitorConnection {
-  write(data: Uint8Array): void
+  /** @returns when all of it was handed to the kernel, or cannot be any more */
+  write(data: Uint8Array): Promise<void>
   endInput(): void
   resize(rows: number, columns: number): void
   signal(signal: number): void
@@ -44,6 +45,9 @@ export interface MonitorConnection {
   /** Give back-pressure: stop or go on reading output. */
   pause(): void
   resume(): void
+  /** Whether it keeps this process from ending. */
+  ref(): void
+  unref(): void
   /** Say no more: what was said still arrives. */
   end(): void
   close(): void
@@ -91,9 +95,15 @@ export async function connectMonitor(
   const wanted = (streams.stdin ? 1 : 0) | (streams.stdout ? 2 : 0) | (streams.stderr ? 4 : 0)
   socket.write(frame(frameTypes.attach, word(wanted)))
   return {
-    write(data) {
-      for (let at = 0; at < data.length; at += maximumPayload)
-        socket.write(frame(frameTypes.stdin, data.subarray(at, at + maximumPayload)))
+    async write(data) {
+      // All at once: what the caller says next must come behind it.
+      const { promise, resolve } = Promise.withResolvers<void>()
+      for (let at = 0; at < data.length; at += maximumPayload) {
+        const isLast = at + maximumPayload >= data.length
+        const bytes = frame(frameTypes.stdin, data.subarray(at, at + maximumPayload))
+        socket.write(bytes, isLast ? () => resolve() : undefined)
+      }
+      if (data.length > 0) await promise
     },
     endInput: () => void socket.write(frame(frameTypes.stdinEof)),
     resize(rows, columns) {
@@ -107,6 +117,8 @@ export async function connectMonitor(
     ended: ended.promise,
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
+    ref: () => void socket.ref(),
+    unref: () => void socket.unref(),
     end: () => void socket.end(),
     close: () => socket.destroy(),
   }

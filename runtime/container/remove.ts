@@ -1,4 +1,4 @@
-import { renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import type { RemoveOptions } from '../cli/engine.ts'
@@ -26,11 +26,17 @@ export async function removeContainer(
 ): Promise<void> {
   const record = resolveContainer(context.folders, reference)
   await endIfAllowed(context, record, options)
-  await withContainerLock(context.folders, record.id, async () => {
-    requireEnded(context, record)
-    settle(context.folders, record)
-    discard(context, record)
-  })
+  try {
+    await withContainerLock(context.folders, record.id, async () => {
+      requireEnded(context, record)
+      settle(context.folders, record)
+      discard(context, record)
+    })
+  } catch (error) {
+    // With --rm the monitor removes it too, once it has ended: who came first does not matter.
+    const isGone = !existsSync(containerFolder(context.folders, record.id).path)
+    if (!(record.options.rm && options.force && isGone)) throw error
+  }
   if (options.volumes || record.options.rm)
     for (const mount of record.mounts)
       if (mount.anonymous && mount.name !== undefined)

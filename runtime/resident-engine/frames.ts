@@ -33,7 +33,8 @@ export function frameReader(onFrame: (frame: Frame) => void): (chunk: Buffer) =>
     let bytes = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
     while (bytes.length >= headerSize) {
       const length = bytes.readUInt32LE(4)
-      if (length > maximumRequest)
+      const longest = bytes.readUInt8(0) === engineFrame.request ? maximumRequest : maximumPayload
+      if (length > longest)
         throw new OperationError('PROTOCOL', 'read a frame of a client', { length })
       if (bytes.length < headerSize + length) break
       onFrame({

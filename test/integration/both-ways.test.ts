@@ -11,6 +11,8 @@ import {
 } from './command-line.ts'
 import { startEngine } from './resident-engine.ts'
 
+t.setTimeout(120_000)
+
 // The same command lines with Node started for each, and with a resident engine: whoever types
 // them must not be able to tell.
 

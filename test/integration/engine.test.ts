@@ -13,6 +13,8 @@ import {
 } from './command-line.ts'
 import { startEngine } from './resident-engine.ts'
 
+t.setTimeout(120_000)
+
 /** Pid of the process that started a container last. */
 async function starterOf(bench: CommandBench, name: string): Promise<number> {
   const id = await bench.inspect(name, '.Id')
