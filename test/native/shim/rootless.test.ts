@@ -5,7 +5,6 @@ import {
   cpSync,
   mkdirSync,
   readFileSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -22,7 +21,9 @@ function makePackage(t: Parameters<typeof makeFolder>[0], script: string): strin
   const bin = join(root, 'node_modules', nodePackage, 'bin')
   mkdirSync(bin, { recursive: true })
   mkdirSync(join(root, 'dist'))
-  symlinkSync('/bin/sh', join(bin, 'node'))
+  // Stands in for Node: its own flags end at "--", then comes a script.
+  const node = '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec /bin/sh "$@"\n'
+  writeFileSync(join(bin, 'node'), node, { mode: 0o755 })
   writeFileSync(join(root, 'dist/mycontainer.cjs'), script)
   cpSync(shim, join(root, 'shim'))
   chmodSync(root, 0o755)
