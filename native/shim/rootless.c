@@ -169,8 +169,8 @@ static bool enter_network(s64 members, enum network_wish wish) {
   return true;
 }
 
-static void write_network(struct rootless_environment *storage, char **slot, bool owns_network) {
-  *slot = set_variable(storage->bytes[0], "MYCONTAINER_NETNS=", owns_network ? "shared" : "host", 0);
+static void write_network(struct rootless_environment *storage, char **slot, bool owns_network, const char *otherwise) {
+  *slot = set_variable(storage->bytes[0], "MYCONTAINER_NETNS=", owns_network ? "shared" : otherwise, 0);
 }
 
 void enter_own_network(char **arguments, char **environment, struct rootless_environment *storage) {
@@ -178,7 +178,7 @@ void enter_own_network(char **arguments, char **environment, struct rootless_env
   bool owns_network = enter_network(members, NETWORK_OWN);
   if (!is_error(members)) join_members(members, owns_network);
   for (char **variable = environment; *variable; variable++)
-    if (starts_with(*variable, "MYCONTAINER_NETNS=")) write_network(storage, variable, owns_network);
+    if (starts_with(*variable, "MYCONTAINER_NETNS=")) write_network(storage, variable, owns_network, "none");
 }
 
 void enter_rootless(char **arguments, char **envp, struct rootless_environment *storage, char **environment) {
@@ -189,13 +189,14 @@ void enter_rootless(char **arguments, char **envp, struct rootless_environment *
   s64 members = open_members(arguments, envp);
   if (!is_error(members) && enter_spaces(members)) kind = is_full_map() ? "full" : "single";
   else kind = create(uid, gid);
-  bool owns_network = !same(kind, "none") && enter_network(members, network_wish(arguments, envp));
+  enum network_wish wish = network_wish(arguments, envp);
+  bool owns_network = !same(kind, "none") && enter_network(members, wish);
   if (!is_error(members)) {
     if (same(kind, "none")) close_members(members);
     else join_members(members, owns_network);
   }
   SYS4(rt_sigaction, SIGPIPE, &before, 0, 8);
-  write_network(storage, environment, owns_network);
+  write_network(storage, environment, owns_network, wish == NETWORK_OWN ? "none" : "host");
   environment[1] = set_variable(storage->bytes[1], "MYCONTAINER_USERNS=", kind, 0);
   environment[2] = set_variable(storage->bytes[2], "MYCONTAINER_ROOTLESS_UID=", 0, uid);
   environment[3] = set_variable(storage->bytes[3], "MYCONTAINER_ROOTLESS_GID=", 0, gid);

@@ -8,7 +8,8 @@ struct rootless_environment {
 };
 // Enters the namespaces of a living container of the user, or makes new ones. Writes MYCONTAINER_USERNS (full: a range
 // of ids; single: one id; none: no namespace could be had), MYCONTAINER_ROOTLESS_UID and _GID, and MYCONTAINER_NETNS
-// (shared: the network namespace of the user's bridges; host) to `environment` (with the closing NULL).
+// (shared: the network namespace of the user's bridges; host; none:
+// it was wanted and could not be had) to `environment` (with the closing NULL).
 void enter_rootless(char **arguments, char **envp, struct rootless_environment *storage, char **environment);
 // For a command that is in the user namespace already and has found that it needs the bridges (MYCONTAINER_NETNS=own):
 // its variable is replaced in place.

@@ -12,6 +12,7 @@ import { wantedMounts } from './oci-config/user-mounts.ts'
 import type { ContainerOptions } from './options.ts'
 import { type PreparedStart, prepareStart } from './prepare-start.ts'
 import type { ContainerRecord } from './record.ts'
+import { prepareRootless } from './rootless-start.ts'
 import { terminalSize } from './run.ts'
 import { withTerminalDefaults } from './terminal-defaults.ts'
 
@@ -32,6 +33,7 @@ export async function dryRun(
   const options = { ...withTerminalDefaults(wanted, io), cidfile: undefined, replace: false }
   const { dataDir } = context.folders
   const volumes = new Set(listVolumes(dataDir).map(({ name }) => name))
+  prepareRootless(context, options, (text) => void io.stderr.write(`mycontainer: ${text}\n`))
   const folders = foldersToBeMade(options)
   try {
     const record = await createContainer(context, options, true)

@@ -2,6 +2,7 @@ import type { StopOptions } from '../cli/engine.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishContainerEvent } from './events.ts'
 import { resolveContainer } from './record-store.ts'
+import { prepareRootless } from './rootless-start.ts'
 import { startContainer } from './start.ts'
 import { stopContainer } from './stop.ts'
 
@@ -12,6 +13,7 @@ export async function restartContainer(
   options: StopOptions,
 ): Promise<void> {
   const record = resolveContainer(context.folders, reference)
+  prepareRootless(context, record.options, (text) => options.warn?.(text))
   await stopContainer(context, record.id, options)
   await startContainer(context, record, { hold: false })
   publishContainerEvent(context.folders, record, 'restart')

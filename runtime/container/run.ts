@@ -10,6 +10,7 @@ import type { ContainerRecord } from './record.ts'
 import { readState } from './read-state.ts'
 import { resolveContainer } from './record-store.ts'
 import { removeContainer } from './remove.ts'
+import { prepareRootless } from './rootless-start.ts'
 import { type StartedContainer, startContainer } from './start.ts'
 import { withTerminalDefaults } from './terminal-defaults.ts'
 
@@ -33,6 +34,7 @@ export async function runContainer(
   watch: RunWatch = {},
 ): Promise<RunResult> {
   const options = withTerminalDefaults(wanted, io)
+  prepareRootless(context, options, noteTo(io))
   const record = await createContainer(context, options)
   watch.onCreated?.()
   try {
@@ -78,11 +80,13 @@ export async function startAgain(
       { status: 'paused' },
       { hint: `Let it go on with: mycontainer unpause ${record.name}` },
     )
-  if (state.pid === 0)
+  if (state.pid === 0) {
+    prepareRootless(context, record.options, noteTo(io))
     await startContainer(context, record, {
       hold: options.attach !== undefined,
       terminal: terminalSize(io),
     })
+  }
   if (!options.attach) return { id: record.id }
   return { id: record.id, exitCode: await attachTo(context, record, options.attach, io) }
 }
@@ -113,6 +117,10 @@ async function attachTo(
   io: CommandIo,
 ): Promise<number | undefined> {
   return io.attach(planAttach(context.folders, record, options))
+}
+
+function noteTo(io: CommandIo): (text: string) => void {
+  return (text) => void io.stderr.write(`mycontainer: ${text}\n`)
 }
 
 /** The user's terminal, where the command has one. */

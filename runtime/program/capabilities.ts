@@ -73,9 +73,9 @@ function dropBounding(c: Compilation): void {
 function becomeUser(c: Compilation): void {
   const { b } = c
   const { uid = 0, gid = 0, additionalGids = [] } = c.config.process?.user ?? {}
-  const mayDeny = c.base.host.rootless && additionalGids.length === 0
   b.call('setgroups', [additionalGids.length, idArray(b.data, additionalGids)], {
-    ...(mayDeny ? { ignore: ['EPERM'] } : {}),
+    // Denied where an ordinary user has one id only; then there is but one group to be in.
+    ...(c.base.host.rootless ? { ignore: ['EPERM'] } : {}),
     why: 'the groups of whoever started the container must not come along',
     source: 'setgroups(2)',
   })

@@ -1,0 +1,103 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { OperationError } from '../../native/error.ts'
+import { packageRoot, shimPath } from '../../native/paths.ts'
+import type { EngineContext } from './engine-context.ts'
+import { ownsNetworkNamespace } from './namespace-members.ts'
+import type { ContainerOptions } from './options.ts'
+
+const isolatedNote =
+  'note: for an ordinary user containers reach one another, but nothing outside: take --network host for the network of this machine'
+const singleIdNote =
+  'note: this user has no range in /etc/subuid and /etc/subgid (or newuidmap is missing): containers know one user, root, which is you; files and programs of other users do not work in them'
+
+/**
+ * See to it that this process can start a container of an ordinary user, before anything is made;
+ * does nothing for root. A command that sits in the host's network namespace, and needs the one
+ * with the user's bridges, is started again there.
+ *
+ * @param note told what such a container lacks
+ * @throws {OperationError} `UNSUPPORTED` for what cannot be had without root
+ */
+export function prepareRootless(
+  context: EngineContext,
+  options: ContainerOptions,
+  note: (text: string) => void,
+): void {
+  const { env, folders } = context
+  const mapping = env['MYCONTAINER_USERNS']
+  if (!context.facts.rootless || mapping === undefined) return
+  if (mapping === 'none') refuseNamespace()
+  if (mapping === 'single') {
+    refuseGroups(options)
+    noteOnce(join(folders.runDir, 'told-single-id'), () => note(singleIdNote))
+  }
+  refusePorts(options)
+  const { kind } = options.network.mode
+  const isBridged = kind === 'bridge' || kind === 'networks'
+  if (kind === 'host' && ownsNetworkNamespace(env)) refuseHostNetwork()
+  if (!isBridged) return
+  if (!ownsNetworkNamespace(env)) enterNetworkNamespace(env)
+  note(isolatedNote)
+}
+
+function refuseNamespace(): never {
+  throw new OperationError(
+    'UNSUPPORTED',
+    'make a user namespace for this user',
+    {},
+    { hint: 'The kernel refused it; "mycontainer doctor" says why, or run it as root' },
+  )
+}
+
+function refuseGroups({ groupAdd }: ContainerOptions): void {
+  if (groupAdd.length === 0) return
+  throw new OperationError(
+    'UNSUPPORTED',
+    'use --group-add',
+    { groups: groupAdd.join(' ') },
+    {
+      hint: 'A user with a single mapped id has no further groups; have root add ranges: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER',
+    },
+  )
+}
+
+function refusePorts({ network }: ContainerOptions): void {
+  if (network.publish.length === 0 && !network.publishAll) return
+  if (network.mode.kind !== 'bridge' && network.mode.kind !== 'networks') return
+  throw new OperationError(
+    'UNSUPPORTED',
+    'publish a port as an ordinary user',
+    {},
+    {
+      hint: 'The host cannot reach the network of this user’s containers: run it as root, or leave -p out and take --network host',
+    },
+  )
+}
+
+function refuseHostNetwork(): never {
+  throw new OperationError(
+    'UNSUPPORTED',
+    'use --network host',
+    {},
+    {
+      hint: 'This process has left the host’s network namespace for that of the user’s containers; set MYCONTAINER_NO_ENGINE=1 where an engine serves',
+    },
+  )
+}
+
+/** Never comes back: the launcher enters, and starts this command from the beginning. */
+function enterNetworkNamespace(env: EngineContext['env']): never {
+  // The launcher has done what it could: again would be for ever.
+  if (env['MYCONTAINER_NETNS'] !== 'host' || !process.execve)
+    throw new OperationError('UNSUPPORTED', 'make a network namespace for this user', {})
+  const words = ['mycontainer-shim', 'client', 'mycontainer', packageRoot, ...process.argv.slice(2)]
+  return process.execve(shimPath, words, { ...process.env, MYCONTAINER_NETNS: 'own' })
+}
+
+/** Once a boot is enough for what concerns the user and not the container. */
+function noteOnce(marker: string, tell: () => void): void {
+  if (existsSync(marker)) return
+  tell()
+  writeFileSync(marker, '', { mode: 0o600 })
+}
