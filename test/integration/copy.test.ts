@@ -24,6 +24,7 @@ import { openContext } from '../../runtime/container/open-engine.ts'
 import { isSystemError } from '../../runtime/container/system-error.ts'
 import { commandBench, runCommand } from './command-line.ts'
 
+t.setTimeout(180_000)
 const bench = commandBench(t)
 const { ok, run, folder } = bench
 const loop = 'while :; do sleep 1000 & wait; done'

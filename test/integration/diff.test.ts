@@ -6,6 +6,7 @@ import { commandBench } from './command-line.ts'
 
 // The same changes in a container of ours and in one of podman, on the same image.
 
+t.setTimeout(180_000)
 const bench = commandBench(t)
 const { ok, folder } = bench
 
