@@ -32,11 +32,38 @@ export function openTarget(c: Compilation, options: TargetOptions): Slot {
   }
   openBelow(c, b.slot('root'), path, { ...how, ignore: ['ENOENT'], ifOk: found, why: options.why })
   const parent = makeParents(c, path, resolve)
-  makeLast(c, parent, path.slice(path.lastIndexOf('/') + 1), options.kind)
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  makeLast(c, parent, name, options.kind)
+  const made = b.label('target made and open')
+  if (options.kind !== 'folder') {
+    openBelow(c, b.slot('root'), path, {
+      ...how,
+      ignore: ['ENOENT'],
+      ifOk: made,
+      why: options.why,
+    })
+    replaceDanglingLink(c, parent, name, options.kind)
+  }
   openBelow(c, b.slot('root'), path, { ...how, why: options.why })
+  b.place(made)
   if (parent !== b.slot('root')) close(c, parent, 'the target is open')
   b.place(found)
   return target
+}
+
+// Many images have /etc/resolv.conf as a link to what a service of theirs would make at run time.
+function replaceDanglingLink(
+  c: Compilation,
+  parent: Slot,
+  name: string,
+  kind: TargetOptions['kind'],
+): void {
+  c.b.call('unlinkat', [parent, c.b.text(name), 0], {
+    ignore: ['ENOENT'],
+    why: 'something is there that leads nowhere: a link of the image to a file that does not exist',
+    source: 'unlink(2)',
+  })
+  makeLast(c, parent, name, kind)
 }
 
 /** Make the folders above `path`; gives the slot of the innermost. */
