@@ -11,7 +11,6 @@ import { type PreparedStart, type StartWish, prepareStart } from './prepare-star
 import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
 import { settle } from './settle.ts'
-import { explainStartFailure } from './start-failure.ts'
 import { writeStartRecord } from './start-record.ts'
 import type { EndOutcome, StartOutcome } from './zygote.ts'
 import type { ShimRecord } from './zygote-record.ts'
@@ -74,16 +73,17 @@ async function runPrepared(
     publishContainerEvent(context.folders, record, 'start')
     return { ...outcome, ended: run.ended, program: prepared.program, trace: run.trace }
   }
-  throw failStart(context, record, prepared, outcome)
+  throw await failStart(context, record, prepared, outcome)
 }
 
 /** Keep the reason for `ps` and `inspect`, take back what the shim could not know of. */
-function failStart(
+async function failStart(
   context: EngineContext,
   record: ContainerRecord,
   prepared: PreparedStart,
   outcome: Exclude<StartOutcome, { kind: 'running' }>,
-): OperationError {
+): Promise<OperationError> {
+  const { explainStartFailure } = await import('./start-failure.ts')
   const folder = containerFolder(context.folders, record.id)
   const error = explainStartFailure(context, record, prepared, outcome)
   const failure = { message: error.message, exitCode: error.exitCode ?? 125 }
