@@ -1,4 +1,5 @@
 import { declareSyscall } from './ffi/library.ts'
+import { AF_INET, AF_INET6, socketAddress } from './socket-address.ts'
 
 // Whether a port could be bound, bind(2), ip(7), ipv6(7): the socket is closed at once.
 
@@ -7,8 +8,6 @@ const setOption = declareSyscall('setsockopt', ['int', 'int', 'int', 'void *', '
 const bind = declareSyscall('bind', ['int', 'void *', 'uint'])
 const close = declareSyscall('close', ['int'])
 
-const AF_INET = 2
-const AF_INET6 = 10
 const SOCK_CLOEXEC = 0o2000000
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
@@ -41,19 +40,9 @@ export function probeBind(
     // For TCP it only lets connections that are closing not count; for UDP it would let two share.
     if (transport === 'tcp') setOption(file, SOL_SOCKET, SO_REUSEADDR, on, on.length)
     if (family === AF_INET6) setOption(file, IPPROTO_IPV6, IPV6_V6ONLY, on, on.length)
-    const name = socketAddress(family, address, port)
+    const name = socketAddress(address, port)
     return Number(bind(file, name, name.length))
   } finally {
     close(file)
   }
-}
-
-/** struct sockaddr_in or sockaddr_in6. */
-function socketAddress(family: number, address: Uint8Array, port: number): Uint8Array {
-  const bytes = new Uint8Array(family === AF_INET ? 16 : 28)
-  const view = new DataView(bytes.buffer)
-  view.setUint16(0, family, true)
-  view.setUint16(2, port, false)
-  bytes.set(address, family === AF_INET ? 4 : 8)
-  return bytes
 }

@@ -203,6 +203,7 @@ function attach(
   return {
     host: parts.flatMap(({ host }) => host),
     inside: parts.flatMap(({ inside }) => inside),
+    held: parts.flatMap(({ held }) => held),
     cleanup: parts.flatMap(({ cleanup }) => cleanup),
     leases: [],
   }

@@ -4,7 +4,7 @@ import type { NetworkDevice } from './bridge.ts'
 import { requireAddress } from './ip-address.ts'
 import type { AddressLease, LeasedAddress } from './lease.ts'
 import { parseMac } from './mac-address.ts'
-import type { NetlinkExchange, NetworkAttachment } from './netlink-exchange.ts'
+import type { HeldPort, NetlinkExchange, NetworkAttachment } from './netlink-exchange.ts'
 import { encodeBatch } from './nftables/message.ts'
 import type { TableChange } from './nftables/message.ts'
 import { addElements, deleteElements } from './nftables/set.ts'
@@ -57,6 +57,7 @@ export function planAttachment(request: AttachmentRequest): NetworkAttachment {
   return {
     host: [vethExchange(request), ...publishExchanges(table, request.ports)],
     inside: [insideExchange(request)],
+    held: request.ports.slice(0, mostHeld).flatMap(heldPort),
     cleanup: [downExchange(request), ...withdrawExchanges(table, request.ports)],
     leases: [...request.lease.files, ...request.portLeases],
   }
@@ -72,7 +73,15 @@ export function planLoopback(): NetworkAttachment {
     why: 'start the loopback interface of the new network namespace',
     source: 'rtnetlink(7)',
   }
-  return { host: [], inside: [start], cleanup: [], leases: [] }
+  return { host: [], inside: [start], held: [], cleanup: [], leases: [] }
+}
+
+/** Of a long range the rest is held by its leases alone: each socket costs steps and a slot of the program. */
+const mostHeld = 16
+
+function heldPort({ hostIp, hostPort, protocol }: PortBinding): HeldPort[] {
+  if (protocol === 'sctp') return []
+  return [{ address: requireAddress(hostIp, 'a published address'), port: hostPort, protocol }]
 }
 
 function vethExchange({

@@ -18,12 +18,22 @@ export interface NetlinkExchange {
   readonly source: string
 }
 
+/** A port of the host that the monitor keeps bound, so that no other program takes it meanwhile. */
+export interface HeldPort {
+  /** 4 or 16 bytes; zeros: every address of the family. */
+  readonly address: Uint8Array
+  readonly port: number
+  readonly protocol: 'tcp' | 'udp'
+}
+
 /** What the start program of a container does for one of its interfaces. */
 export interface NetworkAttachment {
   /** In the host's network namespace, once the container's init exists. */
   readonly host: readonly NetlinkExchange[]
   /** In the container's new network namespace, before exec. */
   readonly inside: readonly NetlinkExchange[]
+  /** Bound by the outer half, and by the monitor that it becomes, until the container has ended. */
+  readonly held: readonly HeldPort[]
   /** By the monitor, in the host's network namespace, when the container has ended. */
   readonly cleanup: readonly NetlinkExchange[]
   /** Files to unlink after the clean-up. */

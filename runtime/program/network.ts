@@ -1,8 +1,9 @@
-import type { NetlinkExchange, NetworkAttachment } from '../network/netlink-exchange.ts'
+import { AF_INET, AF_INET6, socketAddress } from '../../native/socket-address.ts'
+import type { HeldPort, NetlinkExchange, NetworkAttachment } from '../network/netlink-exchange.ts'
 import { close, isNew } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
 import { AT_FDCWD } from './flags/values.ts'
-import type { Data } from './operand.ts'
+import type { Data, Slot } from './operand.ts'
 
 const families = { route: 0, netfilter: 12 } as const
 const SOCK_RAW_CLOEXEC = 0o2000003
@@ -14,6 +15,7 @@ const ERROR_OFFSET = 16 // struct nlmsghdr, then the error
 
 /** Outer half, once the init exists: the container's interface is made and moved inside. */
 export function attachOutside(c: Compilation, network: NetworkAttachment): void {
+  for (const [index, port] of network.held.entries()) holdPort(c, port, heldSlot(c, index))
   runExchanges(c, network.host)
 }
 
@@ -26,11 +28,66 @@ export function configureInside(c: Compilation, network: NetworkAttachment | und
 /** Cleanup section: what would stay on the host. */
 export function detachNetwork(c: Compilation, network: NetworkAttachment): void {
   runExchanges(c, network.cleanup)
+  for (const [index, { port }] of network.held.entries())
+    c.b.call('close', [heldSlot(c, index)], {
+      ignore: 'any',
+      why: `port ${port} is free before anybody is told that the container has ended`,
+      source: 'close(2)',
+    })
   for (const lease of network.leases)
     c.b.call('unlinkat', [AT_FDCWD, c.b.text(lease), 0], {
       ignore: 'any',
       why: 'the address is free for the next container',
       source: 'unlink(2)',
+    })
+}
+
+const SOCK_STREAM_CLOEXEC = 0o2000001
+const SOCK_DGRAM_CLOEXEC = 0o2000002
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
+const SOL_IPV6 = 41
+const IPV6_V6ONLY = 26
+
+function heldSlot(c: Compilation, index: number): Slot {
+  return c.b.slot(`held${index}`)
+}
+
+/**
+ * Packets for a published port never get here, for the firewall sends them on before; the socket is
+ * there so that another program that wants the port is told that it is taken.
+ */
+function holdPort(c: Compilation, { address, port, protocol }: HeldPort, socket: Slot): void {
+  const { b } = c
+  const on = b.data.words([1])
+  const isIpv4 = address.length === 4
+  const source = isIpv4 ? 'ip(7)' : 'ipv6(7)'
+  const what = `port ${port}/${protocol} of the host`
+  const type = protocol === 'tcp' ? SOCK_STREAM_CLOEXEC : SOCK_DGRAM_CLOEXEC
+  b.call('socket', [isIpv4 ? AF_INET : AF_INET6, type, 0], {
+    to: socket,
+    why: `${what} must be seen to be taken, although the firewall serves it`,
+    source,
+  })
+  if (!isIpv4)
+    b.call('setsockopt', [socket, SOL_IPV6, IPV6_V6ONLY, on, 4], {
+      why: 'the IPv4 port of that number may belong to somebody else',
+      source,
+    })
+  if (protocol === 'tcp')
+    b.call('setsockopt', [socket, SOL_SOCKET, SO_REUSEADDR, on, 4], {
+      why: 'connections of an earlier owner that are closing do not count',
+      source: 'socket(7)',
+    })
+  const name = socketAddress(address, port)
+  b.call('bind', [socket, b.data.bytes(name), name.length], {
+    why: `${what} is taken from here on, or it was taken since it was looked at`,
+    source: 'bind(2)',
+  })
+  if (protocol === 'tcp')
+    b.call('listen', [socket, 1], {
+      why: 'a bound socket that may be reused keeps others away only while it listens',
+      source: 'socket(7)',
     })
 }
 

@@ -82,6 +82,7 @@ export const sampleInputs: Readonly<Record<string, CompileInput>> = {
     network: {
       host: [{ ...exchange, pidOffset: 24 }],
       inside: [exchange],
+      held: [{ address: new Uint8Array(4), port: 8080, protocol: 'tcp' }],
       cleanup: [{ ...exchange, tolerate: ['ENODEV'] }],
       leases: ['/data/leases/10.0.0.2'],
     },
