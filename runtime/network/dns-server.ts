@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import type { Socket as DatagramSocket } from 'node:dgram'
-import { watch, writeFileSync } from 'node:fs'
+import { existsSync, watch, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { join } from 'node:path'
@@ -63,7 +63,7 @@ async function serveUntilEmpty(
   const service = new Map<string, Server | DatagramSocket>()
   const ready = nameServerReadyFile(folders, network.name)
   try {
-    const answer = answerer(network, folder)
+    const answer = answerer(folders, network, folder)
     for (const address of gatewaysOf(network)) {
       service.set(`udp ${address}`, await listenUdp(address, answer))
       service.set(`tcp ${address}`, await listenTcp(address, answer))
@@ -104,19 +104,50 @@ type Answer = (
   transport: 'udp' | 'tcp',
 ) => Promise<Uint8Array | undefined>
 
-function answerer(network: Network, folder: string): Answer {
+function answerer(folders: NetworkFolders, network: Network, folder: string): Answer {
   const read = nameRecordReader(folder)
+  const elsewhere = otherRecordsReader(folders, network)
   return async (bytes, client, transport) => {
     const query = decode(bytes)
     const [question] = query?.questions ?? []
     if (!query || !question) return undefined
     const records = read()
-    const reply = answerQuestion(question, records, network.internal)
+    const own = answerQuestion(question, records, network.internal)
+    const asker = findClient(records, client)
+    const isElsewhere = own.kind !== 'answers' && asker !== undefined
+    const reply = isElsewhere
+      ? answerQuestion(question, elsewhere(asker.containerId), network.internal)
+      : own
     if (reply.kind === 'answers') return respond(query, 0, shuffle(reply.answers))
     if (reply.kind === 'unknown') return respond(query, NXDOMAIN, [])
     const servers = upstreamsFor(client, records, network)
     return (await forward(bytes, servers, transport)) ?? respond(query, SERVFAIL, [])
   }
+}
+
+function findClient(records: readonly NameRecord[], client: string): NameRecord | undefined {
+  return records.find(({ ipv4, ipv6 }) => ipv4 === client || ipv6 === client)
+}
+
+/**
+ * A resolver asks the first of its servers and believes it, so that one has to know the names of
+ * every network that a container is in.
+ */
+function otherRecordsReader(
+  folders: NetworkFolders,
+  network: Network,
+): (containerId: string) => readonly NameRecord[] {
+  const readers = new Map<string, () => readonly NameRecord[]>()
+  return (containerId) =>
+    listNames(join(folders.runDir, 'networks'))
+      .filter((name) => name !== network.name)
+      .map((name) => nameRecordsFolder(folders, name))
+      .filter((folder) => existsSync(join(folder, containerId)))
+      .flatMap((folder) => {
+        const read = readers.get(folder) ?? nameRecordReader(folder)
+        readers.set(folder, read)
+        return read()
+      })
 }
 
 function decode(bytes: Uint8Array): Packet | undefined {
@@ -146,7 +177,7 @@ function shuffle<Item>(items: readonly Item[]): Item[] {
 }
 
 function upstreamsFor(client: string, records: readonly NameRecord[], network: Network): string[] {
-  const own = records.find(({ ipv4, ipv6 }) => ipv4 === client || ipv6 === client)
+  const own = findClient(records, client)
   if (own && own.upstreams.length > 0) return [...own.upstreams]
   const host = parseResolvConf(readIfPresent('/etc/resolv.conf') ?? '').nameservers
   return usableUpstreams(host, gatewaysOf(network))

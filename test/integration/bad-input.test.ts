@@ -3,12 +3,14 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
+import { badValues } from './bad-values.ts'
 import { commandBench } from './command-line.ts'
 import { leftovers } from './leftovers.ts'
 
 // Needs root. Each wrong input gets one line that says what is wrong, the right exit code, and leaves
 // nothing behind.
 
+t.setTimeout(180_000)
 const bench = commandBench(t)
 const run = ['run', '--rm', '--network', 'none']
 const bin = join(bench.folder, 'bin')
@@ -35,7 +37,7 @@ async function testBadRows(t: Test, rows: readonly BadRow[]): Promise<void> {
     const isGood =
       result.exitCode === exitCode &&
       lines.length === 1 &&
-      /^mycontainer: /u.test(result.stderr) &&
+      result.stderr.startsWith('mycontainer: ') &&
       says.test(result.stderr)
     const left = leftovers(bench.root)
     t.ok(isGood && left.length === 0, title, {
@@ -70,7 +72,7 @@ t.before(() => {
   file('bin/no-permission', '#!/bin/sh\n', 0o644)
 })
 
-t.test('programs', async (t) => {
+t.test('programs', { timeout: 120_000 }, async (t) => {
   const program = (name: string, ...flags: string[]): string[] => [
     ...run,
     '-v',
@@ -177,88 +179,13 @@ t.test('images and command lines', async (t) => {
     { title: 'a flag without its value', args: ['run', '--name'], says: /--name/u },
     {
       title: 'a root that is missing',
-      args: [...run, '--rootfs', '/no/such', 'true'],
-      says: /\/no\/such/u,
+      args: [...run, '--rootfs', '/dev/null/x', 'true'],
+      says: /\/dev\/null\/x/u,
     },
   ])
 })
 
-/** Flag, value, and what the message must have beside the value. */
-const badValues: readonly (readonly [flag: string, value: string, says: RegExp])[] = [
-  ['--memory', 'abc', /50m/u],
-  ['--memory', '-5', /size/u],
-  ['--memory-swap', '20m', /--memory/u],
-  ['--cpus', 'abc', /number/u],
-  ['--cpus', '0.0001', /0\.01/u],
-  ['--cpuset-cpus', 'a-b', /0-3,7/u],
-  ['--cpuset-cpus', '9999', /nproc/u],
-  ['--pids-limit', 'x', /whole number/u],
-  ['--blkio-weight', '5', /10 to 1000/u],
-  ['--oom-score-adj', '5000', /-1000 to 1000/u],
-  ['--shm-size', '1x', /50m/u],
-  ['--ulimit', 'nosuch=1', /nofile/u],
-  ['--ulimit', 'nofile=9:1', /soft limit/u],
-  ['--device-read-bps', '/dev/nosuch:1m', /\/dev\/nosuch/u],
-  ['--user', 'nosuch', /nosuch.*passwd/u],
-  ['--user', 'root:nosuch', /nosuch.*group/u],
-  ['--group-add', 'nosuch', /nosuch/u],
-  ['--workdir', 'relative', /absolute/u],
-  ['--hostname', 'bad host', /host name/u],
-  ['--name', 'a b', /letter/u],
-  ['--env', '=1', /NAME=value/u],
-  ['--env-file', '/no/such', /\/no\/such/u],
-  ['--volume', 'rel/path:/m', /volume name/u],
-  ['--volume', '/etc:relative', /absolute/u],
-  ['--volume', '/etc:/', /must not be \//u],
-  ['--volume', '/etc:/m:bogus', /bogus/u],
-  ['--volume', '/etc:/proc/nosuch', /\/proc/u],
-  ['--mount', 'type=bind,src=/no/such,dst=/m', /\/no\/such/u],
-  ['--mount', 'type=bogus,dst=/m', /bind, volume, tmpfs/u],
-  ['--mount', 'dst=/m,foo=bar', /foo/u],
-  ['--tmpfs', '/t:nosuch=2', /nosuch/u],
-  ['--tmpfs', '/t:size=abc', /size/u],
-  ['--device', '/dev/nosuch', /\/dev\/nosuch/u],
-  ['--device', '/etc/passwd', /no device node/u],
-  ['--cap-add', 'NET_ADMN', /CAP_NET_ADMIN/u],
-  ['--security-opt', 'nosuch=1', /no-new-privileges/u],
-  ['--security-opt', 'seccomp=/no/such', /\/no\/such/u],
-  ['--security-opt', 'apparmor=nosuch', /nosuch/u],
-  ['--sysctl', 'vm.swappiness=1', /host/u],
-  ['--sysctl', 'net.nosuch=1', /nosuch/u],
-  ['--sysctl', 'foo', /KEY=VALUE/u],
-  ['--network', 'nosuch', /nosuch.*network create/u],
-  ['--network', 'container:nosuch', /no such container: nosuch/u],
-  ['--pid', 'container:nosuch', /no such container: nosuch/u],
-  ['--pid', 'bogus', /container:NAME/u],
-  ['--ipc', 'bogus', /shareable/u],
-  ['--uts', 'bogus', /private/u],
-  ['--userns', 'bogus', /auto/u],
-  ['--userns', 'keep-id', /auto/u],
-  ['--uidmap', 'x', /CONTAINER:HOST/u],
-  ['--restart', 'bogus', /on-failure/u],
-  ['--restart', 'always', /--rm/u],
-  ['--stop-signal', 'FOO', /TERM/u],
-  ['--stop-timeout', 'x', /whole number/u],
-  ['--health-interval', 'x', /1m30s/u],
-  ['--log-driver', 'syslog', /json-file/u],
-  ['--log-opt', 'max-size=zz', /size/u],
-  ['--cidfile', '/no/such/x', /\/no\/such\/x/u],
-  ['--cgroup-parent', '../..', /\.\./u],
-  ['--umask', '0999', /octal/u],
-  ['--tz', 'Nowhere/City', /time zone/u],
-  ['--personality', 'DOS', /LINUX32/u],
-  ['--pull', 'bogus', /missing/u],
-  ['--storage-opt', 'size=1g', /size/u],
-  ['--publish', '99999:80', /65535/u],
-  ['--publish', 'abc', /container port/u],
-  ['--publish', '203.0.113.7:8090:80', /No interface/u],
-  ['--ip', 'foo', /IPv4/u],
-  ['--mac-address', 'xx', /MAC/u],
-  ['--dns', 'foo', /IP/u],
-  ['--add-host', 'a.b:xx', /NAME:ADDRESS/u],
-]
-
-t.test('values of flags', async (t) => {
+t.test('values of flags', { timeout: 120_000 }, async (t) => {
   await testBadRows(
     t,
     badValues.map(([flag, value, says]) => ({
@@ -305,40 +232,11 @@ t.test('files that are malformed', async (t) => {
   ])
 })
 
-t.test('what is taken or missing', async (t) => {
-  await testBadRows(
-    t,
-    [
-      ...[
-        'start',
-        'stop',
-        'kill',
-        'rm',
-        'logs',
-        'inspect',
-        'exec',
-        'pause',
-        'top',
-        'port',
-        'wait',
-        'restart',
-        'attach',
-        'diff',
-      ].map((command) => ({
-        title: `${command}: no such container`,
-        args: [command, 'nosuch', ...(command === 'exec' ? ['true'] : [])],
-        exitCode:
-          command === 'exec'
-            ? 125
-            : /^(?:logs|attach|port|top|wait|diff|start|stop|kill|rm|pause|restart|inspect)$/u.test(
-                  command,
-                )
-              ? -1
-              : 125,
-        says: /no such (?:container|object): nosuch/iu,
-      })),
-    ].filter(({ exitCode }) => exitCode !== -1),
-  )
+t.test('what is taken or missing', { timeout: 120_000 }, async (t) => {
+  const noSuch = /no such container: nosuch/u
+  await testBadRows(t, [
+    { title: 'exec: no such container', args: ['exec', 'nosuch', 'true'], says: noSuch },
+  ])
   for (const command of [
     'start',
     'stop',

@@ -18,6 +18,7 @@ import {
 
 // Needs root, nft(8) and ip(8). Networks as a user of the command line meets them.
 
+t.setTimeout(180_000)
 const bench = commandBench(t)
 const table = firewallTableName(engineFolders(bench.root, {}, 0, '/'))
 
@@ -89,7 +90,7 @@ t.test('the default bridge', async (t) => {
   await remove('web')
 })
 
-t.test('published ports', async (t) => {
+t.test('published ports', { timeout: 120_000 }, async (t) => {
   const [all, local, udp] = [await freePort(), await freePort(), await freePort()]
   const address = await serve('web', ['-p', `${all}:80`, '-p', `127.0.0.1:${local}:80`])
   t.match(await readText('127.0.0.1', all), /^web/u, 'by 127.0.0.1')
@@ -215,7 +216,7 @@ t.test('no network, the host’s, and another container’s', async (t) => {
   })
 })
 
-t.test('networks of one’s own', async (t) => {
+t.test('networks of one’s own', { timeout: 120_000 }, async (t) => {
   await bench.ok('network', 'create', 'one')
   await bench.ok('network', 'create', '--subnet', '10.213.7.0/24', '--gateway', '10.213.7.1', 'two')
   await bench.ok('network', 'create', '--internal', 'inner')

@@ -7,6 +7,7 @@ import { testRows } from './option-row.ts'
 
 // Needs root. Namespaces that are shared, new, or mapped.
 
+t.setTimeout(120_000)
 const bench = commandBench(t)
 const quick = ['--network', 'none']
 

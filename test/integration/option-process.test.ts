@@ -7,6 +7,7 @@ import { testRows } from './option-row.ts'
 
 // Needs root. Who the program is, what it may do and what it is told.
 
+t.setTimeout(120_000)
 const bench = commandBench(t)
 const quick = ['--network', 'none']
 const file = (name: string, text: string): string => {

@@ -7,6 +7,7 @@ import { testRows } from './option-row.ts'
 
 // Needs root. Binds, volumes, tmpfs, read-only roots and roots that are plain folders.
 
+t.setTimeout(120_000)
 const bench = commandBench(t)
 const quick = ['--network', 'none']
 const folder = (): string => mkdtempSync(join(bench.folder, 'source-'))
