@@ -14,6 +14,7 @@ import { allowHairpin, createBridge, deleteLink, setLink } from './rtnetlink/lin
 import type { Link } from './rtnetlink/link.ts'
 import { encodeRouteChanges } from './rtnetlink/request.ts'
 import type { RouteRequest } from './rtnetlink/request.ts'
+import { findStandingBridge, rememberBridge } from './standing-bridge.ts'
 import { parseSubnet } from './subnet.ts'
 import { ensureIpv6Forwarding, ensureSysctl } from './sysctl-file.ts'
 
@@ -41,6 +42,14 @@ export interface NetworkDevice {
  *   where the bridge's name belongs to somebody else, `SYSCALL_FAILED` for everything else
  */
 export function ensureNetwork(folders: NetworkFolders, network: Network): NetworkDevice {
+  const standing = findStandingBridge(network)
+  const device = standing ? { ...standing, isNew: false } : setUpBridge(network)
+  const built = ensureFirewall(folders, network, () => listNetworks(folders))
+  const warnings = built ? findForwardBlockers(firewallTableName(folders)) : []
+  return { ...device, warnings }
+}
+
+function setUpBridge(network: Network): Omit<NetworkDevice, 'warnings'> {
   const hostIpv6 = hostHasIpv6()
   const ipv6 = hostIpv6 && network.ipv6 !== undefined
   using socket = openNetlinkSocket('route')
@@ -48,9 +57,9 @@ export function ensureNetwork(folders: NetworkFolders, network: Network): Networ
   ensureGateway(socket, link, network.ipv4, 'ipv4')
   if (ipv6 && network.ipv6) ensureGateway(socket, link, network.ipv6, 'ipv6')
   ensureSysctls(network, ipv6)
-  const built = ensureFirewall(folders, network, () => listNetworks(folders))
-  const warnings = built ? findForwardBlockers(firewallTableName(folders)) : []
-  return { index: link.index, isNew, mtu: link.mtu, hostIpv6, ipv6, warnings }
+  const bridge = { index: link.index, mtu: link.mtu, hostIpv6, ipv6 }
+  rememberBridge(network, bridge)
+  return { ...bridge, isNew }
 }
 
 /**

@@ -16,9 +16,12 @@ import { decodeGeneration, getGeneration } from './nftables/dump.ts'
 export function firewallStamp(socket: NetlinkSocket): string | undefined {
   const [message] = socket.read(getGeneration())
   if (!message) return undefined
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  return `${boot} ${readlinkSync('/proc/self/ns/net')} ${decodeGeneration(message)}\n`
+  place ??= `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/net')}`
+  return `${place} ${decodeGeneration(message)}\n`
 }
+
+/** Boot and network namespace, which this process never leaves. */
+let place: string | undefined
 
 function stampFile(folders: NetworkFolders, network: Network): string {
   return join(networkRunFolder(folders, network.name), 'firewall-stamp')
