@@ -22,6 +22,7 @@ import { parseMountOptions } from './mount-options.ts'
 import type { MountOptions } from './mount-options.ts'
 import type { Slot } from './operand.ts'
 import { mapMount } from './mapped-mount.ts'
+import { refuseOverProc, refuseProcTarget } from './proc-mounts.ts'
 import { isRootMapped } from './root.ts'
 import { MOUNT_ATTR_SIZE, mountAttributes } from './structs.ts'
 import { openTarget } from './targets.ts'
@@ -68,6 +69,7 @@ function checkMount(c: ContainerCompilation, mount: Mount, options: MountOptions
   const field = `mounts[${destination}]`
   if (relativePath(destination).split('/').includes('..'))
     refuseSpec(field, { destination }, 'Write the destination without ".."')
+  if (!options.isRemount) refuseOverProc(mount, options.isBind)
   if (options.copiesUp)
     refuseFeature(
       field,
@@ -171,6 +173,7 @@ function makeMount(c: ContainerCompilation, { mount, options, prepared }: Planne
       ? `${destination}: a link here could make later writes to it land elsewhere (CVE-2019-19921)`
       : `${destination}: found inside the container’s root, whatever links the image has`,
   })
+  refuseProcTarget(c, mount, target)
   attachMount(c, b.slot('mount'), target, {
     why: `${destination}: from descriptor to descriptor, so nothing can be swapped in between (CVE-2021-30465)`,
     source: 'move_mount(2)',
