@@ -17,6 +17,7 @@ import type { ContainerRecord, ResolvedMount } from './record.ts'
 import { beginRecord, isBeingMade, publishRecord } from './record-store.ts'
 import { resolveImage, withImplicitHost } from './resolve-image.ts'
 import { isSystemError } from './system-error.ts'
+import { withVolumesFrom } from './volumes-from.ts'
 
 /**
  * Make a container, not yet started. Either all of it exists afterwards or nothing does.
@@ -30,7 +31,7 @@ export async function createContainer(
   isDryRun = false,
 ): Promise<ContainerRecord> {
   const { folders } = context
-  const options = withImplicitHost(wanted)
+  const options = withVolumesFrom(folders, withImplicitHost(wanted))
   const source = await resolveImage(context, options)
   const resolved = resolveConfig(options, source.config)
   const id = newContainerId()
@@ -40,7 +41,7 @@ export async function createContainer(
   let mounts: readonly ResolvedMount[] = []
   try {
     being = beginRecord(folders, id)
-    name = claimSomeName(folders, options.name, id)
+    name = await claimNameOrRepair(context, options.name, id)
     mounts = await resolveMounts(
       folders,
       options,
@@ -100,6 +101,22 @@ function describe(
 function cgroupPathOf(options: ContainerOptions, id: string): string {
   const parent = options.cgroupParent
   return parent === undefined ? `/mycontainer/${id}` : join('/', parent, id)
+}
+
+/** A name may be held by what a killed process of ours left: that is put in order first. */
+async function claimNameOrRepair(
+  context: EngineContext,
+  wanted: string | undefined,
+  id: string,
+): Promise<string> {
+  try {
+    return claimSomeName(context.folders, wanted, id)
+  } catch (error) {
+    if (!(error instanceof OperationError) || error.code !== 'ALREADY_EXISTS') throw error
+    const { repair } = await import('./list.ts')
+    await repair(context)
+    return claimSomeName(context.folders, wanted, id)
+  }
 }
 
 function claimSomeName(folders: EngineFolders, wanted: string | undefined, id: string): string {

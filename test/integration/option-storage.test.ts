@@ -101,6 +101,30 @@ t.test('named volumes', async (t) => {
   t.strictSame(await volumes(), [])
 })
 
+t.test('--volumes-from', async (t) => {
+  const source = withFile()
+  await bench.ok(
+    'create',
+    '--name',
+    'owner',
+    '-v',
+    `${source}:/bound`,
+    '-v',
+    '/data',
+    'host',
+    'true',
+  )
+  const take = async (from: string, line: string, ...flags: string[]) =>
+    bench.run('run', '--rm', ...quick, '--volumes-from', from, ...flags, 'host', 'sh', '-c', line)
+  t.match(await take('owner', 'cat /bound/f; echo 1 > /data/x'), { exitCode: 0, stdout: 'data\n' })
+  t.match(await take('owner', 'cat /data/x'), { exitCode: 0, stdout: '1\n' }, 'it outlived a --rm')
+  t.match(await take('owner:ro', 'touch /data/y'), { exitCode: 1, stderr: /Read-only/ })
+  const own = await take('owner', 'ls /bound', '--tmpfs', '/bound')
+  t.match(own, { exitCode: 0, stdout: /^$/ }, 'a mount of one’s own comes first')
+  t.match(await take('nosuch', 'true'), { exitCode: 125, stderr: /no such container: nosuch/ })
+  await bench.ok('rm', '-v', 'owner')
+})
+
 t.test('anonymous volumes', async (t) => {
   await bench.ok('run', '--rm', ...quick, '-v', '/data', 'host', 'touch', '/data/x')
   t.strictSame(await volumes(), [], 'gone with --rm')
