@@ -6,6 +6,7 @@ import { readStats } from '../cgroup/read-stats.ts'
 import type { CgroupStats } from '../cgroup/stats.ts'
 import type { StatsSample } from '../cli/engine.ts'
 import { containerFolder } from './container-folder.ts'
+import { containerPids } from './container-pids.ts'
 import type { EngineContext } from './engine-context.ts'
 import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
@@ -70,7 +71,10 @@ function sampleOf(
   const state = readState(context.folders, record)
   const start = readStartRecord(containerFolder(context.folders, record.id))
   if (state.pid === 0 || !start) return undefined
-  const reading = { stats: readStats(start.cgroup), at: performance.now() }
+  const reading = {
+    stats: readStats(start.cgroup, containerPids(start.cgroup, state.pid)),
+    at: performance.now(),
+  }
   const before = last.get(record.id)
   last.set(record.id, reading)
   const { stats } = reading

@@ -14,6 +14,7 @@ import { type ContainerFolder, containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishContainerEvent } from './events.ts'
 import { newContainerId } from './identifier.ts'
+import { requireMappedUser } from './mapped-ids.ts'
 import { resolveUser } from './oci-config/resolve-user.ts'
 import { mergeEnvironment } from './parse/environment.ts'
 import type { ContainerRecord } from './record.ts'
@@ -160,6 +161,7 @@ async function execProcess(
   const image = await rootOfRecord(context, record.imageId, record.options)
   const accounts = await accountsOf(context, record, image, false)
   const user = resolveUser(wish.user ?? record.resolved.user, record.options.groupAdd, accounts)
+  if (!config.linux?.uidMappings?.length) requireMappedUser(context, user)
   const capabilities = wish.privileged
     ? chooseCapabilities({
         privileged: true,

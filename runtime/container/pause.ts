@@ -1,6 +1,7 @@
 import { OperationError } from '../../native/error.ts'
 import type { CgroupLocation } from '../cgroup/cgroup-plan.ts'
 import { freeze, thaw } from '../cgroup/freeze.ts'
+import { trackingFolder } from '../cgroup/list-pids.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishContainerEvent } from './events.ts'
@@ -32,11 +33,28 @@ function groupOf(
 ): CgroupLocation {
   const { status } = readState(context.folders, record)
   const start = readStartRecord(containerFolder(context.folders, record.id))
-  if (status === wanted && start) return start.cgroup
+  if (status === wanted && start) return requireGroup(start.cgroup, record, verb)
   throw new OperationError(
     'BAD_STATE',
     `${verb} the container ${record.name}`,
     { status },
     { hint: `It must be ${wanted}`, exitCode: 1 },
+  )
+}
+
+/** An ordinary user without delegated groups has containers without any. */
+function requireGroup(
+  cgroup: CgroupLocation,
+  { name }: ContainerRecord,
+  verb: string,
+): CgroupLocation {
+  if (trackingFolder(cgroup) !== undefined) return cgroup
+  throw new OperationError(
+    'UNSUPPORTED',
+    `${verb} the container ${name}`,
+    { missing: 'a control group' },
+    {
+      hint: 'It was started by a user who may make no control groups; delegate some (systemd: Delegate=yes on user@.service), or run it as root',
+    },
   )
 }

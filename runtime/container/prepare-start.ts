@@ -14,6 +14,7 @@ import { gatherFacts } from './gather-facts.ts'
 import { joinedNamespaces } from './joined-namespaces.ts'
 import { namesFolder } from './name-registry.ts'
 import { buildConfig, containerHostname } from './oci-config/build-config.ts'
+import { requireMappedUser } from './mapped-ids.ts'
 import { type PreparedNetwork, prepareNetwork } from './prepare-network.ts'
 import { bootId, readStartTicks } from './process-identity.ts'
 import type { ContainerRecord } from './record.ts'
@@ -83,6 +84,7 @@ export async function prepareStart(
       terminal: options.tty ? (wish.terminal ?? { rows: 24, columns: 80 }) : undefined,
     })
     const config = buildConfig(options, record.resolved, facts)
+    if (config.process && mappings.uid.length === 0) requireMappedUser(context, config.process.user)
     const cgroup = planCgroup({
       hierarchy: host.cgroups,
       resources: config.linux?.resources,

@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
-import { listPids } from '../cgroup/list-pids.ts'
 import type { ProcessTable, TopOptions } from '../cli/engine.ts'
 import { containerFolder } from './container-folder.ts'
+import { containerPids } from './container-pids.ts'
 import type { EngineContext } from './engine-context.ts'
 import { readState } from './read-state.ts'
 import { resolveContainer } from './record-store.ts'
@@ -93,9 +93,7 @@ export function topContainer(
       { hint: 'It must be running', exitCode: 1 },
     )
   const wanted = chooseColumns(options.arguments)
-  const processes = listPids(start.cgroup)
-    .toSorted((a, b) => a - b)
-    .flatMap((pid) => readProcess(pid) ?? [])
+  const processes = containerPids(start.cgroup, state.pid).flatMap((pid) => readProcess(pid) ?? [])
   return {
     titles: wanted.map(([title]) => title),
     rows: processes.map((process) => wanted.map(([, value]) => value(process))),
