@@ -32,7 +32,8 @@ static bool find_node(struct text *path, const char *root) {
 }
 
 // A short command is over before helper threads of V8 would have paid for their start, and before the first collection
-// of young objects is worth its while: room for 16 MiB of them from the beginning. Left out for what stays.
+// of young objects is worth its while: room for 16 MiB of them from the beginning. Left out for
+// what stays, and for work on images.
 static char *const short_command_flags[] = {"--v8-pool-size=0", "--min-semi-space-size=16"};
 #define NODE_FLAGS (sizeof short_command_flags / sizeof *short_command_flags)
 
@@ -52,8 +53,8 @@ static int execute_node(char **argv, char **envp) {
   while (argv[2 + count]) count++;
   char *words[NODE_FLAGS + count + 4], **next = words;
   *next++ = node.at;
-  bool stays = count > 0 && same(argv[2], "serve");
-  for (u32 i = 0; i < NODE_FLAGS && !stays; i++) *next++ = short_command_flags[i];
+  bool is_short = same(name, "mycontainer") && !(count > 0 && same(argv[2], "serve"));
+  for (u32 i = 0; i < NODE_FLAGS && is_short; i++) *next++ = short_command_flags[i];
   // Node looks for its own --env-file among the script's words too, unless "--" comes before it.
   *next++ = "--";
   *next++ = script.at;
@@ -69,7 +70,9 @@ static int execute_node(char **argv, char **envp) {
 int client_main(char **argv, char **envp) {
   char **arguments = argv + 2;
   const char *skip = environment_value(envp, "MYCONTAINER_NO_ENGINE");
-  if (!(skip && *skip)) {
+  // The engine and the zygote know containers only.
+  bool is_runtime = same(argv[0], "mycontainer");
+  if (is_runtime && !(skip && *skip)) {
     s32 code;
     if (ask_engine(argv, envp, &code)) return code;
   }
@@ -83,7 +86,7 @@ int client_main(char **argv, char **envp) {
     if (SYS0(geteuid) != 0) enter_rootless(arguments, envp, &added, environment + count);
   } else if (network && same(network, "own")) enter_own_network(arguments, environment, &added);
   char zygote[ZYGOTE_VARIABLE_SIZE];
-  if (start_zygote_beside(arguments, zygote)) {
+  if (is_runtime && start_zygote_beside(arguments, zygote)) {
     count = 0;
     while (environment[count]) count++;
     environment[count] = zygote;

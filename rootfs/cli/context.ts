@@ -11,7 +11,8 @@ export function stateFolders(root: string | undefined): StateFolders {
   const below = root ?? process.env['MYCONTAINER_ROOT']
   if (below !== undefined && below !== '')
     return { dataDir: join(below, 'data'), runDir: join(below, 'run') }
-  const uid = process.geteuid?.() ?? 0
+  // Inside an ordinary user's own user namespace the launcher says who that is.
+  const uid = Number(process.env['MYCONTAINER_ROOTLESS_UID'] ?? process.geteuid?.() ?? 0)
   if (uid === 0) return { dataDir: '/var/lib/mycontainer', runDir: '/run/mycontainer' }
   const dataHome = process.env['XDG_DATA_HOME'] || join(process.env['HOME'] || '/', '.local/share')
   const runtimeDir = process.env['XDG_RUNTIME_DIR']

@@ -16,7 +16,9 @@ const engineError = 125
 
 /** Where compiled code is kept between runs: a folder of the user's own, so that nobody else's code is run. */
 function compileCacheFolder(): string | undefined {
-  if (process.geteuid?.() === 0) return '/var/cache/mycontainer/compile'
+  // Root of an ordinary user's namespace may not write there.
+  const isRoot = process.geteuid?.() === 0 && process.env['MYCONTAINER_ROOTLESS_UID'] === undefined
+  if (isRoot) return '/var/cache/mycontainer/compile'
   const home = process.env['HOME']
   const cache = process.env['XDG_CACHE_HOME'] || (home && `${home}/.cache`)
   return cache ? `${cache}/mycontainer/compile` : undefined

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** What an image made from the host will hold at one path. */
@@ -42,7 +42,8 @@ export function addHostPath(tree: FileTree, path: string, links = 0): string | u
     if (resolved !== undefined) tree.set(real, { kind: 'symlink', target })
     return resolved
   }
-  const { uid, gid, size, mtimeMs } = status
+  const { size, mtimeMs } = status
+  const [uid, gid] = [imageId(status.uid), imageId(status.gid)]
   const mode = status.mode & 0o7777
   if (status.isDirectory()) {
     if (!tree.has(real)) tree.set(real, { kind: 'folder', mode, uid, gid })
@@ -50,6 +51,17 @@ export function addHostPath(tree: FileTree, path: string, links = 0): string | u
     tree.set(real, { kind: 'file', source: real, mode, uid, gid, size, mtimeMs })
   } else return undefined
   return real
+}
+
+/** How ids show that the user namespace does not map, user_namespaces(7). */
+const unmappedId = 65_534
+let isRootMapped: boolean | undefined
+
+/** For an ordinary user the host's root is nobody; in the image its files are root's again. */
+function imageId(id: number): number {
+  if (id !== unmappedId) return id
+  isRootMapped ??= /^\s*0\s+0\s/m.test(readFileSync('/proc/self/uid_map', 'latin1'))
+  return isRootMapped ? id : 0
 }
 
 /** `join(folder, target)` must give `target` where that is absolute. */
