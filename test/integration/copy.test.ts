@@ -119,6 +119,14 @@ for (const state of ['running', 'stopped'] as const)
       t.equal(archivedFile(`${name}:/d/deep/link`), '-rw-r----- link')
     })
 
+    await t.test('a name that is no ASCII stays what it is', async (t) => {
+      const into = join(folder, `named-${state}`)
+      mkdirSync(into)
+      await ok('cp', join(source, 'sub/ümläut name'), `${name}:/d`)
+      await ok('cp', `${name}:/d/ümläut name`, into)
+      t.same(readdirSync(into), ['ümläut name'])
+    })
+
     await t.test('a volume is reached', async (t) => {
       await ok('cp', join(source, 'file'), `${name}:/volume/`)
       const mountpoint = await ok('volume', 'inspect', '-f', '{{.Mountpoint}}', name)
@@ -219,6 +227,24 @@ t.test('a read-only root or volume of a stopped container stays as it is', async
   await ok('create', '--name', 'ro', '--read-only', '-v', 'ro-volume:/v:ro', 'host', '/bin/true')
   t.match(await run('cp', join(source, 'file'), 'ro:/f'), { exitCode: 1 })
   t.match(await run('cp', join(source, 'file'), 'ro:/v/f'), { exitCode: 1 })
+})
+
+t.test('a user namespace: copies belong to its root, on volumes and a tmpfs too', async (t) => {
+  const mounts = ['-v', 'mapped:/volume', '--tmpfs', '/scratch']
+  await runIdle('mapped', '--userns', 'auto', ...mounts)
+  for (const into of ['/var', '/volume', '/scratch']) {
+    await ok('cp', source, `mapped:${into}/`)
+    await ok('cp', '-a', join(source, 'file'), `mapped:${into}/archived`)
+    const list = 'stat -c "%u:%g %n" source/file source/hard source/sub archived | tr "\\n" ";"'
+    t.equal(
+      await ok('exec', 'mapped', '/bin/sh', '-c', `cd ${into}; ${list}`),
+      '0:0 source/file;0:0 source/hard;0:0 source/sub;1000:1001 archived;',
+    )
+  }
+  await ok('cp', '-a', 'mapped:/volume/archived', join(folder, 'unmapped'))
+  t.match(statSync(join(folder, 'unmapped')), { uid: 1000, gid: 1001 })
+  await ok('stop', '-t', '0', 'mapped')
+  t.match(await run('cp', source, 'mapped:/late'), { exitCode: 1 }, 'not into its bare layers')
 })
 
 t.test('a container that swaps folders for links leads no copy out of its root', async (t) => {

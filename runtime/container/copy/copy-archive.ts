@@ -24,7 +24,7 @@ export async function copyToArchive(
   const source = openSource(from, followLink)
   const sink = createArchiveWriter(output)
   try {
-    await readTree(from.view, source, sourceName(from.path), sink)
+    await readTree(from.view, source, toRaw(sourceName(from.path)), sink)
     sink.finish()
   } finally {
     sink.close()

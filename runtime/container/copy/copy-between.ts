@@ -77,7 +77,8 @@ async function copyPlace(copy: Copy, io: CopyIo): Promise<void> {
     onNote: (note) => io.stderr.write(`${note}\n`),
   })
   try {
-    await readTree(from.view, source, plan.name ?? target.name, sink)
+    const name = plan.name === undefined ? target.name : toRaw(plan.name)
+    await readTree(from.view, source, name, sink)
     sink.finish()
   } finally {
     sink.close()

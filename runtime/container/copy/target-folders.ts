@@ -8,6 +8,7 @@ import type { TarEntry } from '../../../rootfs/layer/tar-entry.ts'
 import type { FileView } from '../file-view/file-view.ts'
 import { fromRaw } from '../file-view/raw-text.ts'
 import { type Place, childPath, openStep, walkPath } from '../file-view/walk-path.ts'
+import { createIn } from './create-in.ts'
 
 const ENOENT = 2
 const impliedMode = 0o755
@@ -80,7 +81,7 @@ export function createTargetFolders(
 
   function make(at: TargetFolder, name: string, path: string): void {
     if (!at.isWritable) throw folderError(path, -30)
-    const made = makeDirectoryAt(at.file, rawPath(name), impliedMode)
+    const made = createIn(at.file, () => makeDirectoryAt(at.file, rawPath(name), impliedMode))
     if (made < 0) throw folderError(path, made)
     const folder = openAt(at.file, rawPath(name), openFlags.directory | openFlags.noFollow)
     if (folder < 0) throw folderError(path, folder)

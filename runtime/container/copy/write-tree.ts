@@ -25,6 +25,7 @@ import type { TarEntry } from '../../../rootfs/layer/tar-entry.ts'
 import type { FileView } from '../file-view/file-view.ts'
 import { fromRaw } from '../file-view/raw-text.ts'
 import { type Place, childPath } from '../file-view/walk-path.ts'
+import { createIn } from './create-in.ts'
 import type { EntrySink } from './entry-sink.ts'
 import { type TargetFolder, createTargetFolders } from './target-folders.ts'
 
@@ -73,8 +74,10 @@ export function createTreeWriter(options: WriteTreeOptions): EntrySink {
   function makeFolder(folder: TargetFolder, name: string, path: string, entry: TarEntry): void {
     const existing = kindAt(folder, name)
     if (existing === 'other') throw refuse(path, 'a folder cannot replace what is no folder')
-    if (existing === undefined)
-      check('make a folder', path, makeDirectoryAt(folder.file, rawPath(name), newFolderMode))
+    if (existing === undefined) {
+      const make = (): number => makeDirectoryAt(folder.file, rawPath(name), newFolderMode)
+      check('make a folder', path, createIn(folder.file, make))
+    }
     folderEntries.set(path, entry)
   }
 
@@ -89,13 +92,17 @@ export function createTreeWriter(options: WriteTreeOptions): EntrySink {
   }
 
   function beginFile(folder: TargetFolder, name: string, path: string, entry: TarEntry): void {
-    const descriptor = openAt(folder.file, rawPath(name), newFileFlags, newFileMode)
+    const descriptor = createIn(folder.file, () =>
+      openAt(folder.file, rawPath(name), newFileFlags, newFileMode),
+    )
     check('create a file', path, descriptor)
     file = { descriptor, entry, chunk: 0, inChunk: 0 }
   }
 
   function makeSymlink(folder: TargetFolder, name: string, path: string, entry: TarEntry): void {
-    const made = makeSymlinkAt(rawPath(entry.linkName), folder.file, rawPath(name))
+    const made = createIn(folder.file, () =>
+      makeSymlinkAt(rawPath(entry.linkName), folder.file, rawPath(name)),
+    )
     check('make a symbolic link', path, made)
     const { uid, gid } = ownerOf(entry)
     changeOwnerAt(folder.file, rawPath(name), uid, gid)
@@ -105,7 +112,9 @@ export function createTreeWriter(options: WriteTreeOptions): EntrySink {
   function makeLink(folder: TargetFolder, name: string, path: string, entry: TarEntry): void {
     const to = splitPath(cleanPath(entry.linkName))
     const from = folders.open(to.parent)
-    const linked = linkAt(from.file, rawPath(to.name), folder.file, rawPath(name))
+    const linked = createIn(folder.file, () =>
+      linkAt(from.file, rawPath(to.name), folder.file, rawPath(name)),
+    )
     check('make a hard link', path, linked)
   }
 
@@ -113,7 +122,9 @@ export function createTreeWriter(options: WriteTreeOptions): EntrySink {
     const type = nodeTypes[entry.kind] ?? constants.S_IFIFO
     const device = entry.kind === 'fifo' ? 0 : deviceNumber(entry.devMajor, entry.devMinor)
     const bytes = rawPath(name)
-    const made = makeNodeAt(folder.file, bytes, type | newFileMode, device)
+    const made = createIn(folder.file, () =>
+      makeNodeAt(folder.file, bytes, type | newFileMode, device),
+    )
     if (made === -EPERM) return options.onNote(`${fromRaw(path)}: this user may not make devices`)
     check('make a device or pipe', path, made)
     const { uid, gid } = ownerOf(entry)
