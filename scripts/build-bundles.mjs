@@ -89,6 +89,9 @@ const warmUps = {
   myimage: (folder) => [['--root', folder, 'ls']],
 }
 
+/** As native/shim/client.c gives them: V8 takes no cache that was written under other flags. */
+const shortCommandFlags = ['--v8-pool-size=0', '--min-semi-space-size=16', '--no-rehash-snapshot']
+
 function writeCodeCaches(names) {
   const node = findPinnedNode()
   if (!node) return
@@ -97,7 +100,7 @@ function writeCodeCaches(names) {
   try {
     for (const name of names)
       for (const args of warmUps[name](folder))
-        spawnSync(node, [join(dist, `${name}.cjs`), ...args], {
+        spawnSync(node, [...shortCommandFlags, join(dist, `${name}.cjs`), ...args], {
           env: { ...process.env, MYCONTAINER_WRITE_CODE_CACHE: name },
           stdio: 'ignore',
           timeout: 60_000,

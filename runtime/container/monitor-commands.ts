@@ -103,6 +103,9 @@ const keptVariables = new Set([
   'MYCONTAINER_NETNS',
 ])
 
+/** As native/shim/client.c gives them, for commands that are over soon. */
+const shortCommandFlags = ['--v8-pool-size=0', '--min-semi-space-size=16', '--no-rehash-snapshot']
+
 /** Command line that has this program do `verb` on its own, for the same state. */
 export function ourCommand(
   { folders }: EngineContext,
@@ -110,5 +113,14 @@ export function ourCommand(
   subject: string,
 ): [string, ...string[]] {
   const root = folders.root === undefined ? [] : ['--root', folders.root]
-  return [process.execPath, join(distFolder, 'mycontainer.cjs'), ...root, 'internal', verb, subject]
+  const flags = verb === 'names' ? [] : shortCommandFlags
+  return [
+    process.execPath,
+    ...flags,
+    join(distFolder, 'mycontainer.cjs'),
+    ...root,
+    'internal',
+    verb,
+    subject,
+  ]
 }
