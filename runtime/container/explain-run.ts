@@ -2,6 +2,7 @@ import type { CommandIo } from '../cli/command-io.ts'
 import type { RunResult } from '../cli/engine.ts'
 import { formatExplanation } from '../program/explain.ts'
 import { attachAsChild } from './attach-child.ts'
+import { createContainer } from './create.ts'
 import { describePreparation } from './describe-preparation.ts'
 import { dryRun } from './dry-run.ts'
 import type { EngineContext } from './engine-context.ts'
@@ -37,6 +38,23 @@ export async function explainRun(
   }
   if (options.timings) return runTimed(context, options, io, explain)
   return runContainer(context, options, io, { onPrepared: explain })
+}
+
+/**
+ * `create --explain` and `--dry-run`: what a start of the container would be.
+ *
+ * @throws {OperationError} whatever create and the preparation of a start throw
+ */
+export async function explainCreate(
+  context: EngineContext,
+  options: ContainerOptions,
+  io: CommandIo,
+): Promise<RunResult> {
+  const sink = options.dryRun ? io.stdout : io.stderr
+  const shown = await dryRun(context, options, io, (record, prepared) => {
+    sink.write(explanation(context, record, prepared))
+  })
+  return options.dryRun ? shown : createContainer(context, options)
 }
 
 function explanation(

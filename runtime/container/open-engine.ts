@@ -70,7 +70,11 @@ type LifeCycle = Pick<
 
 function lifeCycle(context: EngineContext): LifeCycle {
   return {
-    async create(options) {
+    async create(options, io) {
+      if (options.explain || options.dryRun) {
+        const { explainCreate } = await import('./explain-run.ts')
+        return explainCreate(context, options, io)
+      }
       const { createContainer } = await import('./create.ts')
       return createContainer(context, options)
     },

@@ -7,6 +7,8 @@ import { type CommandBench, commandBench } from './command-line.ts'
 
 // What the system says about its own work; the container's output must stay what it is.
 
+t.setTimeout(180_000)
+
 t.test('run --explain prints the program and runs it', async (t) => {
   const { run } = commandBench(t)
   const args = ['--rm', '-m', '50m', '-p', '8080', 'host', '/bin/echo', 'hello']
@@ -85,6 +87,16 @@ t.test('run --dry-run tells what would fail, and changes nothing', async (t) => 
     t.equal(stdout, '', 'nothing to show')
   }
   t.same(traces(bench), before)
+})
+
+t.test('create --dry-run and --explain show the start to come', async (t) => {
+  const { run, ok } = commandBench(t)
+  t.match(await ok('create', '--dry-run', '--name', 'dry', 'host', '/bin/true'), /execve/u)
+  t.equal(await ok('ps', '-aq'), '')
+  const { stdout, stderr } = await run('create', '--explain', '--name', 'made', 'host', '/bin/true')
+  t.match(stdout, /^[0-9a-f]{64}\n$/u)
+  t.match(stderr, /execve/u)
+  t.equal(await ok('inspect', '-f', '{{.State.Status}}', 'made'), 'created')
 })
 
 t.test('run --timings reports after the end', async (t) => {

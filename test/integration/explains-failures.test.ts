@@ -18,6 +18,8 @@ import { commandBench } from './command-line.ts'
 // Broken images and configurations: each gets one line with its cause and cure, and the exit code
 // that docker gives.
 
+t.setTimeout(180_000)
+
 const rootfs = mkdtempSync(join(tmpdir(), 'broken-image-'))
 t.teardown(() => rmSync(rootfs, { recursive: true, force: true }))
 makeBrokenImage()
@@ -305,6 +307,7 @@ const rows: readonly Row[] = [
 ]
 
 t.test('says why a container does not start', async (t) => {
+  t.setTimeout(120_000)
   const { run } = commandBench(t)
   for (const { name, flags = [], program, exitCode, says } of rows)
     await t.test(name, async (t) => {
