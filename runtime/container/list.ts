@@ -11,6 +11,7 @@ import { removeContainer } from './remove.ts'
 import { rootOfRecord } from './resolve-image.ts'
 import { settle } from './settle.ts'
 import { readStartRecord, writeStartRecord } from './start-record.ts'
+import { recordUnseenEnd } from './unseen-end.ts'
 
 /** Containers, newest first; those that ended only when asked for. */
 export async function listContainers(
@@ -48,6 +49,7 @@ export async function repair(context: EngineContext): Promise<void> {
   removeAbandoned(context.folders)
   for (const record of listRecords(context.folders)) {
     if (isInterrupted(context.folders, record)) await giveUpStart(context, record)
+    await recordUnseenEnd(context, record)
     if (!record.options.rm) continue
     const { status, monitorPid } = readState(context.folders, record)
     const isOver = status === 'exited' || hasFailed(context, record)

@@ -18,6 +18,8 @@ export interface ExitFile {
   readonly oomKills?: number
   readonly startedAt?: string
   readonly finishedAt: string
+  /** Why nobody saw the end; written by whoever found that out. */
+  readonly error?: string
   readonly failed?: { readonly pc: number; readonly errno: number; readonly signal: number }
 }
 

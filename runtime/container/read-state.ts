@@ -102,6 +102,7 @@ function endedState(
     monitorPid: monitorAlive && process ? process.monitorPid : 0,
     exitCode,
     oomKilled: (exit.oomKills ?? 0) > 0,
+    error: exit.error ?? '',
     startedAt: exit.startedAt ?? process?.startedAt,
     finishedAt: exit.finishedAt,
     ...healthOf(source, exit.startedAt ?? process?.startedAt),
@@ -116,7 +117,10 @@ function liveState(
   monitorAlive: boolean,
 ): ContainerState {
   const isAlive = start.bootId === bootId() && isProcessAlive(process.pid, process.startTicks)
-  if (!isAlive && !monitorAlive)
+  if (!isAlive && !monitorAlive) {
+    // It may have ended properly since we looked.
+    const exit = readExitFile(containerFolder(source.folders, source.record.id).state)
+    if (exit) return endedState(source, base, process, exit, false)
     return {
       ...base,
       status: 'exited',
@@ -127,6 +131,7 @@ function liveState(
           ? 'its monitor was killed, so nobody saw how it ended'
           : 'the machine was restarted while it ran',
     }
+  }
   const isPaused = isAlive && start.cgroup.v2 !== undefined && isFrozen(start.cgroup.v2)
   return {
     ...base,

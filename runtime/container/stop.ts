@@ -13,6 +13,7 @@ import { resolveContainer } from './record-store.ts'
 import { signalInit } from './signal.ts'
 import { readStartRecord } from './start-record.ts'
 import { explainUnheardSignal } from './unheard-signal.ts'
+import { recordUnseenEnd } from './unseen-end.ts'
 import { waitForEnd } from './wait.ts'
 
 /** Docker's default, seconds. */
@@ -50,6 +51,7 @@ export async function stopContainer(
     if (seconds > 0) options.warn?.(explainUnheardSignal(record.name, state.pid, signal, seconds))
     await killContainerNow(context, record)
   }
+  await recordUnseenEnd(context, record)
   publishContainerEvent(context.folders, record, 'stop')
 }
 

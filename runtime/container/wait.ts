@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { containerFolder, containersFolder } from './container-folder.ts'
 import type { EngineFolders } from './folders.ts'
-import { readExitFile } from './monitor-files.ts'
+import { readExitFile, readProcessFile } from './monitor-files.ts'
+import { isProcessAlive } from './process-identity.ts'
 import { connectMonitor } from './monitor-connection.ts'
 import { readState, unknownExitCode } from './read-state.ts'
 import { readRecord, resolveContainer } from './record-store.ts'
@@ -21,9 +22,10 @@ export async function waitForEnd(
   id: string,
   timeoutMs = Number.POSITIVE_INFINITY,
 ): Promise<number | undefined> {
+  const deadline = performance.now() + timeoutMs
   const { state } = containerFolder(folders, id)
   const connection = await connectMonitor(state, noStreams)
-  if (!connection) return readEndedCode(folders, id)
+  if (!connection) return waitForOrphan(folders, id, deadline)
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<'timeout'>((resolve) => {
     if (Number.isFinite(timeoutMs)) timer = setTimeout(() => resolve('timeout'), timeoutMs)
@@ -31,10 +33,29 @@ export async function waitForEnd(
   try {
     const outcome = await Promise.race([connection.ended, timeout])
     if (outcome === 'timeout') return undefined
-    return outcome ? outcome.exitCode : readEndedCode(folders, id)
+    return outcome ? outcome.exitCode : await waitForOrphan(folders, id, deadline)
   } finally {
     clearTimeout(timer)
     connection.close()
+  }
+}
+
+/** How often a process without a monitor is looked at, ms: nobody tells us when it ends. */
+const orphanPollMs = 20
+
+/** The same for a container whose monitor was killed: its processes may live on. */
+async function waitForOrphan(
+  folders: EngineFolders,
+  id: string,
+  deadline: number,
+): Promise<number | undefined> {
+  const { state } = containerFolder(folders, id)
+  for (;;) {
+    const process = readProcessFile(state)
+    const lives = process && isProcessAlive(process.pid, process.startTicks)
+    if (!lives || readExitFile(state)) return readEndedCode(folders, id)
+    if (performance.now() >= deadline) return undefined
+    await new Promise((resolve) => setTimeout(resolve, orphanPollMs))
   }
 }
 
