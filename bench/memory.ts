@@ -80,18 +80,34 @@ function print(
   printTable({ title, unit: 'KB', notes }, rows)
 }
 
-/** Processes in the benchmark's network namespace: engines, and not what runs in their containers. */
+/**
+ * Engines' processes: in the benchmark's process namespace, which what runs in containers is not, and in
+ * its network or mount namespace, which the rest of the host is not.
+ */
 function hostProcesses(): string[] {
-  const own = readlinkSync('/proc/self/ns/net')
+  const own = namespacesOf('self')
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
-      try {
-        return readlinkSync(`/proc/${pid}/ns/net`) === own
-      } catch {
-        return false
-      }
+      const other = namespacesOf(pid)
+      return other.pid === own.pid && (other.net === own.net || other.mnt === own.mnt)
     })
+}
+
+function namespacesOf(pid: string): {
+  readonly pid: string
+  readonly net: string
+  readonly mnt: string
+} {
+  const read = (name: string): string => {
+    try {
+      return readlinkSync(`/proc/${pid}/ns/${name}`)
+    } catch {
+      // Ended meanwhile.
+      return ''
+    }
+  }
+  return { pid: read('pid'), net: read('net'), mnt: read('mnt') }
 }
 
 /** Wait until what ends by itself has ended: two looks, a moment apart, that find the same. */

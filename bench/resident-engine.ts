@@ -16,7 +16,7 @@ export async function startResidentEngine(laboratory: Laboratory): Promise<Resid
   const root = join(folder, 'served')
   const setting = `MYCONTAINER_ROOT=${root}`
   await shell.time(`${setting} myimage import ${join(folder, 'rootfs.tar')} bench`)
-  const child = spawn(['serve'], {
+  const child = spawn(join(import.meta.dirname, '../bin/mycontainer'), ['serve'], {
     env: { ...process.env, MYCONTAINER_ROOT: root },
     stdio: 'ignore',
   })
