@@ -5,6 +5,8 @@ import { runCommandLine } from './run-command-line.ts'
 
 async function main(): Promise<void> {
   const argv = process.argv.slice(2)
+  // Files that are not there are asked for by the dozen, and nobody reads where from.
+  if (!argv.includes('--debug') && !argv.includes('-D')) Error.stackTraceLimit = 0
   const io = processIo(async (plan) => {
     const { becomeAttachClient } = await import('../container/attach-client.ts')
     return becomeAttachClient(plan)
@@ -12,7 +14,10 @@ async function main(): Promise<void> {
   const exitCode = await runCommandLine(argv, io, async (options) => {
     const { openEngineWith } = await import('../container/open-engine.ts')
     const { takeInheritedZygote } = await import('../container/inherited-zygote.ts')
-    return openEngineWith(takeInheritedZygote(process.env))(options)
+    const engine = await openEngineWith(takeInheritedZygote(process.env))(options)
+    // A container's files are as readable as they are meant to be, whatever the user's umask.
+    process.umask(0o022)
+    return engine
   })
   // Streams to the zygote would keep the process; all output is written synchronously.
   process.exit(exitCode)
