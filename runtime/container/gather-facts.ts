@@ -30,7 +30,7 @@ export function gatherFacts(sources: FactSources): ContainerFacts {
   return {
     id: record.id,
     rootfsPath: record.rootfsPath,
-    mounts: placeMounts(options, record.resolved.imageVolumes, record.mounts),
+    mounts: placeMounts(folders, options, record.resolved.imageVolumes, record.mounts),
     hostnamePath: containerFolder(folders, record.id).hostname,
     ...(options.network.noHosts ? {} : { hostsPath: identity.hosts }),
     resolvConfPath: identity.resolvConf,

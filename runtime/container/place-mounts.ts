@@ -118,10 +118,16 @@ async function filledVolume(
  */
 function subfolder(mountpoint: string, subpath: string): string {
   using root = openRoot(mountpoint)
-  const place = walkPath(viewOf(root.descriptor), toRaw(subpath), true)
+  const missing = (cause?: unknown): OperationError =>
+    new OperationError('NOT_FOUND', `find the folder ${subpath} of a volume`, {}, { cause })
+  let place: ReturnType<typeof walkPath>
   try {
-    if (place.file === undefined)
-      throw new OperationError('NOT_FOUND', 'find a folder of a volume', { subpath })
+    place = walkPath(viewOf(root.descriptor), toRaw(subpath), true)
+  } catch (error) {
+    throw missing(error)
+  }
+  try {
+    if (place.file === undefined) throw missing()
     return join(mountpoint, fromRaw(place.path))
   } finally {
     place.close()
@@ -154,15 +160,21 @@ function bindFailure(source: string, cause: unknown): OperationError {
   return new OperationError('INVALID_ARGUMENT', `bind mount ${source}`, {}, { cause })
 }
 
-/** Specs and sources side by side again, as the configuration wants them at each start. */
+/**
+ * Specs and sources side by side again, as the configuration wants them at each start. A folder of
+ * a volume is looked up anew: who shares the volume may have put a link in its place since.
+ */
 export function placeMounts(
+  folders: EngineFolders,
   options: ContainerOptions,
   imageVolumes: readonly string[],
   mounts: readonly ResolvedMount[],
 ): PlacedMount[] {
-  const sources = new Map(mounts.map((mount) => [mount.destination, mount.source]))
-  return wantedMounts(options, imageVolumes).map((spec) => ({
-    spec,
-    source: sources.get(spec.destination) ?? '',
-  }))
+  const made = new Map(mounts.map((mount) => [mount.destination, mount]))
+  return wantedMounts(options, imageVolumes).map((spec) => {
+    const { source = '', name } = made.get(spec.destination) ?? {}
+    if (spec.subpath === undefined || name === undefined) return { spec, source }
+    const mountpoint = findVolume(folders.dataDir, name)?.mountpoint
+    return { spec, source: mountpoint ? subfolder(mountpoint, spec.subpath) : source }
+  })
 }

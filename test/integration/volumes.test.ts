@@ -182,6 +182,14 @@ t.test('a folder of a volume: links stay inside the volume', async (t) => {
   t.same(readdirSync(join(path, 'etc')), ['written'])
   t.notOk(existsSync('/etc/written'))
   t.teardown(() => rmSync('/etc/written', { force: true }))
+  mkdirSync(join(path, 'later'))
+  const shell = ['content:1', '/bin/sh', '-c', 'echo > /p/late']
+  const late = mount.replace('escape', 'later')
+  await ok('create', '--name', 'late', '--network', 'none', '--mount', late, ...shell)
+  rmSync(join(path, 'later'), { recursive: true })
+  symlinkSync(folder, join(path, 'later'))
+  t.not((await run('start', '-a', 'late')).exitCode, 0)
+  t.notOk(existsSync(join(folder, 'late')), 'nor does one that was made after the create')
 })
 
 t.test('accounts are those of the container itself', async (t) => {
