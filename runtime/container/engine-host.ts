@@ -41,7 +41,13 @@ export function namespaceReports(pids: readonly number[]): NamespaceReport[] {
   })
 }
 
-export async function limit(options: LimitOptions, io: CommandIo): Promise<number> {
+export async function limit(
+  { facts }: EngineContext,
+  options: LimitOptions,
+  io: CommandIo,
+): Promise<number> {
+  // The program inherits what the user has.
+  process.umask(facts.umask)
   return runUnderResources(resourcesSection(options.resources, devicesAt), options.command, {
     report: (line) => void io.stderr.write(`${line}\n`),
   })

@@ -242,7 +242,7 @@ function host(context: EngineContext): Host {
     info: async () => (await import('./engine-info.ts')).systemInfo(context),
     doctor: async () => (await import('./engine-host.ts')).findings(context),
     namespaces: async (pids) => (await import('./engine-host.ts')).namespaceReports(pids),
-    limit: async (options, io) => (await import('./engine-host.ts')).limit(options, io),
+    limit: async (options, io) => (await import('./engine-host.ts')).limit(context, options, io),
     serve: async (options, io) => {
       const { serveEngine } = await import('../resident-engine/serve.ts')
       await serveEngine(context, options, io)

@@ -129,6 +129,20 @@ t.test('the same lines with an engine and without', async (t) => {
   }
 })
 
+t.test('a umask that shuts others out', async (t) => {
+  const bench = commandBench(t)
+  const script =
+    'umask 077; "$0" run --rm --user 1000 host cat /etc/hostname; "$0" limit sh -c umask'
+  const child = spawn('sh', ['-c', script, commandPath], {
+    env: { ...process.env, MYCONTAINER_ROOT: bench.root, MYCONTAINER_NO_ENGINE: '1' },
+  })
+  let shown = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (shown += chunk.toString()))
+  await new Promise((resolve) => child.on('close', resolve))
+  t.match(shown, /^[0-9a-f]{12}\n0*77\n$/u)
+})
+
 /** Run a command line in a terminal of its own (script(1)); all that the terminal showed. */
 async function inTerminal(bench: CommandBench, args: string, input: string): Promise<string> {
   const child = spawn(
