@@ -50,12 +50,35 @@ export function withImplicitHost(options: ContainerOptions): ContainerOptions {
 /**
  * The image that `options` ask for, made first where it is the built-in one.
  *
- * @throws {OperationError} `NOT_FOUND` where it is not in the store
+ * @throws {OperationError} `NOT_FOUND` where it is not in the store, or is for another platform
  */
 export async function resolveImage(
   context: EngineContext,
   options: ContainerOptions,
 ): Promise<RootSource> {
+  const source = await findSource(context, options)
+  requirePlatform(options, source.config)
+  return source
+}
+
+/** `OS/ARCHITECTURE[/VARIANT]`, as images have it; a variant that the image does not tell is believed. */
+function requirePlatform({ platform, image }: ContainerOptions, config: ImageConfig): void {
+  if (platform === undefined || platform === '') return
+  const [os = '', architecture = '', variant] = platform.split('/')
+  const isOf =
+    os === config.os &&
+    (architecture === '' || config.architecture === '' || architecture === config.architecture) &&
+    (variant === undefined || config.variant === undefined || variant === config.variant)
+  if (!isOf)
+    throw new OperationError(
+      'NOT_FOUND',
+      `no image ${image} for ${platform}`,
+      { has: `${config.os}/${config.architecture}` },
+      { hint: 'Import the one for that platform, or leave --platform out' },
+    )
+}
+
+async function findSource(context: EngineContext, options: ContainerOptions): Promise<RootSource> {
   if (options.rootfs) return plainRoot(options.image)
   const store = await context.images()
   if (isHostImage(options.image)) {

@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
@@ -14,6 +15,7 @@ t.setTimeout(180_000)
 const bench = commandBench(t)
 const run = ['run', '--rm', '--network', 'none']
 const bin = join(bench.folder, 'bin')
+const imageCommand = join(import.meta.dirname, '../../bin/myimage')
 const file = (name: string, content: string | Buffer, mode = 0o644): string => {
   const path = join(bench.folder, name)
   writeFileSync(path, content)
@@ -64,6 +66,7 @@ function wrongPrograms(): void {
 
 t.before(() => {
   mkdirSync(join(bin, 'folder'), { recursive: true })
+  mkdirSync(join(bench.folder, 'part'))
   wrongPrograms()
   file('bin/no-interpreter', '#!/no/such/interpreter\n', 0o755)
   file('bin/crlf', '#!/bin/sh\r\necho hi\r\n', 0o755)
@@ -230,6 +233,27 @@ t.test('files that are malformed', async (t) => {
       says: /folder/u,
     },
   ])
+})
+
+t.test('archives', async (t) => {
+  const tar = file('part/oci-layout', '{"imageLayoutVersion":"1.0.0"}')
+  const cut = file('cut.tar', readFileSync('/bin/true').subarray(0, 700))
+  const rows: readonly (readonly [title: string, path: string, says: RegExp])[] = [
+    ['missing', '/dev/null/x', /\/dev\/null\/x/u],
+    ['empty', file('empty.tar', ''), /empty\.tar/u],
+    ['no archive', cut, /archive|tar/u],
+    ['a folder that is no layout', join(tar, '..'), /index\.json/u],
+  ]
+  for (const [title, path, says] of rows) {
+    const { status, stderr } = spawnSync(imageCommand, ['load', '-i', path], {
+      env: { ...process.env, MYCONTAINER_ROOT: bench.root },
+      encoding: 'utf8',
+    })
+    t.equal(status, 125, `${title}: exit code`)
+    t.match(stderr, says, `${title}: says what`)
+    t.equal(stderr.trimEnd().split('\n').length, 1, `${title}: in one line`)
+    t.strictSame(readdirSync(join(bench.root, 'data/tmp')), [], `${title}: nothing half unpacked`)
+  }
 })
 
 t.test('what is taken or missing', { timeout: 120_000 }, async (t) => {

@@ -147,6 +147,12 @@ t.test('what processes are given', async (t) =>
       prints: '0\n0',
     },
     {
+      title: '--ulimit twice: the last one',
+      flags: ['--ulimit', 'nofile=100', '--ulimit', 'nofile=200'],
+      shell: 'ulimit -n',
+      prints: '200',
+    },
+    {
       title: '--shm-size',
       flags: ['--shm-size', '8m'],
       shell: 'df -k /dev/shm | awk "NR==2 {print \\$2}"',

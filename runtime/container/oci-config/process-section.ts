@@ -46,7 +46,7 @@ export function processSection(source: ProcessSource): Process {
     env: programEnvironment(source),
     cwd: resolved.workdir,
     capabilities: setsFor(capabilities, user.uid),
-    ...(options.ulimits.length === 0 ? {} : { rlimits: options.ulimits.map(rlimit) }),
+    ...(options.ulimits.length === 0 ? {} : { rlimits: lastOfEach(options.ulimits).map(rlimit) }),
     noNewPrivileges: security.noNewPrivileges,
     ...(apparmor === undefined ? {} : { apparmorProfile: apparmor }),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
@@ -67,6 +67,11 @@ function programEnvironment({ options, resolved, user, hostname }: ProcessSource
   )
   const hasHome = entries.some((entry) => entry.startsWith('HOME=') && entry !== 'HOME=')
   return hasHome ? entries : mergeEnvironment(entries, [`HOME=${user.home}`])
+}
+
+/** A limit that is named twice is what the last one says, as with docker. */
+function lastOfEach(ulimits: readonly Ulimit[]): Ulimit[] {
+  return [...new Map(ulimits.map((ulimit) => [ulimit.name, ulimit])).values()]
 }
 
 function rlimit({ name, soft, hard }: Ulimit): Rlimit {
