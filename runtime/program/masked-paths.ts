@@ -1,4 +1,12 @@
-import { attachMount, BY_DESCRIPTOR, close, directoryFlag, openBelow } from './compilation.ts'
+import type { CallOptions } from './builder.ts'
+import {
+  attachMount,
+  BY_DESCRIPTOR,
+  close,
+  directoryFlag,
+  openBelow,
+  relativePath,
+} from './compilation.ts'
 import type { Compilation } from './compilation.ts'
 import { AT, AT_FDCWD, ERRNO, FSCONFIG, MOUNT_ATTR, O, OPEN_TREE, RESOLVE } from './flags/values.ts'
 import { MOUNT_ATTR_SIZE, mountAttributes } from './structs.ts'
@@ -18,6 +26,7 @@ export function hidePaths(c: Compilation): void {
     close(c, c.b.slot('emptyTree'), 'all masks are in place')
   }
   for (const path of linux.readonlyPaths ?? []) protectPath(c, path)
+  for (const tree of kernelTrees(c)) close(c, c.b.slot(tree), 'all of it is hidden or protected')
 }
 
 // CVE-2025-31133: an image with a link in place of /dev/null had the link's target mounted instead.
@@ -50,15 +59,37 @@ function openVerifiedNull(c: Compilation): void {
   }
 }
 
+/** Name of the slot with the mount at this destination, for those that paths are hidden in. */
+export function kernelTree(destination: string): 'procTree' | 'sysTree' | undefined {
+  const path = relativePath(destination)
+  return path === 'proc' ? 'procTree' : path === 'sys' ? 'sysTree' : undefined
+}
+
+function kernelTrees({ config }: Compilation): Set<'procTree' | 'sysTree'> {
+  const trees = (config.mounts ?? []).map(({ destination }) => kernelTree(destination))
+  return new Set(trees.filter((tree) => tree !== undefined))
+}
+
+/**
+ * Open what is to be hidden. Below /proc and /sys from the mount itself: whoever shares the root
+ * could have swapped the name for a link, and a path that is not found is not hidden.
+ */
+function openHidden(c: Compilation, path: string, options: CallOptions): void {
+  const [top = '', ...rest] = relativePath(path).split('/')
+  const tree = kernelTree(top)
+  const isInTree = tree !== undefined && rest.length > 0 && kernelTrees(c).has(tree)
+  const resolve = RESOLVE.NO_MAGICLINKS | (isInTree ? RESOLVE.BENEATH : 0)
+  const at = isInTree ? c.b.slot(tree) : AT_FDCWD
+  openBelow(c, at, isInTree ? rest.join('/') : path, { ...options, flags: O.PATH, resolve })
+}
+
 function maskPath(c: Compilation, path: string): void {
   const { b } = c
   const [target, mount] = [b.slot('target'), b.slot('mount')]
   const next = b.label('next mask')
   const file = b.label('mask a file')
   const covered = b.label('cover it')
-  openBelow(c, AT_FDCWD, path, {
-    flags: O.PATH,
-    resolve: RESOLVE.NO_MAGICLINKS,
+  openHidden(c, path, {
     to: target,
     ignore: ['ENOENT', 'ENOTDIR'],
     ifIgnored: next,
@@ -150,9 +181,7 @@ function protectPath(c: Compilation, path: string): void {
   const { b } = c
   const next = b.label('next read-only path')
   const [target, mount] = [b.slot('target'), b.slot('mount')]
-  openBelow(c, AT_FDCWD, path, {
-    flags: O.PATH,
-    resolve: RESOLVE.NO_MAGICLINKS,
+  openHidden(c, path, {
     to: target,
     ignore: ['ENOENT', 'ENOTDIR'],
     ifIgnored: next,

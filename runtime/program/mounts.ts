@@ -22,6 +22,7 @@ import { parseMountOptions } from './mount-options.ts'
 import type { MountOptions } from './mount-options.ts'
 import type { Slot } from './operand.ts'
 import { mapMount } from './mapped-mount.ts'
+import { kernelTree } from './masked-paths.ts'
 import { refuseOverProc, refuseProcTarget } from './proc-mounts.ts'
 import { isRootMapped } from './root.ts'
 import { MOUNT_ATTR_SIZE, mountAttributes } from './structs.ts'
@@ -178,8 +179,13 @@ function makeMount(c: ContainerCompilation, { mount, options, prepared }: Planne
     why: `${destination}: from descriptor to descriptor, so nothing can be swapped in between (CVE-2021-30465)`,
     source: 'move_mount(2)',
   })
-  close(c, b.slot('mount'), 'mounted')
   close(c, target, 'mounted')
+  const tree = kernelTree(destination)
+  if (tree === undefined) return close(c, b.slot('mount'), 'mounted')
+  b.move(b.slot(tree), b.slot('mount'), {
+    why: `${destination} is masked through this: its name could lead elsewhere by then (CVE-2025-31133)`,
+    source: 'openat2(2)',
+  })
 }
 
 function cloneSource(c: ContainerCompilation, mount: Mount, options: MountOptions, to: Slot): void {

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildAttack, makeImage, makeRoot, runShell } from './attack.ts'
+import { makeImage, makeRoot, runShell } from './attack.ts'
 import { commandBench } from './command-line.ts'
 
 // Needs root. Containers that put something else in place of /proc, and what /proc and /sys tell.
@@ -45,7 +46,6 @@ t.test('CVE-2019-16884: nothing is mounted over /proc', async (t) => {
 })
 
 t.test('CVE-2019-16884: an image with a volume at /proc is refused', async (t) => {
-  const { execFileSync } = await import('node:child_process')
   const root = makeRoot(bench, { 'proc/self/attr': 'folder' })
   execFileSync('tar', ['-C', root, '-cf', `${root}.tar`, '.'])
   const program = join(import.meta.dirname, '../../bin/myimage')
@@ -165,5 +165,4 @@ t.test('what changes the whole machine cannot be written', async (t) => {
     `(${undo}) 2>/dev/null; ${probe}; head -c 1 /proc/keys | wc -c`,
   )
   t.equal(undone.stdout, 'end\nend\n0\n', 'masks cannot be taken away')
-  t.ok(buildAttack())
 })
