@@ -11,8 +11,8 @@ export interface HostPackage {
 }
 
 /**
- * The package that owns a file, and those that it depends on which share its family name
- * (nginx: nginx-common): they hold the configuration.
+ * The package that owns a file, and its relatives by family name: those that it depends on (nginx:
+ * nginx-common), which hold the configuration, and those that extend it.
  *
  * @returns an empty list where dpkg does not know the file
  */
@@ -28,7 +28,21 @@ export function packagesOf(path: string): HostPackage[] {
       const relative = readPackage(dependency)
       if (relative) found.set(dependency, relative)
     }
+  for (const extension of extensionsOf(family))
+    if (!found.has(extension.name)) found.set(extension.name, extension)
   return [...found.values()]
+}
+
+/**
+ * Packages that extend a family from outside: nothing depends on libnginx-mod-http-echo, yet where it
+ * is installed the configuration loads it. They have files in the family's own folders.
+ */
+function extensionsOf(family: string): HostPackage[] {
+  const folders = ['/usr/lib', '/usr/share', '/etc'].map((folder) => `${folder}/${family}/`)
+  return listedPackages()
+    .filter((name) => familyName(name) === family && !/-(?:dev|doc|dbgsym)(?::|$)/.test(name))
+    .flatMap((name) => readPackage(name) ?? [])
+    .filter(({ paths }) => paths.some((path) => folders.some((at) => path.startsWith(at))))
 }
 
 /** "nginx" of "nginx-core", "postgresql" of "postgresql-15:amd64", "python3.11" of "libpython3.11-stdlib". */
