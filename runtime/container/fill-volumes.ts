@@ -56,6 +56,7 @@ async function fillFrom(image: FileView, source: Place, folder: string): Promise
       ownerOf: ({ uid, gid }) => ({ uid, gid }),
       keepAttributes: true,
       setTarget: true,
+      followLinks: false,
       // What an ordinary user cannot make, the unpacked image has not either.
       onNote: () => undefined,
     })

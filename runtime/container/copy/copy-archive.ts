@@ -49,6 +49,7 @@ export async function copyArchiveTo(to: CopyEnd, _manner: CopyManner, io: CopyIo
       ownerOf: ownerRule(to, true),
       keepAttributes: true,
       setTarget: false,
+      followLinks: true,
       onNote: (note) => io.stderr.write(`${note}\n`),
     })
     try {

@@ -74,6 +74,7 @@ async function copyPlace(copy: Copy, io: CopyIo): Promise<void> {
     ownerOf: ownerRule(to, manner.archive),
     keepAttributes: to.isContainer || manner.archive,
     setTarget: false,
+    followLinks: false,
     onNote: (note) => io.stderr.write(`${note}\n`),
   })
   try {

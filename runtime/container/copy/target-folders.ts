@@ -30,12 +30,13 @@ export interface TargetFolders {
 
 /**
  * Descriptors of the folders below a target. A symbolic link in place of a folder is followed
- * inside the view, as a process of the container would.
+ * inside the view, as a process of the container would, only with `followLinks`.
  */
 export function createTargetFolders(
   view: FileView,
   target: Place,
   ownerOf: (entry: TarEntry) => { readonly uid: number; readonly gid: number },
+  followLinks: boolean,
 ): TargetFolders {
   const opened = new Map<string, TargetFolder & { close(): void }>()
   const top: TargetFolder = {
@@ -72,7 +73,7 @@ export function createTargetFolders(
     const status = fstatSync(found.file)
     if (status.isDirectory()) return found
     found.close()
-    if (!status.isSymbolicLink()) throw folderError(path, -20)
+    if (!status.isSymbolicLink() || !followLinks) throw folderError(path, -20)
     const place = walkPath(view, `${found.path}/`, true)
     if (place.file !== undefined) return { ...place, file: place.file }
     place.close()

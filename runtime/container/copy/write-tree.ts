@@ -50,6 +50,12 @@ export interface WriteTreeOptions {
   readonly keepAttributes: boolean
   /** Whether the entry "." sets the attributes of the target itself. */
   readonly setTarget: boolean
+  /**
+   * Whether a symbolic link may stand for a folder on the way to a name. An archive may name files
+   * without their folders; a copied tree brings each folder along, and finding a link in its place
+   * means that somebody put it there meanwhile.
+   */
+  readonly followLinks: boolean
   /** Told what could not be kept. */
   readonly onNote: (note: string) => void
 }
@@ -67,7 +73,7 @@ interface OpenFile {
  */
 export function createTreeWriter(options: WriteTreeOptions): EntrySink {
   const { view, target, ownerOf, keepAttributes } = options
-  const folders = createTargetFolders(view, target, (entry) => ownerOf(entry))
+  const folders = createTargetFolders(view, target, ownerOf, options.followLinks)
   const folderEntries = new Map<string, TarEntry>()
   let file: OpenFile | undefined
 
