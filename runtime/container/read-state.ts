@@ -51,8 +51,8 @@ export function readState(folders: EngineFolders, record: ContainerRecord): Cont
 }
 
 /**
- * Whether the last start was cut off: the command that worked on it is dead, and so is, or was never
- * there, what it was to start.
+ * Whether the last start was cut off: the command that worked on it is dead, and the monitor, if
+ * there was one already, is dead too and never saw the program run.
  */
 export function isInterrupted(folders: EngineFolders, record: ContainerRecord): boolean {
   const folder = containerFolder(folders, record.id)
@@ -64,11 +64,8 @@ export function isInterrupted(folders: EngineFolders, record: ContainerRecord): 
   if (!process) return true
   // It ran: then it did not end as a start but as a container whose monitor was killed.
   if (process.startedAt !== undefined) return false
-  return !(
-    isThisBoot &&
-    (isProcessAlive(process.pid, process.startTicks) ||
-      isProcessAlive(process.monitorPid, process.monitorStartTicks))
-  )
+  // An init without monitor that has not come to its program is alone in the last steps before it.
+  return !(isThisBoot && isProcessAlive(process.monitorPid, process.monitorStartTicks))
 }
 
 function unstartedState(start: StartRecord): Partial<ContainerState> {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, rmdirSync, readdirSync, existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +38,8 @@ interface FaultBench {
   readonly context: EngineContext
   readonly zygote: FaultyZygote
   readonly cgroupParent: string
+  readonly root: string
+  readonly options: ContainerOptions
   readonly create: (options?: Partial<ContainerOptions>) => Promise<ContainerRecord>
 }
 
@@ -74,6 +78,8 @@ function faultBench(t: Test): FaultBench {
     context,
     zygote,
     cgroupParent,
+    root: folder,
+    options: typical,
     create: async (options = {}) => createContainer(context, { ...typical, ...options }),
   }
 }
@@ -162,7 +168,7 @@ t.test('a half is killed while it works', async (t) => {
   const program = await learn(bench)
   const before = traces(context, cgroupParent)
   const steps = [...program.steps.entries()]
-    .filter(([index, { op }]) => index < program.cleanupStart && op === 'SYS')
+    .filter(([index, { op }]) => index < program.cleanupStart - 1 && op === 'SYS')
     .filter((_, position) => position % 12 === 0)
   for (const victim of ['monitor', 'inner half'] as const)
     for (const [step, { call, phase }] of steps) {
@@ -196,20 +202,62 @@ async function killAt(
     return 'not reached'
   })().catch((error: unknown) => (error instanceof OperationError ? error.code : String(error)))
   void end.then((text) => (outcome = text))
-  const findBlocked = (): { monitor: number; blocked: number } | undefined => {
-    for (const monitor of childrenOf(zygote.pid ?? 0))
-      for (const blocked of [monitor, ...childrenOf(monitor)])
-        if (isBlocked(blocked)) return { monitor, blocked }
-    return undefined
-  }
-  await waitUntil(`step ${step}`, () => outcome !== undefined || findBlocked() !== undefined)
-  const found = findBlocked()
+  const find = (): Blocked | undefined => findBlocked(zygote.pid ?? 0)
+  await waitUntil(`step ${step}`, () => outcome !== undefined || find() !== undefined)
+  const found = find()
   if (found) process.kill(victim === 'monitor' ? found.monitor : found.blocked, 'SIGKILL')
   const answer = await end
   // As `run --rm` does after a start that failed.
   await removeContainer(context, record.id, { force: true, volumes: true }).catch(ignoreMissing)
   return answer
 }
+
+interface Blocked {
+  readonly monitor: number
+  /** The same, or its child. */
+  readonly blocked: number
+}
+
+function findBlocked(zygote: number): Blocked | undefined {
+  for (const monitor of childrenOf(zygote))
+    for (const blocked of [monitor, ...childrenOf(monitor)])
+      if (isBlocked(blocked)) return { monitor, blocked }
+  return undefined
+}
+
+t.test('the next command takes back what a killed one had begun', async (t) => {
+  t.setTimeout(120_000)
+  const bench = faultBench(t)
+  const { context, cgroupParent, root, options } = bench
+  const program = await learn(bench)
+  const before = traces(context, cgroupParent)
+  const inner = program.steps.findIndex(({ call }) => call === 'clone3')
+  // The very last one must end the section: it cannot be one that waits.
+  const last = program.cleanupStart - 2
+  for (const step of [0, inner - 1, inner + 20, Math.floor((inner + last) / 2), last]) {
+    const wish = JSON.stringify({ root, step, options })
+    const script = join(import.meta.dirname, 'faulty-command.ts')
+    const command = spawn(process.execPath, [script, wish], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    t.teardown(() => command.kill('SIGKILL'))
+    const [text] = (await once(command.stdout, 'data')) as [Buffer]
+    const zygote = Number(text.toString())
+    await waitUntil(`step ${step}`, () => findBlocked(zygote) !== undefined)
+    const monitor = findBlocked(zygote)?.monitor ?? 0
+    command.kill('SIGKILL')
+    await once(command, 'exit')
+    process.kill(monitor, 'SIGKILL')
+    await waitUntil('the monitor is gone', () => !existsSync(`/proc/${monitor}`))
+    await listContainers(context, { all: true, size: false })
+    const { links: _, ...after } = traces(context, cgroupParent)
+    t.same(difference(before, after), [], `nothing is left of a start cut off at step ${step}`)
+  }
+  await waitUntil(
+    'no interface is left',
+    () => traces(context, cgroupParent)['links']?.length === 0,
+  )
+})
 
 function ignoreMissing(error: unknown): void {
   if (!(error instanceof OperationError && error.code === 'NOT_FOUND')) throw error
