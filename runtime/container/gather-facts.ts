@@ -48,7 +48,7 @@ export function gatherFacts(sources: FactSources): ContainerFacts {
     allDevices,
     seccompFor: (capabilities) =>
       chooseSeccomp(options.security.seccomp, capabilities, host, folders),
-    extraMaskedPaths: thermalThrottlePaths(),
+    cpus: processors(),
     ...(terminal ? { consoleSize: { height: terminal.rows, width: terminal.columns } } : {}),
   }
 }
@@ -66,10 +66,6 @@ function localtimePath(timezone: string | undefined): string | undefined {
   )
 }
 
-/** Each present CPU counts its throttling there, which tells of other tenants' load. */
-function thermalThrottlePaths(): string[] {
-  const folder = '/sys/devices/system/cpu'
-  return readdirSync(folder)
-    .filter((name) => /^cpu\d+$/.test(name))
-    .map((name) => `${folder}/${name}/thermal_throttle`)
+function processors(): string[] {
+  return readdirSync('/sys/devices/system/cpu').filter((name) => /^cpu\d+$/.test(name))
 }

@@ -70,7 +70,7 @@ function linuxSection(
     sysctl: sysctlSection(options, facts),
     ...(seccomp === undefined ? {} : { seccomp }),
     rootfsPropagation: rootPropagation(facts),
-    ...systemPaths(options.security, facts.extraMaskedPaths),
+    ...systemPaths(options.security, facts.cpus),
     ...(domain === undefined ? {} : { personality: { domain } }),
   }
 }

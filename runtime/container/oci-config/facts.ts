@@ -57,8 +57,8 @@ export interface ContainerFacts {
   readonly seccompFor: (capabilities: readonly string[]) => Seccomp
   /** Name of a loaded AppArmor profile for containers; absent: the host has none. */
   readonly apparmorProfile?: string | undefined
-  /** Paths of the host that leak or hang, beyond the fixed list (thermal_throttle of each CPU). */
-  readonly extraMaskedPaths?: readonly string[] | undefined
+  /** Names of the host's processors, as in /sys/devices/system/cpu. */
+  readonly cpus?: readonly string[] | undefined
   readonly consoleSize?: { readonly height: number; readonly width: number } | undefined
 }
 

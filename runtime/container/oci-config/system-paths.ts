@@ -1,41 +1,22 @@
+import { maskedPaths, readonlyPaths } from '../../security/default-paths.ts'
 import type { SecurityOptions } from '../options.ts'
-
-/** What tells too much about the host, or can hang or harm it; docker's list. */
-const maskedPaths: readonly string[] = [
-  '/proc/acpi',
-  '/proc/asound',
-  '/proc/interrupts',
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/latency_stats',
-  '/proc/sched_debug',
-  '/proc/scsi',
-  '/proc/timer_list',
-  '/proc/timer_stats',
-  '/sys/devices/virtual/powercap',
-  '/sys/firmware',
-]
-
-const readonlyPaths: readonly string[] = [
-  '/proc/bus',
-  '/proc/fs',
-  '/proc/irq',
-  '/proc/sys',
-  '/proc/sysrq-trigger',
-]
 
 export interface SystemPaths {
   readonly maskedPaths: string[]
   readonly readonlyPaths: string[]
 }
 
-/** Paths to hide and to write-protect, after --privileged and the mask and unmask options. */
-export function systemPaths(security: SecurityOptions, extra: readonly string[] = []): SystemPaths {
+/**
+ * Paths to hide and to write-protect, after --privileged and the mask and unmask options.
+ *
+ * @param cpus names of the host's processors, as in /sys/devices/system/cpu
+ */
+export function systemPaths(security: SecurityOptions, cpus: readonly string[] = []): SystemPaths {
   const { privileged, systemPathsUnconfined, mask, unmask } = security
   const isOpen = privileged || systemPathsUnconfined || unmask.includes('ALL')
   const kept = (paths: readonly string[]) =>
     isOpen ? [] : paths.filter((path) => !unmask.some((pattern) => covers(pattern, path)))
-  const hidden = new Set([...kept([...maskedPaths, ...extra]), ...mask])
+  const hidden = new Set([...kept(maskedPaths(cpus)), ...mask])
   return { maskedPaths: [...hidden], readonlyPaths: kept(readonlyPaths) }
 }
 
