@@ -140,16 +140,17 @@ static bool names_host(const char *word, const char *next) {
 
 // Only a guess, on the safe side: Node starts us again with MYCONTAINER_NETNS=own where a container needs the bridges.
 static enum network_wish network_wish(char **arguments, char **envp) {
-  static const char *const either[] = {"start", "restart"}, *const bridged[] = {"run", "serve"};
+  static const char *const either[] = {"start", "restart"},
+                           *const bridged[] = {"run", "serve", "network"};
   const char *wish = environment_value(envp, "MYCONTAINER_NETNS");
   if (wish && same(wish, "own")) return NETWORK_OWN;
   for (u32 i = 0; arguments[i]; i++)
     if (names_host(arguments[i], arguments[i + 1])) return NETWORK_OF_HOST;
   for (u32 i = 0; arguments[i]; i++) {
-    for (u32 word = 0; word < 2; word++) {
+    for (u32 word = 0; word < 2; word++)
       if (same(arguments[i], either[word])) return NETWORK_OF_HOST;
+    for (u32 word = 0; word < 3; word++)
       if (same(arguments[i], bridged[word])) return NETWORK_OWN;
-    }
   }
   return NETWORK_IF_THERE;
 }

@@ -5,6 +5,7 @@ import {
   cpSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -42,6 +43,9 @@ const asUser = (root: string): string[] => [
   'mycontainer',
   root,
 ]
+
+// Where the launcher puts a user's run folder who has no XDG_RUNTIME_DIR.
+t.teardown(() => rmSync(`/tmp/mycontainer-run-${uid}`, { recursive: true, force: true }))
 
 /** The words of each line of what a command prints. */
 function linesOf(argv: readonly string[], env: NodeJS.ProcessEnv = {}): string[] {
