@@ -33,6 +33,7 @@ export function readInterface(name: string): InterfaceState | undefined {
   questions ??= requireSuccess(
     socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0),
     'open a socket to ask about interfaces',
+    {},
   )
   const [index, flags, mtu] = [SIOCGIFINDEX, SIOCGIFFLAGS, SIOCGIFMTU].map((request) =>
     ask(questions ?? -1, request, name),
