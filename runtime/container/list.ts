@@ -11,6 +11,7 @@ import { removeContainer } from './remove.ts'
 import { rootOfRecord } from './resolve-image.ts'
 import { settle } from './settle.ts'
 import { readStartRecord, writeStartRecord } from './start-record.ts'
+import { sweepLeases } from './sweep-leases.ts'
 import { recordUnseenEnd } from './unseen-end.ts'
 
 /** Containers, newest first; those that ended only when asked for. */
@@ -56,6 +57,7 @@ export async function repair(context: EngineContext): Promise<void> {
     if (isOver && monitorPid === 0)
       await removeContainer(context, record.id, { force: true, volumes: true })
   }
+  sweepLeases(context.folders)
 }
 
 /** Groups, addresses and ports of a start that nobody works on any more. */

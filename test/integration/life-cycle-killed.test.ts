@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
@@ -12,6 +12,8 @@ import { commandBench, startCommand, waitUntil } from './command-line.ts'
 // Needs root. Whatever of ours is killed, the next command finds the truth and repairs.
 
 const bench = commandBench(t)
+// A busy machine of two cores.
+t.setTimeout(180_000)
 const { ok, run, inspect } = bench
 const folders = engineFolders(bench.root, {}, 0, '/')
 
@@ -110,8 +112,8 @@ t.test('the attach client is killed: the container goes on', async (t) => {
   await ok('rm', '-f', 'left')
 })
 
-t.test('the command is killed at any moment of a run', async (t) => {
-  for (let delay = 5; delay <= 200; delay += 15) {
+t.test('the command is killed at any moment of a run', { timeout: 90_000 }, async (t) => {
+  for (let delay = 5; delay <= 185; delay += 20) {
     const child = startCommand(
       ['run', '-d', '--rm', '--name', 'cut', '-v', '/data', 'host', 'sleep', '1000'],
       bench,
@@ -132,4 +134,50 @@ t.test('the command is killed at any moment of a run', async (t) => {
     })
   }
   t.strictSame(readdirSync(join(folders.dataDir, 'containers')), [])
+})
+
+/** The zygote that a command has beside itself; undefined when the command has ended before. */
+async function zygoteOf(command: {
+  pid?: number | undefined
+  exitCode: number | null
+}): Promise<number | undefined> {
+  let found: number | undefined
+  await waitUntil('the command has a zygote', () => {
+    found = childrenOf(command.pid ?? 0).find((pid) => commandLine(pid).includes('zygote'))
+    return found !== undefined || command.exitCode !== null
+  })
+  return found
+}
+
+const readProc = (path: string): string => {
+  try {
+    return readFileSync(`/proc/${path}`, 'latin1')
+  } catch {
+    return ''
+  }
+}
+const childrenOf = (pid: number): number[] =>
+  readProc(`${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+const commandLine = (pid: number): string => readProc(`${pid}/cmdline`).replaceAll('\0', ' ')
+
+t.test('the zygote is killed at any moment of a run', { timeout: 90_000 }, async (t) => {
+  for (let delay = 0; delay <= 60; delay += 6) {
+    const child = startCommand(
+      ['run', '-d', '--rm', '--name', 'cut', 'host', 'sleep', '1000'],
+      bench,
+    )
+    child.stdin.end()
+    const ended = once(child, 'close')
+    const zygote = await zygoteOf(child)
+    await sleep(delay) // Not a wait for something: the moment of the kill.
+    if (zygote !== undefined && commandLine(zygote).includes('zygote'))
+      process.kill(zygote, 'SIGKILL')
+    const [code] = (await ended) as [number]
+    t.ok(code === 0 || code === 125, `after ${delay} ms: ${code}`)
+    const names = await ok('ps', '-a', '--format', '{{.Names}} {{.State}}')
+    t.equal(names, code === 0 ? 'cut running' : '', 'it runs, or there is nothing')
+    await run('rm', '-f', 'cut')
+    await ok('ps')
+    t.strictSame(leases(), [])
+  }
 })
