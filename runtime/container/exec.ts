@@ -22,7 +22,6 @@ import { readState } from './read-state.ts'
 import { resolveContainer } from './record-store.ts'
 import { rootOfRecord } from './resolve-image.ts'
 import { terminalSize } from './run.ts'
-import { explainExecFailure } from './start-failure.ts'
 import { readStartRecord } from './start-record.ts'
 import type { EndOutcome } from './zygote.ts'
 
@@ -127,7 +126,8 @@ export async function startExec(
     return { id, pid: outcome.pid, stateFolder, ended: run.ended }
   }
   rmSync(stateFolder, { recursive: true, force: true })
-  throw await explainExecFailure(record, program, process, state.pid, outcome)
+  const { explainExecFailure } = await import('./start-failure.ts')
+  throw explainExecFailure(record, program, process, state.pid, outcome)
 }
 
 function requireRunning(context: EngineContext, record: ContainerRecord): { pid: number } {
