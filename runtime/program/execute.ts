@@ -1,3 +1,4 @@
+import { OperationError } from '../../native/error.ts'
 import { refuseSpec } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
 import { AT, AT_FDCWD, CLOSE_RANGE_CLOEXEC, ERRNO, O, PR } from './flags/values.ts'
@@ -54,6 +55,13 @@ export function execute(c: Compilation, hasInit: boolean): void {
   if (keepsAdmin(c)) setCapabilities(c, 0n)
   const { args = [], env = [] } = c.config.process ?? {}
   if (args.length === 0) refuseSpec('process.args', { problem: 'empty' }, 'Name the program to run')
+  if (args[0] === '')
+    throw new OperationError(
+      'INVALID_SPEC',
+      'execute the program: its name is empty',
+      {},
+      { hint: 'Was a variable of the shell empty?', exitCode: 127 },
+    )
   const environment = stringVector(b.data, env)
   if (hasInit) return executeInit(c, args, environment)
   executeProgram(c, args, environment)

@@ -256,6 +256,52 @@ t.test('archives', async (t) => {
   }
 })
 
+t.test('exec and update', async (t) => {
+  const id = await bench.ok(
+    'run',
+    '-d',
+    '--network',
+    'none',
+    '--name',
+    'runs',
+    'host',
+    'sleep',
+    '1000',
+  )
+  const rows: readonly (readonly [
+    title: string,
+    args: readonly string[],
+    exitCode: number,
+    says: RegExp,
+  ])[] = [
+    ['no such program', ['exec', 'runs', '/nosuch'], 127, /\/nosuch/u],
+    ['a program without a name', ['exec', 'runs', ''], 127, /empty/u],
+    ['not executable', ['exec', 'runs', '/etc/passwd'], 126, /no execute permission/u],
+    ['no such user', ['exec', '-u', 'nosuch', 'runs', 'true'], 125, /nosuch/u],
+    ['no such working folder', ['exec', '-w', '/nosuch', 'runs', 'true'], 125, /working folder/u],
+    ['no program', ['exec', 'runs'], 125, /at least 2 arguments/u],
+    ['update of nothing', ['update', 'runs'], 125, /at least one/u],
+    ['update of a wrong value', ['update', '-m', 'abc', 'runs'], 125, /size/u],
+    [
+      'a name in use',
+      ['run', '--rm', '--name', 'runs', 'host', 'true'],
+      125,
+      /name "runs".*Remove or rename/u,
+    ],
+    ['no such column', ['top', 'runs', 'bogus'], 125, /bogus.*pid/u],
+    ['no such signal', ['kill', '-s', 'FOO', 'runs'], 125, /FOO/u],
+  ]
+  for (const [title, args, exitCode, says] of rows) {
+    const result = await bench.run(...args)
+    t.equal(result.exitCode, exitCode, `${title}: exit code`)
+    t.match(result.stderr, says, `${title}: says what`)
+  }
+  t.equal(await bench.ok('top', 'runs', '-o', 'comm'), 'COMMAND\nsleep', 'nothing of it is left')
+  t.equal(await bench.inspect('runs', '.Id'), id)
+  await bench.ok('rm', '-f', '-t', '0', 'runs')
+  t.strictSame(leftovers(bench.root), [])
+})
+
 t.test('what is taken or missing', { timeout: 120_000 }, async (t) => {
   const noSuch = /no such container: nosuch/u
   await testBadRows(t, [
@@ -309,6 +355,10 @@ t.test('what is taken or missing', { timeout: 120_000 }, async (t) => {
     t.match(stderr, /^mycontainer: .*taken.*\n$/u, `${title}: says which`)
   }
   await bench.ok('rm', 'taken')
+  t.match(await bench.run('volume', 'create', '-d', 'nfs', 'v'), {
+    exitCode: 125,
+    stderr: /driver/u,
+  })
   t.strictSame(leftovers(bench.root), [])
 })
 

@@ -64,6 +64,7 @@ export const badValues: readonly (readonly [flag: string, value: string, says: R
   ['--tz', 'Nowhere/City', /time zone/u],
   ['--personality', 'DOS', /LINUX32/u],
   ['--pull', 'bogus', /missing/u],
+  ['--mount', 'type=volume,dst=/m,volume-driver=nfs', /driver/u],
   ['--platform', 'plan9/68020', /no image host for plan9/u],
   ['--volumes-from', 'nosuch', /no such container: nosuch/u],
   ['--mount', 'type=volume,dst=/m,volume-subpath=a/b', /a\/b/u],

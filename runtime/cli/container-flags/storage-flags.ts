@@ -6,6 +6,7 @@ import { parseKeyValues } from '../../container/parse/key-value.ts'
 import { parseMountFlag } from '../../container/parse/mount-flag.ts'
 import { parseSize } from '../../container/parse/size.ts'
 import { parseTmpfsFlag } from '../../container/parse/tmpfs-flag.ts'
+import { parseVolumeDriver } from '../../container/parse/volume-driver.ts'
 import { parseVolumeFlag } from '../../container/parse/volume-flag.ts'
 import { flag } from '../flag-spec.ts'
 import type { FlagSpec } from '../flag-spec.ts'
@@ -53,6 +54,8 @@ export function readStorageFlags(flags: ParsedFlags, cwd: string): StorageOption
     ...flags.list('tmpfs').map((text) => parseTmpfsFlag(text)),
   ]
   requireDistinct(mounts)
+  parseVolumeDriver(flags.string('volume-driver') ?? '')
+  for (const { volumeDriver } of mounts) parseVolumeDriver(volumeDriver ?? '')
   return {
     mounts,
     volumesFrom: flags.list('volumes-from'),

@@ -25,13 +25,6 @@ export function resolveConfig(options: ContainerOptions, image: ImageConfig): Re
         hint: 'The image has no command of its own: write one after the image',
       },
     )
-  if (![...entrypoint, ...command][0])
-    throw new OperationError(
-      'INVALID_ARGUMENT',
-      'execute the program: its name is empty',
-      { image: options.image },
-      { hint: 'Was a variable of the shell empty?', exitCode: 127 },
-    )
   refuseStorageOptions(options)
   return {
     entrypoint,

@@ -1,5 +1,6 @@
 import { parseKeyValues } from '../../../container/parse/key-value.ts'
 import { parseName } from '../../../container/parse/name.ts'
+import { parseVolumeDriver } from '../../../container/parse/volume-driver.ts'
 import type { Command } from '../../command.ts'
 import { flag } from '../../flag-spec.ts'
 
@@ -17,6 +18,7 @@ export const volumeCreateCommand: Command = {
   interspersed: true,
   async run({ flags, args, io, engine }) {
     const [text] = args
+    parseVolumeDriver(flags.string('driver') ?? '')
     const { name } = await (
       await engine()
     ).volumeCreate(text === undefined ? undefined : parseName('volume', text), {
