@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs'
+import { release } from 'node:os'
 import { requireSuccess } from '../native/ffi/library.ts'
 import {
   createFileSystem,
@@ -21,22 +22,25 @@ export interface JoinOptions {
 /**
  * An overlay that is never attached anywhere: no table lists it, and it is gone when it is closed.
  *
- * @throws {OperationError} `SYSCALL_FAILED`, e.g. without the right to mount overlayfs, or before
- *   Linux 6.8, which cannot take layers one by one
+ * @throws {OperationError} `SYSCALL_FAILED`, e.g. without the right to mount overlayfs, or with more
+ *   than some 15 layers before Linux 6.8
  * @see fsopen(2), https://docs.kernel.org/filesystems/overlayfs.html
  */
 export function joinLayers({ layers, writable, attributes }: JoinOptions): UntrustedRoot {
   const context = requireSuccess(openFileSystem('overlay'), 'prepare an overlay', {})
   const opened: number[] = []
-  const set = (key: string, folder: string): void => {
-    // The kernel takes 255 bytes: a long path goes by its descriptor.
+  // The kernel takes 255 bytes: a descriptor is short, and has no colon to take for a separator.
+  const short = (folder: string): string => {
     const file = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY)
     opened.push(file)
-    const path = Buffer.byteLength(folder) < 256 ? folder : `/proc/self/fd/${file}`
-    requireSuccess(setFileSystemText(context, key, path), 'add a layer', { key, folder })
+    return `/proc/self/fd/${file}`
   }
+  const set = (key: string, folder: string, value = short(folder)): void =>
+    void requireSuccess(setFileSystemText(context, key, value), 'add a layer', { key, folder })
   try {
-    for (const layer of layers.toReversed()) set('lowerdir+', layer)
+    const topFirst = layers.toReversed()
+    if (takesSingleLayers()) for (const layer of topFirst) set('lowerdir+', layer)
+    else set('lowerdir', topFirst.join(':'), topFirst.map(short).join(':'))
     if (writable) {
       set('upperdir', writable.upper)
       set('workdir', writable.work)
@@ -51,6 +55,12 @@ export function joinLayers({ layers, writable, attributes }: JoinOptions): Untru
     for (const file of opened) closeSync(file)
     closeSync(context)
   }
+}
+
+/** `lowerdir+` came with Linux 6.8. */
+function takesSingleLayers(): boolean {
+  const [major = 0, minor = 0] = release().split('.').map(Number)
+  return major > 6 || (major === 6 && minor >= 8)
 }
 
 /** Every id of the first user namespace is mapped to itself, see user_namespaces(7). */
