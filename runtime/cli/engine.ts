@@ -29,6 +29,8 @@ export interface AttachOptions {
 export interface StartOptions {
   /** Stay in the foreground with its output. */
   readonly attach?: AttachOptions | undefined
+  /** Print the system calls on stderr first. */
+  readonly explain?: boolean | undefined
 }
 
 export interface StopOptions {
@@ -58,6 +60,8 @@ export interface ExecOptions {
   readonly workdir?: string | undefined
   readonly detachKeys?: readonly number[] | undefined
   readonly preserveFds: number
+  /** Print the system calls on stderr first. */
+  readonly explain?: boolean | undefined
 }
 
 export interface ListOptions {

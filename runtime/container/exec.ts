@@ -5,6 +5,7 @@ import type { CommandIo } from '../cli/command-io.ts'
 import type { ExecOptions, RunResult } from '../cli/engine.ts'
 import { compileExec } from '../program/compile-exec.ts'
 import type { CompileStdio } from '../program/compile-input.ts'
+import type { Program } from '../program/program.ts'
 import { encodeProgram } from '../program/encode.ts'
 import type { Config, Process } from '../spec/config.ts'
 import { parseJson } from '../spec/json.ts'
@@ -39,6 +40,8 @@ export interface ExecStart extends Omit<ExecOptions, 'detach' | 'detachKeys'> {
   /** Hold back output until a client has attached. */
   readonly hold: boolean
   readonly timeoutMs?: number | undefined
+  /** Told before anything is done. */
+  readonly onCompiled?: ((program: Program) => void) | undefined
 }
 
 /**
@@ -67,7 +70,15 @@ export async function execInContainer(
     : options.detach
       ? { kind: 'null' }
       : { kind: 'pipes', stdin: options.interactive }
-  const started = await startExec(context, record, { ...options, stdio, hold: !options.detach })
+  const { formatExplanation } = options.explain
+    ? await import('../program/explain.ts')
+    : { formatExplanation: undefined }
+  const started = await startExec(context, record, {
+    ...options,
+    stdio,
+    hold: !options.detach,
+    onCompiled: (program) => formatExplanation && io.stderr.write(formatExplanation(program)),
+  })
   if (options.detach) return { id: started.id }
   const exitCode = await io.attach({
     stateFolder: started.stateFolder,
@@ -117,6 +128,7 @@ export async function startExec(
     },
     remove: [{ folder: folder.executions, name: id }],
   })
+  wish.onCompiled?.(program)
   const run = context.zygote.submit(encodeProgram(program, { reasons: false }))
   const outcome = await run.started
   if (outcome.kind === 'running') {

@@ -57,7 +57,8 @@ export async function explainCreate(
   return options.dryRun ? shown : createContainer(context, options)
 }
 
-function explanation(
+/** Everything about a start that is prepared: what was looked up, then each system call. */
+export function explanation(
   context: EngineContext,
   record: ContainerRecord,
   prepared: PreparedStart,

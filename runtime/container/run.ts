@@ -82,9 +82,14 @@ export async function startAgain(
     )
   if (state.pid === 0) {
     prepareRootless(context, record.options, noteTo(io))
+    const { explanation } = options.explain
+      ? await import('./explain-run.ts')
+      : { explanation: undefined }
     await startContainer(context, record, {
       hold: options.attach !== undefined,
       terminal: terminalSize(io),
+      onPrepared: (prepared) =>
+        explanation && io.stderr.write(explanation(context, record, prepared)),
     })
   }
   if (!options.attach) return { id: record.id }

@@ -99,6 +99,17 @@ t.test('create --dry-run and --explain show the start to come', async (t) => {
   t.equal(await ok('inspect', '-f', '{{.State.Status}}', 'made'), 'created')
 })
 
+t.test('start --explain and exec --explain', async (t) => {
+  const { run, ok } = commandBench(t)
+  await ok('create', '--name', 'box', 'host', '/bin/sleep', '600')
+  const started = await run('start', '--explain', 'box')
+  t.equal(started.stdout, 'box\n')
+  t.match(started.stderr, /clone3[^]*execve\("\/bin\/sleep"/u)
+  const executed = await run('exec', '--explain', 'box', '/bin/echo', 'out')
+  t.equal(executed.stdout, 'out\n')
+  t.match(executed.stderr, /setns[^]*execve\("\/bin\/echo"/u)
+})
+
 t.test('run --timings reports after the end', async (t) => {
   const { run } = commandBench(t)
   const script = 'echo out; echo err >&2; exit 7'

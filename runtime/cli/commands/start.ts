@@ -13,6 +13,7 @@ export const startCommand: Command = {
     ...selectionFlags().map((spec) => (spec.name === 'all' ? { ...spec, short: undefined } : spec)),
     flag('bool', 'attach,a', 'Attach STDOUT/STDERR and forward signals'),
     flag('string', 'detach-keys', 'Override the key sequence for detaching a container'),
+    flag('bool', 'explain', 'Print the system calls of the container, each with its reason'),
     flag('bool', 'interactive,i', "Attach container's STDIN"),
     flag('bool', 'sig-proxy', 'Proxy received signals to the process', { default: 'true' }),
   ],
@@ -24,10 +25,11 @@ export const startCommand: Command = {
       invocation,
       (status) => !['running', 'paused'].includes(status),
     )
+    const explain = flags.bool('explain')
     const isAttached = flags.bool('attach') || flags.bool('interactive')
     if (!isAttached)
       return eachContainer({ args, io, engine }, async (opened, container) => {
-        await opened.start(container, {}, io)
+        await opened.start(container, { explain }, io)
       })
     const [container, ...others] = args
     if (container === undefined || others.length > 0)
@@ -38,7 +40,7 @@ export const startCommand: Command = {
       sigProxy: flags.bool('sig-proxy', true),
       ...(keys === undefined ? {} : { detachKeys: parseDetachKeys(keys) }),
     }
-    const { exitCode } = await (await engine()).start(container, { attach }, io)
+    const { exitCode } = await (await engine()).start(container, { attach, explain }, io)
     return exitCode ?? 0
   },
 }
