@@ -1,5 +1,5 @@
 import { appendFileSync, mkdirSync, renameSync, statSync, watch } from 'node:fs'
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import type { EngineEvent, EventsOptions } from '../cli/engine.ts'
@@ -117,12 +117,12 @@ function openReader(path: string, options: EventsOptions): { lines(): Iterable<s
   let rest = ''
   let decoder = new StringDecoder('utf8')
   const block = Buffer.alloc(64 * 1024)
-  const open = (): boolean => {
+  const open = (from = path): boolean => {
     try {
-      const next = openSync(path, 'r')
+      const next = openSync(from, 'r')
       if (file !== undefined) closeSync(file)
       file = next
-      inode = statSync(path).ino
+      inode = fstatSync(next).ino
       position = 0
       decoder = new StringDecoder('utf8')
       return true
@@ -131,6 +131,7 @@ function openReader(path: string, options: EventsOptions): { lines(): Iterable<s
       throw error
     }
   }
+  if (options.since !== undefined) open(`${path}.1`)
   // Without --since only what comes from now on is wanted.
   if (options.since === undefined && options.follow && open()) position = statSync(path).size
   return {

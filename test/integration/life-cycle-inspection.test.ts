@@ -5,6 +5,8 @@ import { commandBench, runCommand, startCommand, waitUntil } from './command-lin
 // Needs root.
 
 const bench = commandBench(t)
+// A busy machine of two cores.
+t.setTimeout(120_000)
 const { ok, run, inspect } = bench
 
 async function detached(name: string, ...args: string[]): Promise<string> {

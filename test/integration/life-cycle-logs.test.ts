@@ -7,6 +7,8 @@ import { commandBench, startCommand } from './command-line.ts'
 // Needs root.
 
 const bench = commandBench(t)
+// A busy machine of two cores.
+t.setTimeout(120_000)
 const { ok, run, inspect } = bench
 
 async function finished(name: string, script: string, ...flags: string[]): Promise<void> {

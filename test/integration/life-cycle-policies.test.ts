@@ -4,6 +4,8 @@ import { commandBench, waitUntil } from './command-line.ts'
 // Needs root. What happens without anybody asking: restarts, health checks, time limits.
 
 const bench = commandBench(t)
+// A busy machine of two cores.
+t.setTimeout(120_000)
 const { ok, run, inspect, waitFor } = bench
 
 async function detached(name: string, ...args: string[]): Promise<string> {

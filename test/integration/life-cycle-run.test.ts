@@ -8,6 +8,8 @@ import { commandBench, runCommand, startCommand, waitUntil } from './command-lin
 // Needs root.
 
 const bench = commandBench(t)
+// A busy machine of two cores.
+t.setTimeout(120_000)
 const quiet = ['run', '--rm', '--network', 'none']
 
 const sum = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex')

@@ -6,6 +6,8 @@ import { type TerminalOptions, type TerminalSession, openTerminal } from './term
 // Needs root, and script(1) for a terminal.
 
 const bench = commandBench(t)
+// A busy machine of two cores.
+t.setTimeout(120_000)
 
 function shell(
   test: Test,

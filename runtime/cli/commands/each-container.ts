@@ -3,7 +3,8 @@ import type { Engine } from '../engine.ts'
 import type { Invocation } from '../command.ts'
 
 /**
- * Do the same to several containers, one after the other, and print each name when done. A
+ * Do the same to several containers, one after the other, and print each name when done, or
+ * what `act` gives in its place; nothing for an empty text. A
  * failure is reported and does not keep the others from their turn.
  * @returns 0, or the exit code of the last failure
  */
@@ -16,7 +17,7 @@ export async function eachContainer(
   for (const container of args) {
     try {
       const line = await act(opened, container)
-      io.stdout.write(`${line ?? container}\n`)
+      if (line !== '') io.stdout.write(`${line ?? container}\n`)
     } catch (error) {
       if (!(error instanceof OperationError)) throw error
       io.stderr.write(`mycontainer: ${describeError(error)}\n`)

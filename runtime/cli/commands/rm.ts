@@ -27,6 +27,7 @@ export const rmCommand: Command = {
     return eachContainer({ ...invocation, args }, async (engine, container) => {
       try {
         await engine.remove(container, options)
+        return container
       } catch (error) {
         const isMissing = error instanceof OperationError && hasCode(error, 'NOT_FOUND')
         if (!isMissing) throw error
@@ -34,6 +35,7 @@ export const rmCommand: Command = {
         const { step, detail, hint } = error
         if (!isMissingFine)
           throw new OperationError('NOT_FOUND', step, detail, { hint, exitCode: 1 })
+        return ''
       }
     })
   },
