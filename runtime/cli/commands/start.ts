@@ -25,11 +25,11 @@ export const startCommand: Command = {
       invocation,
       (status) => !['running', 'paused'].includes(status),
     )
-    const explain = flags.bool('explain')
+    const wish = flags.bool('explain') ? { explain: true } : {}
     const isAttached = flags.bool('attach') || flags.bool('interactive')
     if (!isAttached)
       return eachContainer({ args, io, engine }, async (opened, container) => {
-        await opened.start(container, { explain }, io)
+        await opened.start(container, wish, io)
       })
     const [container, ...others] = args
     if (container === undefined || others.length > 0)
@@ -40,7 +40,7 @@ export const startCommand: Command = {
       sigProxy: flags.bool('sig-proxy', true),
       ...(keys === undefined ? {} : { detachKeys: parseDetachKeys(keys) }),
     }
-    const { exitCode } = await (await engine()).start(container, { attach, explain }, io)
+    const { exitCode } = await (await engine()).start(container, { attach, ...wish }, io)
     return exitCode ?? 0
   },
 }
