@@ -32,11 +32,14 @@ export async function openLaboratory(runs: number): Promise<Laboratory> {
   const folder = mkdtempSync(join(tmpdir(), 'mycontainer-bench-'))
   const root = join(folder, 'own')
   const closers: (() => Promise<void> | void)[] = []
-  const close = async (): Promise<void> => {
+  let closing: Promise<void> | undefined
+  const closeAll = async (): Promise<void> => {
     for (const closer of closers.toReversed()) await closer()
     unmountBelow(folder)
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
+  // At the end of a run and by a signal: whoever comes second waits for the first.
+  const close = (): Promise<void> => (closing ??= closeAll())
   try {
     return { ...(await furnish(folder, root, closers)), runs, close }
   } catch (error) {

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createReadStream, createWriteStream, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { type Headers, type Pack, pack } from 'tar-stream'
 import { findProgram } from './find-program.ts'
-import { makeRootFileSystem } from './root-file-system.ts'
 
 const fileCount = 20_000
 const totalBytes = 225_000_000
@@ -18,12 +18,9 @@ export interface LargeImage {
 
 /** A docker archive `bench-large` of 20 000 files of 225 MB in one uncompressed layer. */
 export async function makeLargeImage(folder: string): Promise<LargeImage> {
-  const files = join(folder, 'files')
-  makeRootFileSystem(files, findProgram('busybox') ?? 'busybox')
-  writeFiles(join(files, 'srv'))
   const layer = join(folder, 'layer.tar')
-  execFileSync('tar', ['-C', files, '-cf', layer, '.'])
-  rmSync(files, { recursive: true })
+  const tar = pack()
+  await Promise.all([pipeline(tar, createWriteStream(layer)), writeEntries(tar)])
   const hash = createHash('sha256')
   await pipeline(createReadStream(layer), hash)
   const config = {
@@ -43,15 +40,35 @@ export async function makeLargeImage(folder: string): Promise<LargeImage> {
   return { archive, layer }
 }
 
+/** Straight into the tar archive: twenty thousand small files need not be written twice. */
+async function writeEntries(tar: Pack): Promise<void> {
+  for (const name of ['bin', 'dev', 'etc', 'proc', 'sys', 'srv'])
+    await writeEntry(tar, { name, type: 'directory', mode: 0o755 })
+  const busybox = readFileSync(findProgram('busybox') ?? 'busybox')
+  await writeEntry(tar, { name: 'bin/busybox', mode: 0o755 }, busybox)
+  await writeEntry(tar, { name: 'bin/true', type: 'symlink', linkname: 'busybox' })
+  await writeFiles(tar)
+  tar.finalize()
+}
+
 /** Sizes from 0.2 to 1.8 times the mean, contents that do not compress. */
-function writeFiles(folder: string): void {
+async function writeFiles(tar: Pack): Promise<void> {
   const mean = totalBytes / fileCount
   const pool = randomBytes(4 * 1024 * 1024)
   for (let index = 0; index < fileCount; index += 1) {
-    const parent = join(folder, String(index % 200))
-    if (index < 200) mkdirSync(parent, { recursive: true })
+    const parent = `srv/${index % 200}`
+    if (index < 200) await writeEntry(tar, { name: parent, type: 'directory', mode: 0o755 })
     const size = Math.round(mean * (0.2 + (1.6 * (index % 101)) / 100))
     const start = (index * 7919) % (pool.length - size)
-    writeFileSync(join(parent, `file-${index}`), pool.subarray(start, start + size))
+    const name = `${parent}/file-${index}`
+    await writeEntry(tar, { name, mode: 0o644 }, pool.subarray(start, start + size))
   }
+}
+
+function writeEntry(tar: Pack, header: Headers, content?: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (error?: Error | null): void => (error ? reject(error) : resolve())
+    if (content) tar.entry(header, content, done)
+    else tar.entry(header, done)
+  })
 }
