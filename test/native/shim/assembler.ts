@@ -77,6 +77,9 @@ export interface MonitorFields {
   readonly tickArgv?: number
   readonly tickFirstMs?: number
   readonly timeoutMs?: number
+  readonly eventPath?: number
+  readonly eventEnded?: number
+  readonly eventCleaned?: number
 }
 
 /** A program under construction. Offsets that its functions give are data offsets. */
@@ -128,6 +131,7 @@ function encodeMonitor(fields: MonitorFields): Buffer {
   const none = 0xffffffff
   const words = [logFiles ?? 1, holdMs ?? 0, exitArgv ?? none, exitEnvp ?? none, exitDelayMs ?? 0]
   words.push(tickMs ?? 0, tickArgv ?? none, fields.tickFirstMs ?? 0, fields.timeoutMs ?? 0)
+  words.push(fields.eventPath ?? 0, fields.eventEnded ?? 0, fields.eventCleaned ?? 0)
   words.forEach((word, position) => out.writeUInt32LE(word, 40 + 4 * position))
   return out
 }

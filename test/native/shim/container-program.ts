@@ -13,6 +13,8 @@ export interface ContainerOptions {
   readonly monitor?: Omit<MonitorFields, 'child'>
   readonly logName?: string
   readonly exitArgv?: readonly string[]
+  /** Path of a log of events, and the texts before its exit records. */
+  readonly events?: { readonly path: string; readonly ended: string; readonly cleaned: string }
   readonly tickArgv?: readonly string[]
   readonly terminal?: boolean
   readonly oomFile?: string
@@ -79,6 +81,11 @@ function addMonitor(assembler: Assembler, options: ContainerOptions): void {
     ...(options.oomFile === undefined ? {} : { oom: 9 }),
     ...(options.exitArgv === undefined ? {} : { exitArgv: assembler.vector(options.exitArgv) }),
     ...(options.tickArgv === undefined ? {} : { tickArgv: assembler.vector(options.tickArgv) }),
+    ...(options.events && {
+      eventPath: assembler.string(options.events.path),
+      eventEnded: assembler.string(options.events.ended),
+      eventCleaned: assembler.string(options.events.cleaned),
+    }),
     ...options.monitor,
     flags: (options.monitor?.flags ?? 0) | (options.terminal ? 1 : 0),
   })

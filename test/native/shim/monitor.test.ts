@@ -40,6 +40,42 @@ t.test('the process file names both processes, and when the program began', asyn
   await run.ended()
 })
 
+t.test('the end is told to a log of events, before the clean-up and after it', async (t) => {
+  const path = join(makeFolder(t), 'events')
+  writeFileSync(path, 'earlier\n')
+  const events = { path, ended: '{"action":"die","exit":', cleaned: '{"action":"destroy","exit":' }
+  const run = runContainer(t, { argv: sh('exit 3'), events })
+  await run.ended()
+  const exit = JSON.parse(run.read('exit'))
+  const [earlier, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n')
+  t.equal(earlier, 'earlier')
+  const told = [
+    { action: 'die', exit },
+    { action: 'destroy', exit },
+  ]
+  t.strictSame(
+    lines.map((line) => JSON.parse(line)),
+    told,
+  )
+  // A clean-up that empties the log leaves what comes after it.
+  const truncate = 0o1001 // O_WRONLY | O_TRUNC
+  const cleanup = (a: Assembler): void =>
+    a.sys(nr.openat, [-100, data(a.string(path)), truncate, 0])
+  await runContainer(t, { argv: sh('exit 3'), events, cleanup }).ended()
+  t.match(JSON.parse(readFileSync(path, 'utf8')), { action: 'destroy' })
+})
+
+t.test('a start that failed is no end', async (t) => {
+  const path = join(makeFolder(t), 'events')
+  const run = runContainer(t, {
+    argv: ['/does/not/exist'],
+    events: { path, ended: '{', cleaned: '{' },
+  })
+  await run.zygote.next(recordType.fail)
+  await until(() => existsSync(join(run.folder, 'exit')))
+  t.notOk(existsSync(path))
+})
+
 t.test('a container sees default signals, no mask, and no descriptor of ours', async (t) => {
   const script = "grep -E '^Sig(Blk|Ign)' /proc/self/status; ls /proc/self/fd"
   const run = runContainer(t, { argv: sh(script), logName: 'log', monitor: { logFormat: 2 } })
