@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, createWriteStream, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { type Headers, type Pack, pack } from 'tar-stream'
+import { type Header, type Pack, pack } from 'tar-stream'
 import { findProgram } from './find-program.ts'
 
 const fileCount = 20_000
@@ -65,7 +65,11 @@ async function writeFiles(tar: Pack): Promise<void> {
   }
 }
 
-function writeEntry(tar: Pack, header: Headers, content?: Buffer): Promise<void> {
+function writeEntry(
+  tar: Pack,
+  header: Partial<Header> & { readonly name: string },
+  content?: Buffer,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const done = (error?: Error | null): void => (error ? reject(error) : resolve())
     if (content) tar.entry(header, content, done)

@@ -43,13 +43,13 @@ export function bubblewrapPeer(rootfs: string): Peer | undefined {
   return { name: 'bwrap', runTrue: quote([...words, '/bin/true']), isLight: true }
 }
 
-/** podman with storage of its own. Hosts that forbid to raise limits need `--ulimit host`. */
+/** podman with storage of its own. Its default limits are higher than some hosts allow. */
 export function podmanPeer(folder: string, runtime: string): Peer | undefined {
   if (!findProgram('podman') || !findProgram(runtime)) return undefined
   const storage = ['--root', join(folder, 'podman'), '--runroot', join(folder, 'podman-run')]
   const words = ['podman', ...storage, '--tmpdir', join(folder, 'podman-tmp'), '--runtime', runtime]
   const verb = (...rest: string[]): string => quote([...words, ...rest])
-  const run = ['run', '--ulimit', 'host']
+  const run = ['run', '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
   return {
     name: `podman (${runtime})`,
     runTrue: verb(...run, '--rm', '--network', 'none', 'bench', '/bin/true'),

@@ -25,7 +25,9 @@ export function openShell(env: Readonly<Record<string, string>>): Shell {
   child.stderr.on('data', (data: Buffer) => (errors += data.toString()))
   const run = async (script: string, output: string): Promise<string[]> => {
     errors = ''
-    child.stdin.write(`{ ${script}\n} </dev/null ${output}; echo; echo "end of command $?"\n`)
+    child.stdin.write(
+      `{ ${script}\n} </dev/null ${output}; code=$?; echo; echo "end of command $code"\n`,
+    )
     return readAnswer(answers, script, () => errors)
   }
   return {
