@@ -43,10 +43,17 @@ export function openImageStore({ dataDir, runDir }: ImageStoreOptions): ImageSto
   }
   const existing = (): Database | undefined =>
     opened ?? (databaseExists(dataDir) ? database() : undefined)
+  const answers = new Map<string, Image | undefined>()
+  let seen = ''
   const find = (reference: string): Image | undefined => {
     const found = existing()
-    const id = found && findImageId(found, reference)
-    return found && id !== undefined ? loadImage(found, folders, id) : undefined
+    if (!found) return undefined
+    // A process that starts many containers asks the same again and again.
+    const state = contentVersion(found)
+    if (state !== seen) answers.clear()
+    seen = state
+    if (!answers.has(reference)) answers.set(reference, lookUp(found, folders, reference))
+    return answers.get(reference)
   }
   const requireImage = (reference: string): Image => find(reference) ?? missing(reference)
   return {
@@ -63,6 +70,18 @@ export function openImageStore({ dataDir, runDir }: ImageStoreOptions): ImageSto
       opened = undefined
     },
   }
+}
+
+function lookUp(database: Database, folders: StoreFolders, reference: string): Image | undefined {
+  const id = findImageId(database, reference)
+  return id === undefined ? undefined : loadImage(database, folders, id)
+}
+
+/** Changes with every commit, of another connection (PRAGMA data_version) or of this one. */
+function contentVersion(database: Database): string {
+  const others = database.get('PRAGMA data_version')?.['data_version']
+  const own = database.get('SELECT total_changes() AS own')?.['own']
+  return `${String(others)} ${String(own)}`
 }
 
 /** Point a reference (its tag defaults to "latest") at an image, within a transaction or alone. */

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import { lockSync } from '../../native/lock.ts'
@@ -158,6 +158,8 @@ function leaseWanted(
 }
 
 const lastFile = 'last-address'
+/** Characters of an IPv6 address that carries an IPv4 one. */
+const longestAddress = 45
 
 function leaseNext(
   folders: NetworkFolders,
@@ -180,7 +182,7 @@ function leaseNext(
       const path = join(folder, name)
       if (taken.has(name) && !(mayReclaim && reclaim(folder, path, request))) continue
       if (!claimFile(path, request.containerId)) continue
-      writeFileSync(pointer, name)
+      rememberAddress(pointer, name)
       return address
     }
   throw new OperationError(
@@ -189,6 +191,19 @@ function leaseNext(
     { network: network.name, subnet: network.ipv4.subnet },
     { hint: 'Every address is in use: remove containers or make another network' },
   )
+}
+
+/**
+ * Overwritten in place, padded to one length: a file that is cut to nothing and written anew is
+ * flushed to disk when it is closed (ext4, auto_da_alloc), which each start would wait for.
+ */
+function rememberAddress(pointer: string, name: string): void {
+  const file = openSync(pointer, constants.O_WRONLY | constants.O_CREAT, 0o600)
+  try {
+    writeSync(file, name.padEnd(longestAddress))
+  } finally {
+    closeSync(file)
+  }
 }
 
 /**
