@@ -10,6 +10,7 @@ import { parseSignal } from './parse/signal.ts'
 import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
 import { resolveContainer } from './record-store.ts'
+import type { ContainerState } from './state.ts'
 import { signalInit } from './signal.ts'
 import { readStartRecord } from './start-record.ts'
 import { explainUnheardSignal } from './unheard-signal.ts'
@@ -34,8 +35,7 @@ export async function stopContainer(
   options: StopOptions,
 ): Promise<void> {
   const record = resolveContainer(context.folders, reference)
-  const state = readState(context.folders, record)
-  if (state.status === 'restarting') return cancelRestart(context, record)
+  const state = await cancelRestart(context, record)
   if (state.status !== 'running' && state.status !== 'paused') return
   requestStop(containerFolder(context.folders, record.id).state)
   const signal = parseSignal(options.signal ?? record.resolved.stopSignal)
@@ -55,9 +55,26 @@ export async function stopContainer(
   publishContainerEvent(context.folders, record, 'stop')
 }
 
-async function cancelRestart(context: EngineContext, record: ContainerRecord): Promise<void> {
-  requestStop(containerFolder(context.folders, record.id).state)
-  await waitForEnd(context.folders, record.id, killPatienceMs)
+/** How often a restart that is under way is looked at, ms. */
+const restartPollMs = 20
+
+/** No restart any more; one that had gone too far has come about, and is the state to stop. */
+async function cancelRestart(
+  { folders }: EngineContext,
+  record: ContainerRecord,
+): Promise<ContainerState> {
+  const folder = containerFolder(folders, record.id)
+  const deadline = performance.now() + killPatienceMs
+  for (;;) {
+    const state = readState(folders, record)
+    if (state.status === 'restarting') requestStop(folder.state)
+    const isBetween =
+      state.status === 'restarting' ||
+      (state.status === 'exited' && state.monitorPid !== 0) ||
+      (state.status === 'created' && state.error === '' && readStartRecord(folder) !== undefined)
+    if (!isBetween || performance.now() > deadline) return state
+    await new Promise((resolve) => setTimeout(resolve, restartPollMs))
+  }
 }
 
 /** SIGKILL to every process of a container, and wait for its end. */
