@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -26,7 +26,11 @@ try {
 const source = '(function (exports, require, module, __filename, __dirname) {' + readFileSync(path, 'latin1') + '\\n})'
 const script = new Script(source, { filename: path, cachedData })
 if (process.env.MYCONTAINER_WRITE_CODE_CACHE === '${name}')
-  process.on('exit', () => require('node:fs').writeFileSync(__dirname + '/${name}.cache', script.createCachedData()))
+  process.on('exit', () => {
+    const { renameSync, writeFileSync } = require('node:fs')
+    writeFileSync(__dirname + '/${name}.cache.tmp', script.createCachedData())
+    renameSync(__dirname + '/${name}.cache.tmp', __dirname + '/${name}.cache')
+  })
 script.runInThisContext()(exports, require, module, path, __dirname)
 `
 
@@ -47,7 +51,9 @@ export async function buildBundles() {
     // One byte a character, so that the loader can read it as Latin-1, which V8 takes as it is.
     charset: 'ascii',
   }
-  await build({
+  // A cache of another bundle of the same length would be believed: it goes before the bundle comes.
+  for (const [name] of entries) rmSync(join(dist, `${name}.cache`), { force: true })
+  await buildInPlace({
     ...shared,
     entryPoints: Object.fromEntries(entries.map(([name, path]) => [`${name}.bundle`, path])),
     format: 'cjs',
@@ -56,11 +62,8 @@ export async function buildBundles() {
     supported: { 'dynamic-import': false },
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
   })
-  for (const [name] of entries) {
-    rmSync(join(dist, `${name}.cache`), { force: true })
-    writeFileSync(join(dist, `${name}.cjs`), loader(name))
-  }
-  await build({
+  for (const [name] of entries) replaceFile(join(dist, `${name}.cjs`), loader(name))
+  await buildInPlace({
     ...shared,
     entryPoints: { index: 'runtime/index.ts' },
     format: 'esm',
@@ -69,6 +72,17 @@ export async function buildBundles() {
     },
   })
   writeCodeCaches(entries.map(([name]) => name))
+}
+
+/** Commands may be running from these files: each is the old one or the new one, never half of one. */
+async function buildInPlace(options) {
+  const { outputFiles } = await build({ ...options, write: false })
+  for (const { path, contents } of outputFiles) replaceFile(path, contents)
+}
+
+function replaceFile(path, contents) {
+  writeFileSync(`${path}.tmp`, contents)
+  renameSync(`${path}.tmp`, path)
 }
 
 /** Harmless commands that take the way that matters most, so that what they compile is in the cache. */
