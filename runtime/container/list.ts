@@ -6,11 +6,12 @@ import { withContainerLock } from './container-lock.ts'
 import type { EngineContext } from './engine-context.ts'
 import { isInterrupted, readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
-import { listRecords, removeAbandoned, resolveContainer } from './record-store.ts'
+import { isBeingMade, listRecords, removeAbandoned, resolveContainer } from './record-store.ts'
 import { removeContainer } from './remove.ts'
 import { rootOfRecord } from './resolve-image.ts'
 import { settle } from './settle.ts'
 import { readStartRecord, writeStartRecord } from './start-record.ts'
+import { sweepNames } from './name-registry.ts'
 import { sweepLeases } from './sweep-leases.ts'
 import { recordUnseenEnd } from './unseen-end.ts'
 
@@ -57,6 +58,7 @@ export async function repair(context: EngineContext): Promise<void> {
     if (isOver && monitorPid === 0)
       await removeContainer(context, record.id, { force: true, volumes: true })
   }
+  sweepNames(context.folders, (id) => isBeingMade(context.folders, id))
   sweepLeases(context.folders)
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
@@ -62,6 +62,26 @@ export function claimName(
         { hint: `Remove or rename that container, or choose another name` },
       )
     takeOver(path, holder, id)
+  }
+}
+
+/** Take back names of containers that are gone; whoever wants such a name could take it over too. */
+export function sweepNames(folders: EngineFolders, isBeingMade: (id: string) => boolean): void {
+  for (const name of namesIn(namesFolder(folders))) {
+    const holder = findName(folders, name)
+    // In this order: what is being made may be there a moment later.
+    if (holder === undefined || isBeingMade(holder)) continue
+    if (!existsSync(containerFolder(folders, holder).path))
+      takeOver(namePath(folders, name), holder, holder)
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
   }
 }
 

@@ -1,5 +1,6 @@
 import { rmSync, unlinkSync } from 'node:fs'
 import { removeGroup } from '../cgroup/remove-group.ts'
+import { withdrawPorts } from '../network/withdraw-ports.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineFolders } from './folders.ts'
 import { readProcessFile } from './monitor-files.ts'
@@ -26,6 +27,7 @@ export function settle(folders: EngineFolders, record: ContainerRecord): void {
     if (wasExecuted && isProcessAlive(process.pid, process.startTicks)) return
   }
   if (isThisBoot) removeGroup(start.cgroup)
+  withdrawPorts(folders, record.id, start.leases)
   for (const lease of start.leases) unlinkIfPresent(lease)
 }
 

@@ -6,6 +6,7 @@ import {
   readIfPresent,
 } from '../network/network-files.ts'
 import { listNetworks } from '../network/network-store.ts'
+import { withdrawPorts } from '../network/withdraw-ports.ts'
 import type { EngineFolders } from './folders.ts'
 import { mayHoldLeases } from './holds-leases.ts'
 import { unlinkIfPresent } from './settle.ts'
@@ -21,6 +22,8 @@ export function sweepLeases(folders: EngineFolders): void {
     listNames(folder).map((name) => join(folder, name)),
   )) {
     const holder = /[0-9a-f]{64}/.exec(readIfPresent(path) ?? '')?.[0]
-    if (holder !== undefined && !mayHoldLeases(folders, holder)) unlinkIfPresent(path)
+    if (holder === undefined || mayHoldLeases(folders, holder)) continue
+    withdrawPorts(folders, holder, [path])
+    unlinkIfPresent(path)
   }
 }

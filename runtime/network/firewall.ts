@@ -195,11 +195,26 @@ function reconcilePorts(socket: NetlinkSocket, table: string, folders: NetworkFo
   const wanted = new Set(leased)
   const missing = leased
     .filter((name) => !present.has(name))
-    .flatMap((name) => leasedElement(join(folder, name), name) ?? [])
+    .flatMap((name) => {
+      const placed = leasedElement(join(folder, name), name)
+      return placed ? [{ name, placed }] : []
+    })
   const orphans = [...present].filter(([name]) => !wanted.has(name)).map(([, placed]) => placed)
   for (const orphan of orphans)
     tolerateMissing(() => change(socket, table, deletePlaced(table, [orphan])))
-  if (missing.length > 0) change(socket, table, addPlaced(table, missing))
+  if (missing.length === 0) return
+  change(
+    socket,
+    table,
+    addPlaced(
+      table,
+      missing.map(({ placed }) => placed),
+    ),
+  )
+  // A container that has ended meanwhile has withdrawn its port before we put it back.
+  for (const { name, placed } of missing)
+    if (readIfPresent(join(folder, name)) === undefined)
+      tolerateMissing(() => change(socket, table, deletePlaced(table, [placed])))
 }
 
 function readPorts(socket: NetlinkSocket, table: string): [string, PlacedElement][] {
