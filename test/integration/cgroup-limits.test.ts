@@ -45,7 +45,6 @@ const cases: { name: string; resources: CgroupResources; read: [RegExp | string,
       : [
           ['67108864', 'memory.max'],
           ['33554432', 'memory.low'],
-          ['1', 'memory.oom.group'],
         ],
   },
   {

@@ -8,7 +8,7 @@ import { testRows } from './option-row.ts'
 
 // Needs root and a memory controller.
 
-t.setTimeout(120_000)
+t.setTimeout(280_000) // where the machine is emulated
 const bench = commandBench(t)
 const quick = ['--network', 'none']
 /** Takes memory until it is stopped. */

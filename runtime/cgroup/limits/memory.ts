@@ -76,19 +76,13 @@ function v2Limits(memory: MemoryResources): LimitWrite[] {
       tolerate: ['ENOENT'],
     })
   if (isSet(limit)) {
-    const why = 'hard memory limit: above it the OOM killer ends the container'
+    // No memory.oom.group: as on v1 and with docker the kernel chooses one process, and its parent is told.
+    const why = 'hard memory limit: above it the OOM killer ends a process of the container'
     writes.push({
       file: 'memory.max',
       value: unlimited(bytes('limit', limit)),
       why,
       source: v2Memory,
-    })
-    writes.push({
-      file: 'memory.oom.group',
-      value: '1',
-      why: 'an OOM kill ends the whole container, never half of it (Linux 4.19)',
-      source: v2Memory,
-      tolerate: ['ENOENT'],
     })
   }
   if (isSet(reservation))

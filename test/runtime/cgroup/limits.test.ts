@@ -31,27 +31,27 @@ const conversions: { name: string; got: () => readonly LimitWrite[]; want: strin
   {
     name: 'v2 memory limit kills the whole group',
     got: () => memoryLimits({ limit: 50 * MIB }, v2),
-    want: ['memory.max=52428800', 'memory.oom.group=1'],
+    want: ['memory.max=52428800'],
   },
   {
     name: 'v2 swap is swap alone, OCI is memory plus swap',
     got: () => memoryLimits({ limit: 50 * MIB, swap: 80 * MIB }, v2),
-    want: ['memory.swap.max=31457280', 'memory.max=52428800', 'memory.oom.group=1'],
+    want: ['memory.swap.max=31457280', 'memory.max=52428800'],
   },
   {
     name: 'v2 no swap beyond memory is zero swap',
     got: () => memoryLimits({ limit: 50 * MIB, swap: 50 * MIB }, v2),
-    want: ['memory.swap.max=0', 'memory.max=52428800', 'memory.oom.group=1'],
+    want: ['memory.swap.max=0', 'memory.max=52428800'],
   },
   {
     name: 'v2 unlimited swap',
     got: () => memoryLimits({ limit: 50 * MIB, swap: -1 }, v2),
-    want: ['memory.swap.max=max', 'memory.max=52428800', 'memory.oom.group=1'],
+    want: ['memory.swap.max=max', 'memory.max=52428800'],
   },
   {
     name: 'v2 unlimited memory lifts swap too',
     got: () => memoryLimits({ limit: -1 }, v2),
-    want: ['memory.swap.max=max', 'memory.max=max', 'memory.oom.group=1'],
+    want: ['memory.swap.max=max', 'memory.max=max'],
   },
   {
     name: 'v2 reservation',

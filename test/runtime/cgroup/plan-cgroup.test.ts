@@ -63,7 +63,6 @@ t.test('v2: controllers are handed down, the container is cloned into its group'
   ])
   t.same(written(limits), [
     '/sys/fs/cgroup/mycontainer/web/memory.max=1048576',
-    '/sys/fs/cgroup/mycontainer/web/memory.oom.group=1',
     '/sys/fs/cgroup/mycontainer/web/pids.max=5',
   ])
   t.equal(cloneInto, '/sys/fs/cgroup/mycontainer/web')
@@ -124,7 +123,6 @@ t.test('device rules: a BPF program, or v1 writes', async (t) => {
 t.test('unified overrides the named field of the same file', async (t) => {
   const resources = { memory: { limit: 5 }, unified: { 'memory.max': '7', 'memory.high': '6' } }
   t.same(written(plan(pure, resources).limits), [
-    '/sys/fs/cgroup/mycontainer/web/memory.oom.group=1',
     '/sys/fs/cgroup/mycontainer/web/memory.max=7',
     '/sys/fs/cgroup/mycontainer/web/memory.high=6',
   ])
