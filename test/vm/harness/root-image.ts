@@ -17,6 +17,7 @@ const guestPackages = [
   'kmod',
   'libatomic1', // of the pinned Node, with libstdc++
   'libstdc++6',
+  'mawk',
   'mount',
   'nftables',
   'passwd',
@@ -38,6 +39,7 @@ const hostConfiguration = [
   '/etc/ssl',
   '/etc/subgid',
   '/etc/subuid',
+  '/usr/bin/awk',
 ]
 
 /** Tools that only the host runs: compilers, linters, headers. The rest of node_modules goes along. */
