@@ -167,7 +167,9 @@ t.test('200 runs leave nothing behind', { timeout: 240_000 }, async (t) => {
       )
     ).split('\n'),
   )
-  t.ok(ids.size >= 200, `${ids.size} containers were made`)
+  // One kind of life in `lives` is refused before there is a container.
+  const expected = (200 / lives.length) * (lives.length - 1)
+  t.ok(ids.size >= expected, `${ids.size} containers were made`)
   // Veth pairs and network namespaces go some time after their last process.
   await waitUntil(
     'everything is as before',
