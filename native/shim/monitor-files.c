@@ -63,7 +63,8 @@ void write_exit_file(void) {
   TEXT(text, 400);
   describe_exit(&text);
   add(&text, "\n");
-  write_file(".exit", "exit", &text, true);
+  bool transient = watch.options && watch.options->flags & MONITOR_TRANSIENT;
+  write_file(".exit", "exit", &text, !transient);
 }
 
 // One write of the whole line: appends of several monitors and commands do not mix.

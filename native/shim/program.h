@@ -165,6 +165,7 @@ enum monitor_flag {
   MONITOR_HOLD = 1 << 3,  // read no output and do not finish before the first client attached, or until hold_ms
                           // after the report stream was closed by its other end (the launcher died)
   MONITOR_ADOPTED = 1 << 4, // child is not ours (an earlier monitor died): wait by pidfd, status by PIDFD_GET_INFO
+  MONITOR_TRANSIENT = 1 << 5, // the cleanup section removes state_dir: its files need not outlive a crash of the machine
 };
 
 enum log_format { LOG_NONE = 0, LOG_JSON_FILE = 1, LOG_CRI = 2 };

@@ -62,6 +62,7 @@ export const MONITOR_FLAG = {
   STDIN_ONCE: 4,
   HOLD: 8,
   ADOPTED: 16,
+  TRANSIENT: 32,
 } as const
 
 export const LOG_FORMAT = { none: 0, 'json-file': 1, cri: 2 } as const

@@ -1,4 +1,4 @@
-import type { CompileMonitor } from './compile-input.ts'
+import type { CompileBase } from './compile-input.ts'
 import type { Compilation } from './compilation.ts'
 import { LOG_FORMAT, MONITOR_FLAG, MONITOR_SIZE, NONE, NO_SLOT } from './format.ts'
 import { stringVector } from './structs.ts'
@@ -14,7 +14,7 @@ export function becomeMonitor(c: Compilation): void {
   const isPipes = stdio.kind === 'pipes'
   const bytes = Buffer.alloc(MONITOR_SIZE)
   bytes.writeUInt32LE(MONITOR_SIZE, 0)
-  bytes.writeUInt32LE(monitorFlags(monitor, isTerminal), 4)
+  bytes.writeUInt32LE(monitorFlags(base), 4)
   const slots = [
     'pid',
     'pidfd',
@@ -54,11 +54,15 @@ export function becomeMonitor(c: Compilation): void {
   })
 }
 
-function monitorFlags(monitor: CompileMonitor, isTerminal: boolean): number {
+function monitorFlags({ monitor, stdio, stateDir, remove = [] }: CompileBase): number {
+  const isRemoved = remove.some(({ folder, name }) =>
+    `${stateDir}/`.startsWith(`${folder}/${name}/`),
+  )
   let flags = 0
-  if (isTerminal) flags |= MONITOR_FLAG.TERMINAL
+  if (stdio.kind === 'terminal') flags |= MONITOR_FLAG.TERMINAL
   if (monitor.keepStdin) flags |= MONITOR_FLAG.KEEP_STDIN
   if (monitor.stdinOnce) flags |= MONITOR_FLAG.STDIN_ONCE
   if (monitor.hold) flags |= MONITOR_FLAG.HOLD
+  if (isRemoved) flags |= MONITOR_FLAG.TRANSIENT
   return flags
 }
