@@ -86,6 +86,7 @@ export function noFollowFlag({ b }: Compilation): number {
 
 /** Path inside the container as openat2(2) below the root takes it: relative, `.` for the root. */
 export function relativePath(path: string): string {
+  if (/^\/(?:[^/.][^/]*\/)*[^/.][^/]*$/.test(path)) return path.slice(1)
   const parts = path.split('/').filter((part) => part !== '' && part !== '.')
   return parts.length === 0 ? '.' : parts.join('/')
 }

@@ -65,9 +65,18 @@ export function kernelTree(destination: string): 'procTree' | 'sysTree' | undefi
   return path === 'proc' ? 'procTree' : path === 'sys' ? 'sysTree' : undefined
 }
 
-function kernelTrees({ config }: Compilation): Set<'procTree' | 'sysTree'> {
-  const trees = (config.mounts ?? []).map(({ destination }) => kernelTree(destination))
-  return new Set(trees.filter((tree) => tree !== undefined))
+type KernelTree = 'procTree' | 'sysTree'
+
+const treesOf = new WeakMap<Compilation, ReadonlySet<KernelTree>>()
+
+/** Asked for each hidden path, so looked for once in a compilation. */
+function kernelTrees(c: Compilation): ReadonlySet<KernelTree> {
+  const known = treesOf.get(c)
+  if (known) return known
+  const trees = (c.config.mounts ?? []).map(({ destination }) => kernelTree(destination))
+  const found = new Set(trees.filter((tree) => tree !== undefined))
+  treesOf.set(c, found)
+  return found
 }
 
 /**
