@@ -104,7 +104,10 @@ const warmUps = {
 }
 
 /** As native/shim/client.c gives them: V8 takes no cache that was written under other flags. */
-const shortCommandFlags = ['--v8-pool-size=0', '--min-semi-space-size=16', '--no-rehash-snapshot']
+const nodeFlags = {
+  mycontainer: ['--v8-pool-size=0', '--min-semi-space-size=16', '--no-rehash-snapshot'],
+  myimage: [],
+}
 
 function writeCodeCaches(names) {
   const node = findPinnedNode()
@@ -114,7 +117,7 @@ function writeCodeCaches(names) {
   try {
     for (const name of names)
       for (const args of warmUps[name](folder))
-        spawnSync(node, [...shortCommandFlags, join(dist, `${name}.cjs`), ...args], {
+        spawnSync(node, [...nodeFlags[name], join(dist, `${name}.cjs`), ...args], {
           env: { ...process.env, MYCONTAINER_WRITE_CODE_CACHE: name },
           stdio: 'ignore',
           timeout: 60_000,
