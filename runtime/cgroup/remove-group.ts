@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../native/clock.ts'
 import { rmdirSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { errnoOf, foldersOf } from './cgroup-files.ts'
@@ -14,8 +15,8 @@ import { waitUntil } from './wait-until.ts'
  * @throws {OperationError} `TIMEOUT` naming processes that do not die, or a folder that stays busy
  */
 export function removeGroup(location: CgroupLocation, deadlineMs = 10_000): void {
-  const end = performance.now() + deadlineMs
-  const remaining = (): number => Math.max(0, end - performance.now())
+  const end = monotonicMs() + deadlineMs
+  const remaining = (): number => Math.max(0, end - monotonicMs())
   if (isPopulated(location)) {
     killAll(location)
     if (!waitUntil(() => !isPopulated(location), remaining())) reportSurvivors(location)

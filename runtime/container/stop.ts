@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../native/clock.ts'
 import { OperationError } from '../../native/error.ts'
 import type { StopOptions } from '../cli/engine.ts'
 import { thaw } from '../cgroup/freeze.ts'
@@ -64,7 +65,7 @@ async function cancelRestart(
   record: ContainerRecord,
 ): Promise<ContainerState> {
   const folder = containerFolder(folders, record.id)
-  const deadline = performance.now() + killPatienceMs
+  const deadline = monotonicMs() + killPatienceMs
   for (;;) {
     const state = readState(folders, record)
     if (state.status === 'restarting') requestStop(folder.state)
@@ -72,7 +73,7 @@ async function cancelRestart(
       state.status === 'restarting' ||
       (state.status === 'exited' && state.monitorPid !== 0) ||
       (state.status === 'created' && state.error === '' && readStartRecord(folder) !== undefined)
-    if (!isBetween || performance.now() > deadline) return state
+    if (!isBetween || monotonicMs() > deadline) return state
     await new Promise((resolve) => setTimeout(resolve, restartPollMs))
   }
 }

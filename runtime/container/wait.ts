@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../native/clock.ts'
 import { watch } from 'node:fs'
 import { existsSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
@@ -22,7 +23,7 @@ export async function waitForEnd(
   id: string,
   timeoutMs = Number.POSITIVE_INFINITY,
 ): Promise<number | undefined> {
-  const deadline = performance.now() + timeoutMs
+  const deadline = monotonicMs() + timeoutMs
   const { state } = containerFolder(folders, id)
   const connection = await connectMonitor(state, noStreams)
   if (!connection) return waitForOrphan(folders, id, deadline)
@@ -54,7 +55,7 @@ async function waitForOrphan(
     const process = readProcessFile(state)
     const lives = process && isProcessAlive(process.pid, process.startTicks)
     if (!lives || readExitFile(state)) return readEndedCode(folders, id)
-    if (performance.now() >= deadline) return undefined
+    if (monotonicMs() >= deadline) return undefined
     await new Promise((resolve) => setTimeout(resolve, orphanPollMs))
   }
 }

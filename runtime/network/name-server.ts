@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../native/clock.ts'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
@@ -32,9 +33,9 @@ export async function ensureNameServer(
     lock.release()
     await launch(command)
   }
-  const deadline = performance.now() + readyTimeoutMs
+  const deadline = monotonicMs() + readyTimeoutMs
   while (readIfPresent(ready) === undefined) {
-    if (performance.now() > deadline)
+    if (monotonicMs() > deadline)
       throw new OperationError(
         'TIMEOUT',
         'start the name server',

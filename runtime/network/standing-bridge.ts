@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../native/clock.ts'
 import { readInterface } from '../../native/interface.ts'
 import type { Network } from './network.ts'
 
@@ -23,7 +24,7 @@ interface Look {
 const looks = new Map<string, Look>()
 
 export function rememberBridge(network: Network, bridge: StandingBridge): void {
-  looks.set(network.id, { at: performance.now(), bridge })
+  looks.set(network.id, { at: monotonicMs(), bridge })
 }
 
 /** @returns undefined where the bridge has to be looked at again */
@@ -33,7 +34,7 @@ export function findStandingBridge(network: Network): StandingBridge | undefined
   const now = readInterface(network.bridge)
   const { bridge } = look
   const isSame = now?.isUp === true && now.index === bridge.index && now.mtu === bridge.mtu
-  if (isSame && performance.now() - look.at < holdsForMs) return bridge
+  if (isSame && monotonicMs() - look.at < holdsForMs) return bridge
   looks.delete(network.id)
   return undefined
 }
