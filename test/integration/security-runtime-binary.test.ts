@@ -40,6 +40,7 @@ t.test('CVE-2019-5736: the runtime run again inside cannot be overwritten', asyn
   await bench.ok('wait', 'watcher')
   const log = await bench.ok('logs', 'watcher')
   t.match(log, /holds .*\n(.*\n)*watched/, 'it found what the runtime runs from')
+  t.notMatch(log, /holds (?!\/memfd:)/, 'and that is never a file of the host')
   t.notMatch(log, /WROTE/)
   t.equal(hashOf(shimPath), hash, 'the shim on the host is what it was')
 })
