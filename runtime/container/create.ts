@@ -16,6 +16,7 @@ import { randomName } from './random-name.ts'
 import type { ContainerRecord, ResolvedMount } from './record.ts'
 import { beginRecord, isBeingMade, publishRecord } from './record-store.ts'
 import { resolveImage, withImplicitHost } from './resolve-image.ts'
+import { requireNamespaces } from './rootless-start.ts'
 import { isSystemError } from './system-error.ts'
 import { withVolumesFrom } from './volumes-from.ts'
 
@@ -30,6 +31,7 @@ export async function createContainer(
   wanted: ContainerOptions,
   isDryRun = false,
 ): Promise<ContainerRecord> {
+  requireNamespaces(context)
   const { folders } = context
   const options = withVolumesFrom(folders, withImplicitHost(wanted))
   const source = await resolveImage(context, options)

@@ -19,6 +19,7 @@ import { type PreparedNetwork, prepareNetwork } from './prepare-network.ts'
 import { bootId, readStartTicks } from './process-identity.ts'
 import type { ContainerRecord } from './record.ts'
 import { type RootSource, rootOfRecord } from './resolve-image.ts'
+import { requireNamespaces } from './rootless-start.ts'
 import { unlinkIfPresent } from './settle.ts'
 import type { StartRecord } from './start-record.ts'
 import { type UserMappings, userMappings } from './user-mappings.ts'
@@ -61,6 +62,7 @@ export async function prepareStart(
   record: ContainerRecord,
   wish: StartWish,
 ): Promise<PreparedStart> {
+  requireNamespaces(context)
   const { folders, facts: host } = context
   const { options } = record
   const image = await rootOfRecord(context, record.imageId, options)

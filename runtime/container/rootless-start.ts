@@ -41,6 +41,22 @@ export function prepareRootless(
   note(isolatedNote)
 }
 
+/**
+ * @throws {OperationError} `UNSUPPORTED` in a process of an ordinary user that the launcher has not
+ *   brought into the user's namespaces: a program that uses the library by itself
+ */
+export function requireNamespaces({ facts }: EngineContext): void {
+  if (facts.euid === 0) return
+  throw new OperationError(
+    'UNSUPPORTED',
+    'run a container as an ordinary user from this process',
+    { euid: facts.euid },
+    {
+      hint: 'It is in no user namespace, and cannot enter one any more: use the command mycontainer, or run it as root',
+    },
+  )
+}
+
 function refuseNamespace(): never {
   throw new OperationError(
     'UNSUPPORTED',

@@ -11,6 +11,8 @@ export interface OrdinaryUser {
   readonly gid: number
   /** A folder of the user's own; home and run folder are in it. */
   readonly folder: string
+  /** The project, where this user may read it. */
+  readonly package: string
   readonly runDir: string
   readonly dataDir: string
   /** Run `mycontainer` to its end, whatever its exit code. */
@@ -47,9 +49,9 @@ export function ordinaryUser(t: Test, subordinate: boolean): OrdinaryUser {
     chownSync(join(folder, part), uid, gid)
   }
   const identity = ['--reuid', String(uid), '--regid', String(gid), '--clear-groups']
-  const bin = join(readablePackage(folder, identity), 'bin')
+  const readable = readablePackage(folder, identity)
   const env = {
-    PATH: `${bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+    PATH: `${join(readable, 'bin')}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     HOME: join(folder, 'home'),
     XDG_RUNTIME_DIR: join(folder, 'run'),
     SHELL: '/bin/sh',
@@ -61,6 +63,7 @@ export function ordinaryUser(t: Test, subordinate: boolean): OrdinaryUser {
     uid,
     gid,
     folder: join(folder, 'files'),
+    package: readable,
     runDir: join(folder, 'run/mycontainer'),
     dataDir: join(folder, 'home/.local/share/mycontainer'),
     run,

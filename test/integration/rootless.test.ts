@@ -206,6 +206,15 @@ t.test('images have the owners that containers see', async (t) => {
   }
 })
 
+t.test('a program that uses the library by itself is told why it cannot', async (t) => {
+  const script = `const { run } = require('${join(ranged.package, 'dist/index.js')}')
+    run('host', { command: ['true'] }).catch(({ code }) => console.log(code))`
+  writeFileSync(join(ranged.folder, 'program.cjs'), script)
+  const node = `node-linux-${process.arch}/bin/node`
+  const command = `'${join(ranged.package, 'node_modules', node)}' '${ranged.folder}/program.cjs'`
+  t.match(await ranged.shell(command), { exitCode: 0, stdout: 'UNSUPPORTED\n' })
+})
+
 t.test('what does the guarding is there', async (t) => {
   const status = await ranged.ok(
     ...quiet,
