@@ -85,22 +85,18 @@ function replaceFile(path, contents) {
   renameSync(`${path}.tmp`, path)
 }
 
-/** Harmless commands that take the way that matters most, so that what they compile is in the cache. */
+/**
+ * Harmless commands that take the way that matters most, so that what they compile is in the cache. The
+ * first one that succeeds writes it: who is not root has no bridge to look at.
+ */
 const warmUps = {
-  mycontainer: (folder) => [
-    [
-      '--root',
-      folder,
-      'run',
-      '--dry-run',
-      '--network',
-      'none',
-      '--rootfs',
-      join(folder, 'rootfs'),
-      '/bin/true',
-    ],
-  ],
+  mycontainer: (folder) => ['bridge', 'none'].map((network) => dryRun(folder, network)),
   myimage: (folder) => [['--root', folder, 'ls']],
+}
+
+function dryRun(folder, network) {
+  const root = ['--rootfs', join(folder, 'rootfs')]
+  return ['--root', folder, 'run', '--dry-run', '--rm', '--network', network, ...root, '/bin/true']
 }
 
 /** As native/shim/client.c gives them: V8 takes no cache that was written under other flags. */
@@ -116,12 +112,11 @@ function writeCodeCaches(names) {
   mkdirSync(join(folder, 'rootfs'))
   try {
     for (const name of names)
-      for (const args of warmUps[name](folder))
-        spawnSync(node, [...nodeFlags[name], join(dist, `${name}.cjs`), ...args], {
-          env: { ...process.env, MYCONTAINER_WRITE_CODE_CACHE: name },
-          stdio: 'ignore',
-          timeout: 60_000,
-        })
+      warmUps[name](folder).some((args) => {
+        const command = [...nodeFlags[name], join(dist, `${name}.cjs`), ...args]
+        const env = { ...process.env, MYCONTAINER_WRITE_CODE_CACHE: name }
+        return spawnSync(node, command, { env, stdio: 'ignore', timeout: 60_000 }).status === 0
+      })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
