@@ -40,16 +40,17 @@ export function encodeProgram(program: Program, options: EncodeOptions = {}): Ui
   const total = whyOffset + whySize
   if (total > MAX_PROGRAM_SIZE) refuseSize(total)
 
-  const out = Buffer.alloc(total)
-  const header = [
+  // Plain stores into typed arrays: a call for each of some thousand fields is what a cold start would wait for.
+  const bytes = new Uint8Array(total)
+  const words = new Uint32Array(bytes.buffer, 0, total >>> 2)
+  const id = BigInt.asUintN(64, options.id ?? 0n)
+  words.set([
     MAGIC,
     VERSION | (ARCHITECTURE[architecture] << 16),
     total,
     options.trace === true ? HEADER_TRACE : 0,
-  ]
-  for (const [index, value] of header.entries()) out.writeUInt32LE(value, index * 4)
-  out.writeBigUInt64LE(BigInt.asUintN(64, options.id ?? 0n), 16)
-  const places = [
+    Number(id & 0xffffffffn),
+    Number(id >> 32n),
     steps.length,
     cleanupStart,
     relocationOffset,
@@ -58,46 +59,62 @@ export function encodeProgram(program: Program, options: EncodeOptions = {}): Ui
     data.length,
     whyOffset,
     whySize,
-  ]
-  for (const [index, value] of places.entries()) out.writeUInt32LE(value, 24 + index * 4)
-  for (const [index, step] of steps.entries())
-    encodeStep(out, HEADER_SIZE + index * INSTRUCTION_SIZE, step, program)
-  for (const [index, offset] of relocations.entries())
-    out.writeUInt32LE(offset, relocationOffset + index * 4)
-  out.set(data, dataOffset)
-  out.write(why, whyOffset)
-  return out
+  ])
+  for (let index = 0; index < steps.length; index++) {
+    const step = steps[index]
+    if (step) encodeStep(bytes, words, HEADER_SIZE + index * INSTRUCTION_SIZE, step, architecture)
+  }
+  words.set(relocations, relocationOffset >>> 2)
+  bytes.set(data, dataOffset)
+  if (whySize > 0) bytes.set(Buffer.from(why), whyOffset)
+  return bytes
 }
 
 function reasonsOf(steps: readonly Step[]): string {
   return `${steps.map((step) => `${step.why} [${step.source}]`).join('\0')}\0`
 }
 
-function encodeStep(out: Buffer, at: number, step: Step, { architecture }: Program): void {
+function encodeStep(
+  bytes: Uint8Array,
+  words: Uint32Array,
+  at: number,
+  step: Step,
+  architecture: Program['architecture'],
+): void {
+  const word = at >>> 2
+  const { args, ignore } = step
   let kinds = 0
-  for (const [index, operand] of step.args.entries()) {
-    if (typeof operand === 'bigint')
-      out.writeBigUInt64LE(BigInt.asUintN(64, operand), at + 16 + index * 8)
-    else if (typeof operand === 'number') writeNumber(out, at + 16 + index * 8, operand)
-    else {
+  for (let index = 0; index < args.length; index++) {
+    const operand = args[index]
+    const place = word + 4 + index * 2
+    if (typeof operand === 'object') {
       kinds |= operand.kind << (index * 4)
-      out.writeUInt32LE(operand.value, at + 16 + index * 8)
-    }
+      words[place] = operand.value
+    } else if (operand !== undefined) storeNumber(words, place, operand)
   }
-  if (step.ignore === 'any') kinds |= FLAG.IGNORE_ANY
-  else for (const [index, name] of step.ignore.entries()) out[at + 8 + index] = errnoNumber(name)
+  if (ignore === 'any') kinds |= FLAG.IGNORE_ANY
+  else
+    for (let index = 0; index < ignore.length; index++)
+      bytes[at + 8 + index] = errnoNumber(ignore[index] ?? '')
   if (step.jumpIfIgnored) kinds |= FLAG.JUMP_IF_IGNORED
   if (step.jumpIfOk) kinds |= FLAG.JUMP_IF_OK
-  out[at] = OP[step.op]
-  out[at + 1] = step.to?.value ?? NO_SLOT
-  if (step.op === 'SYS') out.writeUInt16LE(numberOf(step.call, architecture), at + 2)
-  out.writeInt32LE(kinds, at + 4)
-  out.writeUInt16LE(step.jump?.index ?? 0, at + 14)
+  const number = step.op === 'SYS' ? numberOf(step.call, architecture) : 0
+  words[word] = OP[step.op] | ((step.to?.value ?? NO_SLOT) << 8) | (number << 16)
+  words[word + 1] = kinds
+  const jump = step.jump?.index ?? 0
+  bytes[at + 14] = jump & 0xff
+  bytes[at + 15] = jump >> 8
 }
 
-function writeNumber(out: Buffer, at: number, value: number): void {
-  if (value >= 0 && value <= 0xffffffff) out.writeUInt32LE(value, at)
-  else out.writeBigInt64LE(BigInt(value), at)
+/** A 64-bit two's complement number, low word first. */
+function storeNumber(words: Uint32Array, place: number, value: number | bigint): void {
+  if (typeof value === 'number') {
+    words[place] = value >>> 0
+    words[place + 1] = Math.floor(value / 2 ** 32) >>> 0
+    return
+  }
+  words[place] = Number(BigInt.asUintN(32, value))
+  words[place + 1] = Number(BigInt.asUintN(32, value >> 32n))
 }
 
 function numberOf(name: string, architecture: Program['architecture']): number {
