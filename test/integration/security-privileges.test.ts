@@ -165,3 +165,10 @@ t.test('processes of the host stay out of reach', async (t) => {
     '0\n0\n',
   )
 })
+
+t.test('GHSA-jq35-85cj-fj4p: masks hold in a user namespace too', async (t) => {
+  const probe =
+    'wc -c < /proc/keys; ls -A /sys/firmware; umount /proc/keys 2>/dev/null || echo held'
+  const { stdout } = await runShell(bench, 'plain', probe, '--userns', 'auto')
+  t.equal(stdout, '0\nheld\n')
+})

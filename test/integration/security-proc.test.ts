@@ -118,11 +118,6 @@ t.test(
     elif test -e $f; then test -z "$(head -c 9 $f 2>/dev/null)" || echo "shows $f"; fi; done; echo end`
     await bench.ok('run', '-d', ...quiet, '--name', 'running', 'plain', 'sleep', '1000')
     t.equal((await runShell(bench, 'plain', probe)).stdout, 'end\n', 'run')
-    t.equal(
-      (await runShell(bench, 'plain', probe, '--userns', 'auto')).stdout,
-      'end\n',
-      'a user namespace',
-    )
     t.equal(await bench.ok('exec', 'running', 'sh', '-c', probe), 'end', 'exec')
     t.equal(
       await bench.ok('exec', '--privileged', 'running', 'sh', '-c', probe),
