@@ -39,15 +39,7 @@ export const suites = [
   {
     name: 'integration',
     folders: ['test/integration'],
-    packages: [
-      'busybox-static',
-      'iproute2',
-      'nftables',
-      'curl',
-      'procps',
-      'uidmap',
-      'util-linux',
-    ],
+    packages: ['busybox-static', 'iproute2', 'nftables', 'curl', 'procps', 'uidmap', 'util-linux'],
     needsRoot: true,
     jobs: 1,
     timeoutSeconds: 300,

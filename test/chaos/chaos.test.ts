@@ -152,7 +152,8 @@ t.test('nothing is left', async (t) => {
   const table = ['list', 'table', 'inet', firewallTableName(folders)]
   t.notMatch(execFileSync('nft', table, { encoding: 'utf8' }), /24\d\d\d/, 'published ports')
   const added = readdirSync(tmpdir()).filter(
-    (name) => /^mycontainer-(?!test|vm|fault|provision|bench)/.test(name) && !temporaryFolders.has(name),
+    (name) =>
+      /^mycontainer-(?!test|vm|fault|provision|bench)/.test(name) && !temporaryFolders.has(name),
   )
   t.strictSame(added, [], 'temporary folders')
 })

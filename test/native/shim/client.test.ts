@@ -1,12 +1,5 @@
 import { spawn } from 'node:child_process'
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  mkdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, chownSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
