@@ -35,6 +35,11 @@ export function containerFolder(folders: EngineFolders, id: string): ContainerFo
   return containerFolderAt(join(containersFolder(folders), id))
 }
 
+/** Where a container's folder is moved to be deleted. */
+export function removedFolder(folders: EngineFolders, id: string): string {
+  return join(containersFolder(folders), `.removing-${id}`)
+}
+
 /** The layout below `path`, for a container that is still being made under another name too. */
 export function containerFolderAt(path: string): ContainerFolder {
   return {

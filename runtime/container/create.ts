@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import { type ContainerFolder, containerFolder, logFileName } from './container-folder.ts'
@@ -17,6 +17,7 @@ import type { ContainerRecord, ResolvedMount } from './record.ts'
 import { beginRecord, isBeingMade, publishRecord } from './record-store.ts'
 import { resolveImage, withImplicitHost } from './resolve-image.ts'
 import { requireNamespaces } from './rootless-start.ts'
+import { unlinkIfPresent } from './settle.ts'
 import { isSystemError } from './system-error.ts'
 import { withVolumesFrom } from './volumes-from.ts'
 
@@ -73,7 +74,7 @@ export async function createContainer(
     if (name !== undefined) releaseName(folders, name, id)
     removeAnonymous(folders, mounts)
     if (being) rmSync(being.path, { recursive: true, force: true })
-    if (cidfile !== undefined) unlinkSync(cidfile)
+    if (cidfile !== undefined) unlinkIfPresent(cidfile)
     throw error
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSy
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
-import { containerFolder } from './container-folder.ts'
+import { containerFolder, removedFolder } from './container-folder.ts'
 import type { EngineFolders } from './folders.ts'
 import { isSystemError } from './system-error.ts'
 
@@ -54,7 +54,7 @@ export function claimName(
     }
     const holder = findName(folders, name)
     if (holder === undefined) continue
-    if (existsSync(containerFolder(folders, holder).path) || isBeingMade(holder))
+    if (mayHoldName(folders, holder) || isBeingMade(holder))
       throw new OperationError(
         'ALREADY_EXISTS',
         `use the container name "${name}"`,
@@ -71,9 +71,13 @@ export function sweepNames(folders: EngineFolders, isBeingMade: (id: string) => 
     const holder = findName(folders, name)
     // In this order: what is being made may be there a moment later.
     if (holder === undefined || isBeingMade(holder)) continue
-    if (!existsSync(containerFolder(folders, holder).path))
-      takeOver(namePath(folders, name), holder, holder)
+    if (!mayHoldName(folders, holder)) takeOver(namePath(folders, name), holder, holder)
   }
+}
+
+/** One that is being removed still gives its name back itself, and must not find another's then. */
+function mayHoldName(folders: EngineFolders, id: string): boolean {
+  return existsSync(containerFolder(folders, id).path) || existsSync(removedFolder(folders, id))
 }
 
 function namesIn(folder: string): string[] {

@@ -224,8 +224,9 @@ function compileStart(sources: CompileSources): Program {
             folder: volumesFolder(folders.dataDir),
             name,
           })),
-          { folder: containersFolder(folders), name: record.id },
+          // The name first: once the folder is gone it may be somebody else's.
           { folder: namesFolder(folders), name: record.name },
+          { folder: containersFolder(folders), name: record.id },
         ]
       : [],
   })

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import {
@@ -134,9 +134,4 @@ export function removeAbandoned(folders: EngineFolders): void {
       : name.startsWith('.removing-')
     if (isAbandoned) rmSync(join(containersFolder(folders), name), { recursive: true, force: true })
   }
-}
-
-/** When the container's folder was last changed, ms; for sorting and caches. */
-export function recordTime(folders: EngineFolders, id: string): number {
-  return statSync(containerFolder(folders, id).record).mtimeMs
 }

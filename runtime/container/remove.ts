@@ -1,9 +1,8 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import type { RemoveOptions } from '../cli/engine.ts'
 import { removeVolume } from '../volume/volume-store.ts'
-import { containerFolder, containersFolder } from './container-folder.ts'
+import { containerFolder, removedFolder } from './container-folder.ts'
 import { withContainerLock } from './container-lock.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishContainerEvent } from './events.ts'
@@ -13,6 +12,7 @@ import type { ContainerRecord } from './record.ts'
 import { resolveContainer } from './record-store.ts'
 import { settle } from './settle.ts'
 import { killContainerNow, stopContainer } from './stop.ts'
+import { isSystemError } from './system-error.ts'
 
 /**
  * Remove a container with its writable layer and logs; by force also one that runs.
@@ -40,8 +40,18 @@ export async function removeContainer(
   if (options.volumes || record.options.rm)
     for (const mount of record.mounts)
       if (mount.anonymous && mount.name !== undefined)
-        removeVolume(context.folders.dataDir, mount.name, [])
+        removeIfPresent(context.folders.dataDir, mount.name)
   publishContainerEvent(context.folders, record, 'destroy')
+}
+
+/** The monitor of a --rm container, or another command, may be removing it as well. */
+function removeIfPresent(dataDir: string, volume: string): void {
+  try {
+    removeVolume(dataDir, volume, [])
+  } catch (error) {
+    const isGone = error instanceof OperationError && error.code === 'NOT_FOUND'
+    if (!isGone && !isSystemError(error, 'ENOENT')) throw error
+  }
 }
 
 async function endIfAllowed(
@@ -77,7 +87,7 @@ function stillRuns(record: ContainerRecord, status: string): OperationError {
 
 /** Out of sight in one step, then deleted: a removal that is cut off leaves nothing half there. */
 function discard({ folders }: EngineContext, record: ContainerRecord): void {
-  const grave = join(containersFolder(folders), `.removing-${record.id}`)
+  const grave = removedFolder(folders, record.id)
   renameSync(containerFolder(folders, record.id).path, grave)
   releaseName(folders, record.name, record.id)
   rmSync(grave, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-import { rmSync, unlinkSync } from 'node:fs'
+import { unlinkSync } from 'node:fs'
 import { removeGroup } from '../cgroup/remove-group.ts'
 import { withdrawPorts } from '../network/withdraw-ports.ts'
 import { containerFolder } from './container-folder.ts'
@@ -37,9 +37,4 @@ export function unlinkIfPresent(path: string): void {
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error
   }
-}
-
-/** An empty state folder for the next run. */
-export function resetFolder(path: string): void {
-  rmSync(path, { recursive: true, force: true })
 }

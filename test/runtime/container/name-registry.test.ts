@@ -1,7 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { claimName, findName, releaseName } from '../../../runtime/container/name-registry.ts'
+import {
+  claimName,
+  findName,
+  releaseName,
+  sweepNames,
+} from '../../../runtime/container/name-registry.ts'
 
 const alice = 'a'.repeat(64)
 const bob = 'b'.repeat(64)
@@ -33,6 +38,14 @@ t.test('a name whose container is just being made is not', async (t) => {
   const folders = registry(t)
   claimName(folders, 'web', alice, nobodyIsMade)
   t.throws(() => claimName(folders, 'web', bob, (id) => id === alice), { code: 'ALREADY_EXISTS' })
+})
+
+t.test('a name whose container is just being removed is not', async (t) => {
+  const folders = registry(t, [`.removing-${alice}`])
+  claimName(folders, 'web', alice, nobodyIsMade)
+  t.throws(() => claimName(folders, 'web', bob, nobodyIsMade), { code: 'ALREADY_EXISTS' })
+  sweepNames(folders, nobodyIsMade)
+  t.equal(findName(folders, 'web'), alice, 'it gives the name back itself')
 })
 
 t.test('only its holder releases a name', async (t) => {
