@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { engineFolders } from '../../runtime/container/folders.ts'
 import { firewallTableName } from '../../runtime/network/network.ts'
 import { listNetworks } from '../../runtime/network/network-store.ts'
 import { commandBench, startCommand, waitUntil } from '../integration/command-line.ts'
 import { leftovers } from '../integration/leftovers.ts'
-import { live, planLifeCycles, type Seen } from './life-cycles.ts'
+import { type LifeCycle, live, planLifeCycles, type Seen } from './life-cycles.ts'
 import { pick, seededRandom } from './random.ts'
 import {
   containerProcesses,
@@ -91,6 +91,22 @@ async function liveAll(): Promise<Seen[]> {
   return seen
 }
 
+/**
+ * What a user was told: the program's own code, or that something was killed: the program (137), the
+ * monitor (255), the command itself (137), or the start (125).
+ */
+function checkCodes(
+  t: Test,
+  { name, exitCode, isForeground }: LifeCycle,
+  results: Seen['results'],
+): void {
+  const possible = [exitCode, 125, 137, 255]
+  if (isForeground) t.ok(possible.includes(results[0]?.exitCode ?? -1), `${name}: run`, { results })
+  for (const { stdout } of results.slice(1))
+    if (/^\d+\n$/.test(stdout))
+      t.ok(possible.includes(Number(stdout)), `${name}: wait`, { stdout, exitCode })
+}
+
 interface Shown {
   readonly Id: string
   readonly Name: string
@@ -108,6 +124,7 @@ t.test('life cycles while our processes are killed', async (t) => {
   for (const { cycle, results } of seen)
     for (const { stderr } of results)
       t.notMatch(stderr, /INTERNAL|TypeError|undefined|at \w+ \(/, `${cycle.name}: no bug shown`)
+  for (const { cycle, results } of seen) checkCodes(t, cycle, results)
 })
 
 t.test('what is shown is true', async (t) => {
