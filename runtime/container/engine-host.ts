@@ -31,12 +31,15 @@ export function namespaceReports(pids: readonly number[]): NamespaceReport[] {
     return {
       pid,
       command,
-      namespaces: namespaces.map(({ type, inode, members }) => ({
-        kind: type,
-        inode,
-        members: members.slice(0, namedMembers),
-        memberCount: members.length,
-      })),
+      namespaces: namespaces.map(({ type, inode, members }) => {
+        const others = members.filter((member) => member.pid !== pid)
+        return {
+          kind: type,
+          inode,
+          members: others.slice(0, namedMembers),
+          memberCount: others.length,
+        }
+      }),
     }
   })
 }

@@ -41,8 +41,6 @@ export interface NamespaceInfo {
   readonly isOurs: boolean
   /** Whether it is the host's own, as far as this process can see. */
   readonly isHost: boolean
-  /** User id of its owner; absent where the kernel does not tell us. */
-  readonly ownerUid?: number | undefined
   /** Inode of the namespace that children go into, where it is another one (pid and time). */
   readonly forChildren?: string | undefined
   /** Every process in it that we may look at, the given one included, ascending. */
@@ -59,17 +57,6 @@ export interface ProcessNamespaces {
   readonly hiddenProcesses: number
 }
 
-export interface NamespaceComparison {
-  readonly left: NamespaceMember
-  readonly right: NamespaceMember
-  readonly rows: readonly {
-    readonly type: NamespaceType
-    readonly isSame: boolean
-    readonly leftInode: string
-    readonly rightInode: string
-  }[]
-}
-
 /**
  * The namespaces of a process, and who else is in them.
  *
@@ -77,21 +64,6 @@ export interface NamespaceComparison {
  * @throws {OperationError} `NOT_FOUND` for no such process, `SYSCALL_FAILED` without permission
  */
 export function describeNamespaces(pid: number): ProcessNamespaces {
-  return describeAll(pid, undefined)
-}
-
-/**
- * As `describeNamespaces`, with the owner of each namespace (loads the FFI library).
- */
-export async function describeNamespacesWithOwners(pid: number): Promise<ProcessNamespaces> {
-  const { readNamespaceOwner } = await import('../../native/namespace-query.ts')
-  return describeAll(pid, readNamespaceOwner)
-}
-
-function describeAll(
-  pid: number,
-  readOwner: ((path: string, isUser: boolean) => number | undefined) | undefined,
-): ProcessNamespaces {
   const inodes = requireInodes(pid)
   const ours = readInodes('self')
   // Process 1 may be out of reach even for root (it can hold more capabilities); kthreadd is not.
@@ -115,7 +87,6 @@ function describeAll(
         inode,
         isOurs: ours.get(type) === inode,
         isHost: initialInodes[type] === inode || init.get(type) === inode,
-        ownerUid: readOwner?.(`/proc/${pid}/ns/${type}`, type === 'user'),
         forChildren: forChildren === inode ? undefined : forChildren,
         members: members.get(type) ?? [],
         facts: readFacts(pid, type),
@@ -123,27 +94,6 @@ function describeAll(
     ]
   })
   return { pid, command: readCommand(pid), namespaces, hiddenProcesses }
-}
-
-/**
- * Compare two processes, kind by kind.
- *
- * @throws {OperationError} `NOT_FOUND` for no such process, `SYSCALL_FAILED` without permission
- */
-export function compareNamespaces(left: number, right: number): NamespaceComparison {
-  const [leftInodes, rightInodes] = [requireInodes(left), requireInodes(right)]
-  return {
-    left: { pid: left, command: readCommand(left) },
-    right: { pid: right, command: readCommand(right) },
-    rows: namespaceTypes
-      .filter((type) => leftInodes.has(type))
-      .map((type) => ({
-        type,
-        isSame: leftInodes.get(type) === rightInodes.get(type),
-        leftInode: leftInodes.get(type) ?? '',
-        rightInode: rightInodes.get(type) ?? '',
-      })),
-  }
 }
 
 /** Inode by entry of `/proc/PID/ns`; empty when the process is gone or may not be read. */

@@ -7,7 +7,6 @@ import { doctor, makeReport } from '../../../runtime/inspect-host/doctor/doctor.
 import type { Finding } from '../../../runtime/inspect-host/doctor/finding.ts'
 import type { SyscallAnswer } from '../../../runtime/inspect-host/doctor/probe-syscalls.ts'
 import { probeSyscalls } from '../../../runtime/inspect-host/doctor/probe-syscalls.ts'
-import { renderDoctor } from '../../../runtime/inspect-host/doctor/render-doctor.ts'
 import type { HostFacts } from '../../../runtime/inspect-host/host-facts.ts'
 import { parseKernelRelease, readHostFacts } from '../../../runtime/inspect-host/host-facts.ts'
 
@@ -97,29 +96,8 @@ for (const { name, findings, finding, level, canRun } of gaps)
     t.equal(makeReport(findings).exitCode, canRun ? 0 : 1)
   })
 
-t.test('every gap on the present host has a remedy, and json is the report', async (t) => {
+t.test('every gap on the present host has a remedy', async (t) => {
   const report = doctor({ dataFolder: '/var/lib/mycontainer' })
   for (const { name, level, fix } of report.findings)
     t.equal(fix !== undefined, level !== 'ok', name)
-  t.same(JSON.parse(renderDoctor(report, 'json')), JSON.parse(JSON.stringify(report)))
-  const text = renderDoctor(report)
-  for (const { name } of report.findings) t.match(text, name)
-})
-
-t.test('the text has a line for the finding and one for the remedy', async (t) => {
-  const finding: Finding = {
-    group: 'kernel',
-    name: 'version',
-    level: 'missing',
-    meaning: 'too old',
-    fix: 'upgrade',
-    isRequired: true,
-  }
-  t.same(renderDoctor(makeReport([finding])).split('\n'), [
-    'kernel',
-    'missing  version  too old',
-    '         fix: upgrade',
-    '',
-    'Containers cannot run here: 0 ok, 0 warn, 1 missing.',
-  ])
 })
