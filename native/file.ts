@@ -42,14 +42,13 @@ export const openFlags = {
 /** `AT_FDCWD`: paths are relative to the working folder. */
 export const currentFolder = -100
 
-const { unlinkat, mkdirat, mknodat, symlinkat, linkat, renameat2, openat, openat2 } = {
+const { unlinkat, mkdirat, mknodat, symlinkat, linkat, openat, openat2 } = {
   openat: declareSyscall('openat', ['int', 'void *', 'int', 'int']),
   openat2: declareSyscall('openat2', ['int', 'void *', 'void *', 'long']),
   mkdirat: declareSyscall('mkdirat', ['int', 'void *', 'int']),
   mknodat: declareSyscall('mknodat', ['int', 'void *', 'int', 'long']),
   symlinkat: declareSyscall('symlinkat', ['void *', 'int', 'void *']),
   linkat: declareSyscall('linkat', ['int', 'void *', 'int', 'void *', 'int']),
-  renameat2: declareSyscall('renameat2', ['int', 'void *', 'int', 'void *', 'int']),
   unlinkat: declareSyscall('unlinkat', ['int', 'void *', 'int']),
 }
 const fchownat = declareSyscall('fchownat', ['int', 'void *', 'uint', 'uint', 'int'])
@@ -60,7 +59,6 @@ const utimensat = declareSyscall('utimensat', ['int', 'void *', 'void *', 'int']
 const close = declareSyscall('close', ['int'])
 const readlinkat = declareSyscall('readlinkat', ['int', 'void *', 'void *', 'long'])
 const lseek = declareSyscall('lseek', ['int', 'long', 'int'])
-const syncfs = declareSyscall('syncfs', ['int'])
 
 /** Text or bytes as the kernel wants them: ending with a NUL. */
 export function pathBytes(name: PathName): Uint8Array {
@@ -114,17 +112,6 @@ export function linkAt(
   newName: PathName,
 ): number {
   return Number(linkat(oldFolder, pathBytes(oldName), newFolder, pathBytes(newName), 0))
-}
-
-/** renameat2(2). */
-export function renameAt(
-  oldFolder: number,
-  oldName: PathName,
-  newFolder: number,
-  newName: PathName,
-  flags = 0,
-): number {
-  return Number(renameat2(oldFolder, pathBytes(oldName), newFolder, pathBytes(newName), flags))
 }
 
 /** unlinkat(2); `flags` may be `atFlags.removeDir`. */
@@ -201,9 +188,4 @@ export function setTimesAt(
 /** close(2). */
 export function closeFile(file: number): number {
   return Number(close(file))
-}
-
-/** syncfs(2): write back the whole file system that holds `file`. */
-export function syncFileSystem(file: number): number {
-  return Number(syncfs(file))
 }

@@ -10,7 +10,7 @@ export interface NetlinkMessage {
   readonly body: Uint8Array
 }
 
-export const netlinkHeaderBytes = 16
+const netlinkHeaderBytes = 16
 
 export const netlinkFlags = {
   request: 0x1,

@@ -7,7 +7,7 @@ export interface StateFolders {
 }
 
 /** Where state is: below `root` where one is given, else the system's or the user's places. */
-export function stateFolders(root: string | undefined): StateFolders {
+function stateFolders(root: string | undefined): StateFolders {
   const below = root ?? process.env['MYCONTAINER_ROOT']
   if (below !== undefined && below !== '')
     return { dataDir: join(below, 'data'), runDir: join(below, 'run') }

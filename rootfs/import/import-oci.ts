@@ -108,7 +108,7 @@ function requireDigest(content: Buffer, { digest }: Descriptor): void {
 }
 
 /** containerd writes the full name, others a name or only a tag. */
-export function referencesOf(descriptor: Descriptor): string[] {
+function referencesOf(descriptor: Descriptor): string[] {
   const full = descriptor.annotations['io.containerd.image.name']
   const short = descriptor.annotations['org.opencontainers.image.ref.name']
   for (const name of [full, short]) {

@@ -33,7 +33,7 @@ export interface StoredLayer {
 }
 
 /** @see https://github.com/opencontainers/image-spec/blob/main/config.md — "Layer ChainID" */
-export function nextChainId(below: readonly string[], diffId: string): string {
+function nextChainId(below: readonly string[], diffId: string): string {
   const parent = below.at(-1)
   if (parent === undefined) return diffId
   return `sha256:${createHash('sha256').update(`${parent} ${diffId}`).digest('hex')}`

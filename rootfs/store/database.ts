@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS host_image (
 PRAGMA user_version = ${schemaVersion};
 `
 
-export function databasePath(dataDir: string): string {
+function databasePath(dataDir: string): string {
   return join(dataDir, 'images.db')
 }
 

@@ -51,7 +51,7 @@ export function candidateReferences(text: string): ImageReference[] {
 }
 
 /** Id behind a full reference with a tag. */
-export function findByName(database: Database, name: string): string | undefined {
+function findByName(database: Database, name: string): string | undefined {
   return textColumn(database.get('SELECT image_id FROM reference WHERE name = ?', name), 'image_id')
 }
 

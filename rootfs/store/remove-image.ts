@@ -114,7 +114,7 @@ function refused(image: Image, reason: string, hint: string): OperationError {
 }
 
 /** Remove every blob and layer that no image has, and what killed processes left half made. */
-export async function collectGarbage(store: ImageStore): Promise<number> {
+async function collectGarbage(store: ImageStore): Promise<number> {
   const held = await lock(store.folders.contentLock, 'exclusive', waitMs)
   try {
     return sweep(store)

@@ -53,7 +53,7 @@ export function viewOfConfig(layers: readonly string[], config: Config): Contain
 type Mount = NonNullable<Config['mounts']>[number]
 
 /** The last mount over a path: later ones hide earlier ones. */
-export function mountAt({ mounts = [] }: Config, path: string): Mount | undefined {
+function mountAt({ mounts = [] }: Config, path: string): Mount | undefined {
   const whole = posix.normalize(path)
   return mounts.findLast(({ destination }) => {
     const folder = posix.normalize(destination)

@@ -59,7 +59,7 @@ export async function diffOfContainer(
  * @param lowerFolders the image's layers, lowest first
  * @param mountPoints where something was mounted, one character per byte; not looked at
  */
-export function diffFolders(
+function diffFolders(
   upper: string,
   lowerFolders: readonly string[],
   mountPoints: ReadonlySet<string>,

@@ -46,7 +46,7 @@ export function publishContainerEvent(
 }
 
 /** What every event of a container says about it. */
-export function containerAttributes(
+function containerAttributes(
   record: ContainerRecord,
   attributes: Readonly<Record<string, string>> = {},
 ): Record<string, string> {

@@ -13,7 +13,7 @@ const variable = 'MYCONTAINER_ZYGOTE'
  * booting. This side waits in read(2), which a command that has nothing else to do may: neither
  * node:child_process nor node:net is loaded. Programs are submitted one after another.
  */
-export class InheritedZygote implements ProgramLauncher {
+class InheritedZygote implements ProgramLauncher {
   readonly #stream: number
   #nextId = 1n
 

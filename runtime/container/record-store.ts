@@ -64,7 +64,7 @@ export function readRecord(folders: EngineFolders, id: string): ContainerRecord 
 }
 
 /** Every id, in no particular order. */
-export function listIds(folders: EngineFolders): string[] {
+function listIds(folders: EngineFolders): string[] {
   return folderNames(folders).filter((name) => /^[0-9a-f]{64}$/.test(name))
 }
 

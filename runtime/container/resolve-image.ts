@@ -36,7 +36,7 @@ const emptyConfig: ImageConfig = {
 }
 
 /** Name of the built-in image: the host's own shell and tools. */
-export const hostImageName = 'host'
+const hostImageName = 'host'
 
 /**
  * `run /bin/sh` names a program, not an image: it runs in the built-in image. No image reference

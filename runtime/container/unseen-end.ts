@@ -10,7 +10,7 @@ import type { ContainerRecord } from './record.ts'
 import { settle } from './settle.ts'
 
 /** Whether a container has ended after its monitor was killed, and no one has taken note of it. */
-export function isUnseenEnd(folders: EngineFolders, record: ContainerRecord): boolean {
+function isUnseenEnd(folders: EngineFolders, record: ContainerRecord): boolean {
   const { state } = containerFolder(folders, record.id)
   if (!readProcessFile(state) || readExitFile(state)) return false
   const { status, monitorPid } = readState(folders, record)

@@ -31,7 +31,7 @@ const NXDOMAIN = 3
 const idleTcpMs = 10_000
 const lingerMs = 500
 
-export function nameServerLock(folders: NetworkFolders, name: string): string {
+function nameServerLock(folders: NetworkFolders, name: string): string {
   return join(networkRunFolder(folders, name), 'name-server.lock')
 }
 

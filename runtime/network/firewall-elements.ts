@@ -14,7 +14,7 @@ export interface PlacedElement {
 }
 
 /** Bytes of an interface name as the kernel compares them. */
-export function interfaceKey(name: string): Uint8Array {
+function interfaceKey(name: string): Uint8Array {
   const bytes = new Uint8Array(16)
   bytes.set(Buffer.from(name))
   return bytes

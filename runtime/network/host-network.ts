@@ -24,7 +24,7 @@ export function findLink(socket: NetlinkSocket, name: string): Link | undefined 
   }
 }
 
-export function listLinks(socket: NetlinkSocket): Link[] {
+function listLinks(socket: NetlinkSocket): Link[] {
   return socket.read(encodeRouteRequest(dumpLinks(), 1)).map(({ body }) => decodeLink(body))
 }
 
@@ -33,7 +33,7 @@ export function listAddresses(socket: NetlinkSocket, family: 'ipv4' | 'ipv6'): L
   return socket.read(request).map(({ body }) => decodeAddress(body))
 }
 
-export function listRoutes(socket: NetlinkSocket, family: 'ipv4' | 'ipv6'): Route[] {
+function listRoutes(socket: NetlinkSocket, family: 'ipv4' | 'ipv6'): Route[] {
   return socket.read(encodeRouteRequest(dumpRoutes(family), 1)).map(({ body }) => decodeRoute(body))
 }
 

@@ -41,7 +41,7 @@ export function listNetworks(folders: NetworkFolders): Network[] {
 }
 
 /** The network of that very name, or undefined. */
-export function readNetwork(folders: NetworkFolders, name: string): Network | undefined {
+function readNetwork(folders: NetworkFolders, name: string): Network | undefined {
   const path = networkFile(folders, name)
   const text = readIfPresent(path)
   if (text === undefined) return undefined

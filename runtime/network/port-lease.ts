@@ -58,7 +58,7 @@ export interface ReservedPorts {
  * @throws {OperationError} `ALREADY_EXISTS` naming the port and, where one of ours has it, the
  *   container; `INVALID_ARGUMENT` for an address that the host does not have
  */
-export function reservePorts(reservation: PortReservation): ReservedPorts {
+function reservePorts(reservation: PortReservation): ReservedPorts {
   const bindings: PortBinding[] = []
   const files: string[] = []
   try {

@@ -21,7 +21,7 @@ export interface PortBinding {
 
 export type HostPort = Pick<PortBinding, 'hostIp' | 'hostPort' | 'protocol'>
 
-export const protocolNumbers: Readonly<Record<PortProtocol, number>> = {
+const protocolNumbers: Readonly<Record<PortProtocol, number>> = {
   tcp: 6,
   udp: 17,
   sctp: 132,

@@ -23,7 +23,7 @@ export function sendExchanges(exchanges: readonly NetlinkExchange[], pid?: numbe
 }
 
 /** Carry out one exchange on an open socket of its family; see sendExchanges. */
-export function sendExchange(socket: NetlinkSocket, exchange: NetlinkExchange, pid?: number): void {
+function sendExchange(socket: NetlinkSocket, exchange: NetlinkExchange, pid?: number): void {
   const message = exchange.message.slice()
   if (exchange.pidOffset !== undefined && pid !== undefined)
     new DataView(message.buffer).setUint32(exchange.pidOffset, pid, true)

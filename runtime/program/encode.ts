@@ -124,7 +124,7 @@ function numberOf(name: string, architecture: Program['architecture']): number {
 }
 
 /** Errno number of a name, as Linux has it on both architectures. */
-export function errnoNumber(name: string): number {
+function errnoNumber(name: string): number {
   const number =
     name === 'ENOTSUP'
       ? 95

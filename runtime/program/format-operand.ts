@@ -37,7 +37,7 @@ function isPointer(format: ArgumentFormat): boolean {
 }
 
 /** Bits by name, what has no name in hexadecimal. */
-export function formatFlags(value: bigint, table: FlagTable, program: Program): string {
+function formatFlags(value: bigint, table: FlagTable, program: Program): string {
   const names = table === openFlags ? { ...table.names, ...prefixOpen(program) } : table.names
   if (!table.isBits) {
     const name = Object.keys(names).find((key) => BigInt(names[key] ?? -1) === value)

@@ -90,7 +90,7 @@ function setScheduler(c: Compilation, scheduler: Scheduler): void {
 }
 
 /** Bits of a list such as `0-1,4`. @throws {OperationError} `INVALID_SPEC` */
-export function parseNodeList(field: string, list: string): Uint8Array {
+function parseNodeList(field: string, list: string): Uint8Array {
   const bits = Buffer.alloc(128)
   for (const part of list.split(',')) {
     const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part.trim())

@@ -67,12 +67,6 @@ export function capabilityData(
   return { header: data.words([0x20080522]), sets: data.bytes(bytes) }
 }
 
-/** struct sockaddr_nl of netlink(7): the kernel. */
-export function netlinkAddress(data: DataSegment): Data {
-  return data.words([16, 0])
-}
-export const SOCKADDR_NL_SIZE = 12
-
 /** struct winsize of ioctl_tty(2). */
 export function windowSize(data: DataSegment, rows: number, columns: number): Data {
   return data.words([(columns & 0xffff) * 0x10000 + (rows & 0xffff)])

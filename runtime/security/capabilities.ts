@@ -17,11 +17,6 @@ export const dockerCapabilities: readonly string[] = prefixed(`
   CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP
   NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE`)
 
-/** The smaller set that `podman run` gives. */
-export const podmanCapabilities: readonly string[] = dockerCapabilities.filter(
-  (name) => !['CAP_AUDIT_WRITE', 'CAP_MKNOD', 'CAP_NET_RAW'].includes(name),
-)
-
 function prefixed(names: string): string[] {
   return names
     .trim()
@@ -133,7 +128,9 @@ function nearestName(name: string): string | undefined {
   const [best] = capabilityNames
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
     .toSorted((a, b) => a.distance - b.distance)
-  return best !== undefined && best.distance <= 4 ? best.candidate : undefined
+  // Without the prefix, which costs nothing to get right: a third of the letters may differ.
+  const limit = Math.min(4, Math.max(1, Math.floor((name.length - 'CAP_'.length) / 3)))
+  return best !== undefined && best.distance <= limit ? best.candidate : undefined
 }
 
 /** Levenshtein distance, one row at a time. */

@@ -133,6 +133,5 @@ export type Process = z.infer<ReturnType<typeof processSchema>>
 export type User = z.infer<ReturnType<typeof userSchema>>
 export type Capabilities = z.infer<ReturnType<typeof capabilitiesSchema>>
 export type Rlimit = z.infer<ReturnType<typeof rlimitSchema>>
-export type RlimitType = Rlimit['type']
 export type Scheduler = z.infer<ReturnType<typeof schedulerSchema>>
 export type IoPriority = z.infer<ReturnType<typeof ioPrioritySchema>>

@@ -116,7 +116,4 @@ export type Resources = z.infer<ReturnType<typeof resourcesSchema>>
 export type DeviceRule = z.infer<ReturnType<typeof deviceRuleSchema>>
 export type MemoryResources = z.infer<ReturnType<typeof memorySchema>>
 export type CpuResources = z.infer<ReturnType<typeof cpuSchema>>
-export type BlockIOResources = z.infer<ReturnType<typeof blockIOSchema>>
 export type HugepageLimit = z.infer<ReturnType<typeof hugepageLimitSchema>>
-export type NetworkResources = z.infer<ReturnType<typeof networkSchema>>
-export type RdmaResources = z.infer<ReturnType<typeof rdmaSchema>>

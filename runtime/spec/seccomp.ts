@@ -102,6 +102,5 @@ export type Seccomp = z.infer<ReturnType<typeof seccompSchema>>
 export type SeccompRule = z.infer<ReturnType<typeof ruleSchema>>
 export type SeccompArgument = z.infer<ReturnType<typeof argumentSchema>>
 export type SeccompAction = (typeof seccompActions)[number]
-export type SeccompOperator = (typeof seccompOperators)[number]
 export type SeccompArchitecture = (typeof seccompArchitectures)[number]
 export type SeccompFlag = (typeof seccompFlags)[number]

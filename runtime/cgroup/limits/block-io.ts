@@ -54,7 +54,7 @@ export function blockIoLimits(io: BlockIoResources, { version }: LimitContext): 
 }
 
 /** v1 weight (10..1000) as v2 `io.weight` (1..10000), both ends kept. */
-export function blockIoWeightToV2(weight: Integer): number {
+function blockIoWeightToV2(weight: Integer): number {
   return 1 + Math.floor(((Number(weight) - 10) * 9999) / 990)
 }
 

@@ -52,7 +52,7 @@ export function sharesToWeight(shares: Integer): number {
  * @returns `"<quota µs> <period µs>"`; `"max …"` means no limit
  * @throws {OperationError} `INVALID_SPEC` when quota or period is out of range
  */
-export function formatCpuMax(cpu: CpuResources): string {
+function formatCpuMax(cpu: CpuResources): string {
   const period = checkedPeriod(cpu)
   const quota = cpu.quota ?? 0
   if (quota <= 0) return `max ${period}`

@@ -25,7 +25,7 @@ export interface LimitContext {
 export const v2Source = 'https://docs.kernel.org/admin-guide/cgroup-v2.html'
 export const v1Source = 'https://docs.kernel.org/admin-guide/cgroup-v1'
 
-export const maxInt64 = 9_223_372_036_854_775_807n
+const maxInt64 = 9_223_372_036_854_775_807n
 export const maxUint64 = 18_446_744_073_709_551_615n
 
 /**

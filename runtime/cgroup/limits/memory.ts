@@ -22,7 +22,7 @@ export function memoryLimits(memory: MemoryResources, context: LimitContext): Li
  * @returns text for `memory.swap.max`, or undefined when swap is not to be touched
  * @throws {OperationError} `INVALID_SPEC` when there is no memory limit or swap is below it
  */
-export function formatSwapMax(memory: MemoryResources): string | undefined {
+function formatSwapMax(memory: MemoryResources): string | undefined {
   const { swap, limit } = memory
   if (!isSet(swap)) return limit !== undefined && limit < 0 ? 'max' : undefined
   if (requireInteger('memory.swap', swap, -1) === '-1') return 'max'

@@ -100,7 +100,7 @@ function listOrNull<Item>(list: readonly Item[]): readonly Item[] | null {
 }
 
 /** The mode as the flag has it. */
-export function networkModeText(mode: NetworkMode): string {
+function networkModeText(mode: NetworkMode): string {
   if (mode.kind === 'container') return `container:${mode.container}`
   if (mode.kind === 'path') return `ns:${mode.path}`
   return mode.kind === 'networks' ? (mode.names[0] ?? 'bridge') : mode.kind

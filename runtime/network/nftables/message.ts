@@ -9,7 +9,7 @@ const SUBSYSTEM = 10
 const BATCH_BEGIN = 16
 const BATCH_END = 17
 
-export const tableTypes = {
+const tableTypes = {
   newTable: 0,
   getTable: 1,
   deleteTable: 2,

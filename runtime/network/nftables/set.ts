@@ -37,7 +37,7 @@ function typeNumber(types: readonly DataType[]): number {
 }
 
 /** Bytes of a key or of data: parts of a concatenation are padded, a lone one is not. */
-export function dataLength(types: readonly DataType[]): number {
+function dataLength(types: readonly DataType[]): number {
   const lengths = types.map((type) => dataTypes[type].bytes)
   if (lengths.length === 1) return lengths[0] ?? 0
   return lengths.reduce((sum, length) => sum + Math.ceil(length / 4) * 4, 0)

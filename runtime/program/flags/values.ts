@@ -109,7 +109,6 @@ export const WEXITED = 4
 export const SIGCHLD = 17
 export const SIGKILL = 9
 export const PROC_SUPER_MAGIC = 0x9fa0
-export const DEVPTS_SUPER_MAGIC = 0x1cd1
 
 export const ERRNO = {
   EPERM: 1,

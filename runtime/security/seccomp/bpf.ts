@@ -11,7 +11,7 @@ export const BPF_ALU_AND_K = 0x54
 export const BPF_RET_K = 0x06
 
 /** Size of `struct sock_filter`: u16 code, u8 jt, u8 jf, u32 k. */
-export const INSTRUCTION_BYTES = 8
+const INSTRUCTION_BYTES = 8
 
 /** The kernel refuses longer filters (BPF_MAXINSNS). */
 export const MAX_INSTRUCTIONS = 4096
