@@ -4,6 +4,19 @@ import { invalidValue } from './invalid-value.ts'
 import { parseKeyValues } from './key-value.ts'
 import { parseSizeOrUnlimited } from './size.ts'
 
+/** Options of docker's and podman's file drivers that change nothing here but what `inspect` shows. */
+const showOnly: readonly string[] = [
+  'compress',
+  'env',
+  'env-regex',
+  'label',
+  'labels',
+  'labels-regex',
+  'max-buffer-size',
+  'mode',
+  'tag',
+]
+
 /**
  * Read `--log-driver` and the `--log-opt` values.
  * @param driver absent means json-file
@@ -16,6 +29,7 @@ export function parseLogOptions(driver: string | undefined, values: readonly str
     'max-file': maxFiles,
     ...other
   } = parseKeyValues('log option', values, true)
+  for (const name of Object.keys(other)) if (!showOnly.includes(name)) throw unknownOption(name)
   return {
     driver: parseDriver(driver ?? 'json-file'),
     ...(path === undefined ? {} : { path }),
@@ -23,6 +37,11 @@ export function parseLogOptions(driver: string | undefined, values: readonly str
     ...(maxFiles === undefined ? {} : { maxFiles: parseInteger('max-file', maxFiles, 1, 1000) }),
     other,
   }
+}
+
+function unknownOption(name: string): Error {
+  const hint = `The options are max-size, max-file and path; ${showOnly.join(', ')} are only kept for inspect`
+  return invalidValue('log option', name, hint)
 }
 
 function parseDriver(text: string): LogOptions['driver'] {

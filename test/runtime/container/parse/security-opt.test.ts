@@ -45,4 +45,5 @@ t.test('log options', async (t) => {
   })
   t.throws(() => parseLogOptions('syslog', []), { code: 'INVALID_ARGUMENT' })
   t.throws(() => parseLogOptions(undefined, ['max-file=0']), { code: 'INVALID_ARGUMENT' })
+  t.throws(() => parseLogOptions(undefined, ['max-sise=10m']), { code: 'INVALID_ARGUMENT' })
 })
