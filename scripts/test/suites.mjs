@@ -39,7 +39,19 @@ export const suites = [
   {
     name: 'integration',
     folders: ['test/integration'],
-    packages: ['busybox-static', 'iproute2', 'nftables', 'curl', 'procps', 'uidmap', 'util-linux'],
+    packages: [
+      'busybox-static',
+      'iproute2',
+      'nftables',
+      'curl',
+      'procps',
+      'uidmap',
+      'util-linux',
+      // Peers that answers are compared with.
+      'podman',
+      'buildah',
+      'skopeo',
+    ],
     needsRoot: true,
     jobs: 1,
     timeoutSeconds: 300,
