@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { requireStateRoot } from '../../native/state-root.ts'
 import type { ImageStore } from '../store/image-store.ts'
 
 export interface StateFolders {
@@ -9,8 +10,10 @@ export interface StateFolders {
 /** Where state is: below `root` where one is given, else the system's or the user's places. */
 function stateFolders(root: string | undefined): StateFolders {
   const below = root ?? process.env['MYCONTAINER_ROOT']
-  if (below !== undefined && below !== '')
+  if (below !== undefined && below !== '') {
+    requireStateRoot(resolve(below))
     return { dataDir: join(below, 'data'), runDir: join(below, 'run') }
+  }
   // Inside an ordinary user's own user namespace the launcher says who that is.
   const uid = Number(process.env['MYCONTAINER_ROOTLESS_UID'] ?? process.geteuid?.() ?? 0)
   if (uid === 0) return { dataDir: '/var/lib/mycontainer', runDir: '/run/mycontainer' }

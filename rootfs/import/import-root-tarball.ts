@@ -1,4 +1,5 @@
 import { closeSync, fstatSync } from 'node:fs'
+import { OperationError } from '../../native/error.ts'
 import { addBuiltImage } from '../store/add-built-image.ts'
 import { layerInFile } from '../store/blob-source.ts'
 import type { Image } from '../store/image.ts'
@@ -26,7 +27,17 @@ export async function importRootTarball(
   const config: Record<string, unknown> = { Env: [`PATH=${defaultPath}`] }
   for (const change of options.changes ?? []) applyChange(config, change)
   const opened = openInput(options.input)
-  const file = seekable(store.folders, opened, fstatSync(opened).isFile())
+  const found = fstatSync(opened)
+  if (found.isDirectory()) {
+    closeSync(opened)
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'import a tarball',
+      { input: options.input, reason: 'it is a folder' },
+      { hint: `tar -C ${options.input} -c . | myimage import -` },
+    )
+  }
+  const file = seekable(store.folders, opened, found.isFile())
   try {
     return await addBuiltImage(store, {
       layer: layerInFile({ descriptor: file, offset: 0, size: fstatSync(file).size }),

@@ -1,3 +1,4 @@
+import { requireStateRoot } from '../../native/state-root.ts'
 import { type ImageStore, openImageStore } from '../../rootfs/store/image-store.ts'
 import type { Engine, OpenEngine } from '../cli/engine.ts'
 import { readHostFacts } from '../inspect-host/host-facts.ts'
@@ -26,6 +27,7 @@ export function openContext(
   cwd = process.cwd(),
 ): EngineContext {
   const folders = engineFolders(root, env, hostUser(env), cwd)
+  if (folders.root !== undefined) requireStateRoot(folders.root)
   let store: ImageStore | undefined
   return {
     folders,

@@ -34,8 +34,8 @@ export function parseJson(text: string, options: ParseJsonOptions = {}): unknown
     maxLength = 64 * 1024 * 1024,
     maxDepth = 128,
   } = options
-  const refuse = (reason: string, cause?: unknown): OperationError =>
-    new OperationError(code, `read ${what}`, { reason }, cause === undefined ? {} : { cause })
+  const refuse = (reason: string): OperationError =>
+    new OperationError(code, `read ${what}`, { reason })
   if (text.length > maxLength) throw refuse(`longer than ${maxLength} characters`)
   if (depthExceeds(text, maxDepth)) throw refuse(`nested deeper than ${maxDepth} levels`)
   try {
@@ -43,7 +43,7 @@ export function parseJson(text: string, options: ParseJsonOptions = {}): unknown
     return needsReviver(text) ? JSON.parse(text, revive) : JSON.parse(text)
   } catch (error) {
     if (error instanceof ForbiddenKey) throw refuse('has a key named __proto__')
-    throw refuse(error instanceof Error ? error.message : String(error), error)
+    throw refuse(error instanceof Error ? error.message : String(error))
   }
 }
 

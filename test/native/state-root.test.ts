@@ -1,0 +1,26 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { requireStateRoot } from '../../native/state-root.ts'
+
+const folder = t.testdir({ file: '' })
+
+const refused = [
+  { title: 'a file', root: join(folder, 'file') },
+  { title: 'below a file', root: join(folder, 'file/root') },
+  { title: 'below /proc', root: '/proc/no/such' },
+]
+
+for (const { title, root } of refused)
+  t.test(`refused: ${title}`, async (t) => {
+    t.throws(() => requireStateRoot(root), { code: 'INVALID_ARGUMENT', detail: { root } })
+  })
+
+const allowed = [
+  { title: 'a folder', root: folder },
+  { title: 'a folder that can be made', root: join(folder, 'a/b') },
+]
+
+for (const { title, root } of allowed)
+  t.test(title, async (t) => {
+    t.doesNotThrow(() => requireStateRoot(root))
+  })
