@@ -4,7 +4,10 @@
 import type { AttachPlan } from '../container/attach-plan.ts'
 
 export interface TextSink {
+  /** Where the reader has gone a local command ends here. */
   write(chunk: string | Uint8Array): unknown
+  /** As `write`, but where the reader has gone the chunk is dropped. Absent: `write` does so. */
+  offer?(chunk: string | Uint8Array): unknown
 }
 
 export interface CommandIo {

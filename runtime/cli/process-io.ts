@@ -61,18 +61,30 @@ function interruptSignal(): AbortSignal {
 function descriptorSink(descriptor: number): TextSink {
   return {
     write(chunk) {
-      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-      for (let at = 0; at < bytes.length;) at += writeSome(descriptor, bytes.subarray(at))
+      if (!writeAll(descriptor, chunk)) process.exit(readerGone)
     },
+    offer: (chunk) => writeAll(descriptor, chunk),
   }
 }
 
-function writeSome(descriptor: number, bytes: Uint8Array): number {
+/** @returns false where the reader has gone */
+function writeAll(descriptor: number, chunk: string | Uint8Array): boolean {
+  const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+  for (let at = 0; at < bytes.length;) {
+    const written = writeSome(descriptor, bytes.subarray(at))
+    if (written === undefined) return false
+    at += written
+  }
+  return true
+}
+
+/** @returns how many bytes were written; undefined where the reader has gone */
+function writeSome(descriptor: number, bytes: Uint8Array): number | undefined {
   try {
     return writeSync(descriptor, bytes)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'EPIPE') process.exit(readerGone)
+    if (code === 'EPIPE') return undefined
     if (code !== 'EAGAIN') throw error
     // Somebody who shares the terminal or pipe made it non-blocking; wait for room.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)

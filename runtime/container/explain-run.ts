@@ -18,7 +18,8 @@ import type { StartedContainer } from './start.ts'
  * `run --explain`, `--timings`, `--dry-run`: show what a run consists of.
  *
  * The listing goes to stdout where nothing else is done, else to stderr, so that the container's
- * own output stays what it is.
+ * own output stays what it is. A reader who has gone (`| head`) must not leave a half-made container:
+ * a dry run is told when it is taken back, and a run goes on unheard.
  *
  * @throws {OperationError} whatever the run throws
  */
@@ -28,16 +29,30 @@ export async function explainRun(
   io: CommandIo,
 ): Promise<RunResult> {
   if (options.dryRun) {
-    const show = (record: ContainerRecord, prepared: PreparedStart): void => {
-      io.stdout.write(explanation(context, record, prepared))
-    }
-    return dryRun(context, options, io, show)
+    const { result, text } = await explainDryRun(context, options, io)
+    io.stdout.write(text)
+    return result
   }
   const explain = (record: ContainerRecord, prepared: PreparedStart): void => {
-    if (options.explain) io.stderr.write(explanation(context, record, prepared))
+    if (!options.explain) return
+    const text = explanation(context, record, prepared)
+    if (io.stderr.offer) io.stderr.offer(text)
+    else io.stderr.write(text)
   }
   if (options.timings) return runTimed(context, options, io, explain)
   return runContainer(context, options, io, { onPrepared: explain })
+}
+
+async function explainDryRun(
+  context: EngineContext,
+  options: ContainerOptions,
+  io: CommandIo,
+): Promise<{ result: RunResult; text: string }> {
+  let text = ''
+  const result = await dryRun(context, options, io, (record, prepared) => {
+    text = explanation(context, record, prepared)
+  })
+  return { result, text }
 }
 
 /**
@@ -50,11 +65,10 @@ export async function explainCreate(
   options: ContainerOptions,
   io: CommandIo,
 ): Promise<RunResult> {
+  const { result, text } = await explainDryRun(context, options, io)
   const sink = options.dryRun ? io.stdout : io.stderr
-  const shown = await dryRun(context, options, io, (record, prepared) => {
-    sink.write(explanation(context, record, prepared))
-  })
-  return options.dryRun ? shown : createContainer(context, options)
+  sink.write(text)
+  return options.dryRun ? result : createContainer(context, options)
 }
 
 /** Everything about a start that is prepared: what was looked up, then each system call. */

@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { engineFolders } from '../../runtime/container/folders.ts'
 import { listNetworks } from '../../runtime/network/network-store.ts'
-import { type CommandBench, commandBench } from './command-line.ts'
+import { type CommandBench, commandBench, commandPath } from './command-line.ts'
 
 // What the system says about its own work; the container's output must stay what it is.
 
@@ -71,6 +72,16 @@ t.test('run --dry-run changes nothing', async (t) => {
   t.notOk(existsSync(cidfile), 'no file with the id')
   t.equal((await bench.run('network', 'inspect', 'bridge')).exitCode, 0)
 })
+
+for (const flag of ['--dry-run', '--explain', '--timings'])
+  t.test(`run ${flag} leaves nothing when its reader goes`, async (t) => {
+    const bench = commandBench(t)
+    const run = ['run', flag, '--rm', '-v', '/anonymous', 'host', '/bin/true']
+    const env = { ...process.env, MYCONTAINER_ROOT: bench.root }
+    spawnSync('sh', ['-c', '"$@" 2>&1 | head -n 1', 'sh', commandPath, ...run], { env })
+    t.equal(await bench.ok('ps', '-aq'), '')
+    t.equal(await bench.ok('volume', 'ls', '-q'), '')
+  })
 
 t.test('run --dry-run tells what would fail, and changes nothing', async (t) => {
   const bench = commandBench(t)
