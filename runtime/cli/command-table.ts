@@ -235,18 +235,17 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
 
 /** Commands of docker that are myimage's here, by what to write instead. */
 export const imageCommands: Readonly<Record<string, string>> = {
-  build: 'myimage build',
   history: 'myimage history',
   image: 'myimage',
   images: 'myimage ls',
   import: 'myimage import',
   load: 'myimage load',
-  login: 'myimage login',
-  logout: 'myimage logout',
-  pull: 'myimage pull',
-  push: 'myimage push',
   rmi: 'myimage rm',
   save: 'myimage save',
-  search: 'myimage search',
   tag: 'myimage tag',
 }
+
+/** Commands of docker that nothing here does yet. */
+export const missingCommands: ReadonlySet<string> = new Set(
+  'build checkpoint commit compose export login logout pull push search'.split(' '),
+)

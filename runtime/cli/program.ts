@@ -2,7 +2,7 @@ import { OperationError } from '../../native/error.ts'
 import { checkArguments } from './command.ts'
 import type { Command } from './command.ts'
 import type { CommandIo } from './command-io.ts'
-import { commandGroups, imageCommands, topCommands } from './command-table.ts'
+import { commandGroups, imageCommands, missingCommands, topCommands } from './command-table.ts'
 import type { CommandEntry } from './command-table.ts'
 import type { Engine } from './engine.ts'
 import { parseFlags } from './flag-parser.ts'
@@ -93,7 +93,12 @@ function unknownCommand(path: string, name: string, known: readonly string[]): O
   const instead = path === programName ? own(imageCommands, name) : undefined
   const near = nearest(name, known)
   const guess = near === undefined ? `See '${path} --help'` : `Did you mean '${path} ${near}'?`
-  const hint = instead === undefined ? guess : `Images are the business of '${instead}'`
+  const isMissing = path === programName && missingCommands.has(name)
+  const hint = isMissing
+    ? 'It is not built yet'
+    : instead === undefined
+      ? guess
+      : `Images are the business of '${instead}'`
   return new OperationError(
     'INVALID_ARGUMENT',
     `'${name}' is not a command of ${path}`,
