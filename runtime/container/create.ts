@@ -71,9 +71,11 @@ export async function createContainer(
     if (!isDryRun) publishContainerEvent(folders, record, 'create')
     return record
   } catch (error) {
-    if (name !== undefined) releaseName(folders, name, id)
     removeAnonymous(folders, mounts)
-    if (being) rmSync(being.path, { recursive: true, force: true })
+    // It may have been published before something failed.
+    for (const path of being ? [being.path, containerFolder(folders, id).path] : [])
+      rmSync(path, { recursive: true, force: true })
+    if (name !== undefined) releaseName(folders, name, id)
     if (cidfile !== undefined) unlinkIfPresent(cidfile)
     throw error
   }

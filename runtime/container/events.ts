@@ -28,7 +28,16 @@ export function publishEvent(folders: EngineFolders, event: Omit<EngineEvent, 't
     mkdirSync(folders.runDir, { recursive: true, mode: 0o711 })
     appendFileSync(path, line, { mode: 0o600 })
   }
-  if (statSync(path).size > rotationBytes) renameSync(path, `${path}.1`)
+  setAside(path)
+}
+
+function setAside(path: string): void {
+  try {
+    if (statSync(path).size > rotationBytes) renameSync(path, `${path}.1`)
+  } catch (error) {
+    // Another command was faster.
+    if (!isSystemError(error, 'ENOENT')) throw error
+  }
 }
 
 export function publishContainerEvent(
