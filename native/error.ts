@@ -106,5 +106,16 @@ export function describeError(error: unknown): string {
     if (at instanceof OperationError && at.hint !== undefined) hint = at.hint
   }
   const text = parts.join(': ')
-  return hint === undefined ? text : `${text}. ${hint}`
+  return oneLine(hint === undefined ? text : `${text}. ${hint}`)
+}
+
+/** What files and images contain gets into messages: it must neither break the line nor reach the terminal. */
+function oneLine(text: string): string {
+  return text
+    .trimEnd()
+    .replaceAll(/\s*\n\s*/gu, ' ')
+    .replaceAll(
+      /\p{Cc}/gu,
+      (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
+    )
 }

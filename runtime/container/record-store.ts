@@ -52,13 +52,13 @@ export function rewriteRecord(folders: EngineFolders, record: ContainerRecord): 
 export function readRecord(folders: EngineFolders, id: string): ContainerRecord | undefined {
   const value = readJsonIfPresent(containerFolder(folders, id).record)
   if (value === undefined) return undefined
-  const record = value as ContainerRecord
-  if (record.version !== 1)
+  const record = value as ContainerRecord | null
+  if (record?.version !== 1)
     throw new OperationError(
       'PROTOCOL',
       'read a container record',
-      { id: id.slice(0, 12), version: Number(record.version) },
-      { hint: 'It was written by a newer version of this program' },
+      { id: id.slice(0, 12), version: String(record?.version) },
+      { hint: 'It was written by a newer version of this program, or changed from outside' },
     )
   return record
 }
