@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { monotonicMs } from '../../native/clock.ts'
 import { OperationError } from '../../native/error.ts'
 import { encodeProgram } from '../program/encode.ts'
 import type { Program } from '../program/program.ts'
@@ -39,11 +40,30 @@ export async function startContainer(
   wish: StartWish,
 ): Promise<StartedContainer> {
   return withContainerLock(context.folders, record.id, async () => {
+    await cleanedUp(context, record)
     requireStartable(context, record)
     settle(context.folders, record)
     const prepared = await prepareStart(context, record, wish)
     return runPrepared(context, record, prepared)
   })
+}
+
+/** How long the monitor of the last run may take to clean up, and how often it is looked at, ms. */
+const cleanUpPatienceMs = 10_000
+const cleanUpPollMs = 2
+
+/**
+ * Let the monitor of a run that has ended finish: it would take groups, leases and files of the
+ * new run for those of its own. The command that it becomes itself may go on.
+ */
+async function cleanedUp({ folders }: EngineContext, record: ContainerRecord): Promise<void> {
+  const deadline = monotonicMs() + cleanUpPatienceMs
+  for (;;) {
+    const { status, monitorPid } = readState(folders, record)
+    if (status !== 'exited' || monitorPid === 0 || monitorPid === process.pid) return
+    if (monotonicMs() > deadline) return
+    await new Promise((resolve) => setTimeout(resolve, cleanUpPollMs))
+  }
 }
 
 function requireStartable({ folders }: EngineContext, record: ContainerRecord): void {
