@@ -45,8 +45,8 @@ export async function serveEngine(
     if (io.signal?.aborted) resolve()
     io.signal?.addEventListener('abort', () => resolve(), { once: true })
   })
+  // Takes the socket's file along.
   server.close()
-  unlinkSync(path)
   context.zygote.close()
 }
 
