@@ -256,6 +256,8 @@ export interface DoctorFinding {
   readonly subject: string
   readonly verdict: 'ok' | 'degraded' | 'missing'
   readonly finding: string
+  /** Whether containers cannot run at all without it. */
+  readonly isRequired: boolean
   /** What the gap costs and what to do; absent when ok. */
   readonly advice?: string | undefined
 }

@@ -17,10 +17,11 @@ export function findings(context: EngineContext): DoctorFinding[] {
     dataFolder: context.folders.dataDir,
     path: context.env['PATH'] ?? '',
   })
-  return found.map(({ name, level, meaning, fix }) => ({
+  return found.map(({ name, level, meaning, fix, isRequired }) => ({
     subject: name,
     verdict: verdicts[level],
     finding: meaning,
+    isRequired,
     ...(level === 'ok' || fix === undefined ? {} : { advice: fix }),
   }))
 }

@@ -10,7 +10,7 @@ import { isBeingMade, listRecords, removeAbandoned, resolveContainer } from './r
 import { removeContainer } from './remove.ts'
 import { rootOfRecord } from './resolve-image.ts'
 import { settle } from './settle.ts'
-import { readStartRecord, writeStartRecord } from './start-record.ts'
+import { findStartRecord, writeStartRecord } from './start-record.ts'
 import { sweepNames } from './name-registry.ts'
 import { sweepLeases } from './sweep-leases.ts'
 import { recordUnseenEnd } from './unseen-end.ts'
@@ -68,14 +68,14 @@ async function giveUpStart({ folders }: EngineContext, record: ContainerRecord):
     if (!isInterrupted(folders, record)) return
     settle(folders, record)
     const folder = containerFolder(folders, record.id)
-    const start = readStartRecord(folder)
+    const start = findStartRecord(folder)
     const failure = { message: 'the start was interrupted', exitCode: 125 }
     if (start) writeStartRecord(folder, { ...start, failure }, false)
   })
 }
 
 function hasFailed({ folders }: EngineContext, record: ContainerRecord): boolean {
-  return readStartRecord(containerFolder(folders, record.id))?.failure !== undefined
+  return findStartRecord(containerFolder(folders, record.id))?.failure !== undefined
 }
 
 async function sizeOf(

@@ -37,14 +37,13 @@ export function restartDelayMs(restartCount: number): number {
   return Math.min(firstBackoffMs * 2 ** Math.min(restartCount, 20), longestBackoffMs)
 }
 
-/** What must happen without anybody asking: restarts, health checks, what `--rm` leaves to us. */
+/** What must happen without anybody asking: restarts and health checks. */
 export function monitorCommands(
   context: EngineContext,
   record: ContainerRecord,
   restartCount: number,
 ): Hook {
   const { restart, rm } = record.options
-  const needsExit = restart.name !== 'no' || (rm && record.mounts.some((mount) => mount.anonymous))
   const health = record.resolved.health
   const env = Object.entries(context.env).flatMap(([name, value]) =>
     keptVariables.has(name) && value !== undefined ? [`${name}=${value}`] : [],
@@ -55,12 +54,12 @@ export function monitorCommands(
       ended: endEventStart(record, 'die'),
       ...(rm ? { cleaned: endEventStart(record, 'destroy') } : {}),
     },
-    ...(needsExit
+    ...(restart.name !== 'no'
       ? {
           exitCommand: {
             argv: ourCommand(context, 'ended', record.id),
             env,
-            delayMs: restart.name === 'no' ? 0 : restartDelayMs(restartCount),
+            delayMs: restartDelayMs(restartCount),
           },
         }
       : {}),

@@ -1,3 +1,4 @@
+import { describeError, hasCode } from '../../native/error.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { containerFolder } from './container-folder.ts'
@@ -12,7 +13,7 @@ import {
 } from './monitor-files.ts'
 import { bootId, isProcessAlive } from './process-identity.ts'
 import type { ContainerRecord } from './record.ts'
-import { type StartRecord, readStartRecord } from './start-record.ts'
+import { type StartRecord, findStartRecord, readStartRecord } from './start-record.ts'
 import { type ContainerState, type HealthState, initialState } from './state.ts'
 
 // The state is not stored anywhere as such: it is read off what exists (records, processes, the
@@ -21,7 +22,33 @@ import { type ContainerState, type HealthState, initialState } from './state.ts'
 /** Exit code where nobody could see how it ended: the monitor and the init are both gone. */
 export const unknownExitCode = 255
 
+/** One container whose files were damaged from outside is `dead`; it must not hide the others. */
 export function readState(folders: EngineFolders, record: ContainerRecord): ContainerState {
+  try {
+    return deriveState(folders, record)
+  } catch (error) {
+    if (!hasCode(error, 'PROTOCOL')) throw error
+    return {
+      ...initialState(),
+      status: 'dead',
+      error: describeError(error),
+      ...livingProcess(containerFolder(folders, record.id).state),
+    }
+  }
+}
+
+function livingProcess(stateFolder: string): Pick<ContainerState, 'pid' | 'pidStartTime'> {
+  try {
+    const process = readProcessFile(stateFolder)
+    if (process && isProcessAlive(process.pid, process.startTicks))
+      return { pid: process.pid, pidStartTime: String(process.startTicks) }
+  } catch (error) {
+    if (!hasCode(error, 'PROTOCOL')) throw error
+  }
+  return { pid: 0 }
+}
+
+function deriveState(folders: EngineFolders, record: ContainerRecord): ContainerState {
   const folder = containerFolder(folders, record.id)
   const start = readStartRecord(folder)
   if (!start) return initialState()
@@ -56,7 +83,7 @@ export function readState(folders: EngineFolders, record: ContainerRecord): Cont
  */
 export function isInterrupted(folders: EngineFolders, record: ContainerRecord): boolean {
   const folder = containerFolder(folders, record.id)
-  const start = readStartRecord(folder)
+  const start = findStartRecord(folder)
   if (!start || start.failure || readExitFile(folder.state)) return false
   const isThisBoot = start.bootId === bootId()
   if (isThisBoot && isProcessAlive(start.starterPid, start.starterTicks)) return false

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { OperationError } from '../../native/error.ts'
+import { OperationError, hasCode } from '../../native/error.ts'
 import {
   type ContainerFolder,
   containerFolder,
@@ -63,6 +63,16 @@ export function readRecord(folders: EngineFolders, id: string): ContainerRecord 
   return record
 }
 
+/** The record where it can be read; whoever names a damaged one is told by `resolveContainer`. */
+function readableRecord(folders: EngineFolders, id: string): ContainerRecord | undefined {
+  try {
+    return readRecord(folders, id)
+  } catch (error) {
+    if (hasCode(error, 'PROTOCOL')) return undefined
+    throw error
+  }
+}
+
 /** Every id, in no particular order. */
 function listIds(folders: EngineFolders): string[] {
   return folderNames(folders).filter((name) => /^[0-9a-f]{64}$/.test(name))
@@ -71,7 +81,7 @@ function listIds(folders: EngineFolders): string[] {
 export function listRecords(folders: EngineFolders): ContainerRecord[] {
   const records: ContainerRecord[] = []
   for (const id of listIds(folders)) {
-    const record = readRecord(folders, id)
+    const record = readableRecord(folders, id)
     if (record) records.push(record)
   }
   return records

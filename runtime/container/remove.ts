@@ -59,8 +59,10 @@ async function endIfAllowed(
   record: ContainerRecord,
   options: RemoveOptions,
 ): Promise<void> {
-  const { status } = readState(context.folders, record)
-  if (status !== 'running' && status !== 'paused' && status !== 'restarting') return
+  const { status, pid } = readState(context.folders, record)
+  const isDamagedButRuns = status === 'dead' && pid !== 0
+  const isLive = status === 'running' || status === 'paused' || status === 'restarting'
+  if (!isLive && !isDamagedButRuns) return
   if (!options.force) throw stillRuns(record, status)
   if (status === 'restarting' || options.timeout !== undefined)
     await stopContainer(context, record.id, { timeout: options.timeout })

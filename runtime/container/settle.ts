@@ -6,7 +6,7 @@ import type { EngineFolders } from './folders.ts'
 import { readProcessFile } from './monitor-files.ts'
 import { bootId, isProcessAlive } from './process-identity.ts'
 import type { ContainerRecord } from './record.ts'
-import { readStartRecord } from './start-record.ts'
+import { findStartRecord } from './start-record.ts'
 import { isSystemError } from './system-error.ts'
 
 /**
@@ -16,7 +16,7 @@ import { isSystemError } from './system-error.ts'
  */
 export function settle(folders: EngineFolders, record: ContainerRecord): void {
   const folder = containerFolder(folders, record.id)
-  const start = readStartRecord(folder)
+  const start = findStartRecord(folder)
   if (!start) return
   const process = readProcessFile(folder.state)
   const isThisBoot = start.bootId === bootId()

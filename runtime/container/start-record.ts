@@ -1,3 +1,4 @@
+import { hasCode } from '../../native/error.ts'
 import type { CgroupLocation } from '../cgroup/cgroup-plan.ts'
 import type { ContainerFolder } from './container-folder.ts'
 import { readJsonIfPresent, writeFileDurably } from './durable-file.ts'
@@ -33,6 +34,16 @@ export interface StartRecord {
 
 export function readStartRecord(folder: ContainerFolder): StartRecord | undefined {
   return readJsonIfPresent(folder.start) as StartRecord | undefined
+}
+
+/** The same, for whoever can go on without: a record that was damaged from outside counts as none. */
+export function findStartRecord(folder: ContainerFolder): StartRecord | undefined {
+  try {
+    return readStartRecord(folder)
+  } catch (error) {
+    if (hasCode(error, 'PROTOCOL')) return undefined
+    throw error
+  }
 }
 
 export function writeStartRecord(

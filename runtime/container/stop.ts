@@ -13,7 +13,7 @@ import type { ContainerRecord } from './record.ts'
 import { resolveContainer } from './record-store.ts'
 import type { ContainerState } from './state.ts'
 import { signalInit } from './signal.ts'
-import { readStartRecord } from './start-record.ts'
+import { findStartRecord } from './start-record.ts'
 import { explainUnheardSignal } from './unheard-signal.ts'
 import { recordUnseenEnd } from './unseen-end.ts'
 import { waitForEnd } from './wait.ts'
@@ -41,7 +41,7 @@ export async function stopContainer(
   requestStop(containerFolder(context.folders, record.id).state)
   const signal = parseSignal(options.signal ?? record.resolved.stopSignal)
   const seconds = options.timeout ?? record.options.stopTimeout ?? defaultStopTimeout
-  const start = readStartRecord(containerFolder(context.folders, record.id))
+  const start = findStartRecord(containerFolder(context.folders, record.id))
   const isSent = signalInit(record.name, state, signal)
   // A frozen process takes its signals when it is thawed.
   if (state.status === 'paused' && start) thaw(start.cgroup)
@@ -72,7 +72,7 @@ async function cancelRestart(
     const isBetween =
       state.status === 'restarting' ||
       (state.status === 'exited' && state.monitorPid !== 0) ||
-      (state.status === 'created' && state.error === '' && readStartRecord(folder) !== undefined)
+      (state.status === 'created' && state.error === '' && findStartRecord(folder) !== undefined)
     if (!isBetween || monotonicMs() > deadline) return state
     await new Promise((resolve) => setTimeout(resolve, restartPollMs))
   }
@@ -85,7 +85,7 @@ export async function killContainerNow(
 ): Promise<void> {
   const state = readState(context.folders, record)
   if (state.pid === 0) return
-  const start = readStartRecord(containerFolder(context.folders, record.id))
+  const start = findStartRecord(containerFolder(context.folders, record.id))
   signalInit(record.name, state, 9)
   if (start) killAll(start.cgroup)
   if ((await waitForEnd(context.folders, record.id, killPatienceMs)) === undefined)
