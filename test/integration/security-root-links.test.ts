@@ -95,7 +95,7 @@ t.test('CVE-2019-18837, CVE-2025-24965: files that the runtime makes stay inside
   const links = Object.fromEntries(
     places.map((name) => [`etc/${name}`, { link: join(outside, name) }]),
   )
-  makeImage(bench, 'file-links', { ...links, work: { link: outside }, mount: { link: outside } })
+  makeImage(bench, 'file-links', { ...links, place: { link: outside }, mount: { link: outside } })
   const run = await runShell(
     bench,
     'file-links',
@@ -109,8 +109,8 @@ t.test('CVE-2019-18837, CVE-2025-24965: files that the runtime makes stay inside
     'links that lead nowhere are replaced',
   )
   const flags = [
-    ['-w', '/work/new'],
-    ['-w', '/work'],
+    ['-w', '/place/new'],
+    ['-w', '/place'],
     ['-v', `${bench.folder}:/mount/volume:ro`],
     ['--tmpfs', '/mount/tmpfs'],
     ['--device', '/dev/null:/mount/null'],
@@ -123,9 +123,19 @@ t.test('CVE-2019-18837, CVE-2025-24965: files that the runtime makes stay inside
   const root = makeRoot(bench, {
     ...links,
     run: { link: outside },
-    work: { link: `../../..${outside}` },
+    place: { link: `../../..${outside}` },
   })
-  await bench.run('run', '--rm', ...quiet, '--init', '-w', '/work/x', '--rootfs', root, '/bin/true')
+  await bench.run(
+    'run',
+    '--rm',
+    ...quiet,
+    '--init',
+    '-w',
+    '/place/x',
+    '--rootfs',
+    root,
+    '/bin/true',
+  )
   isUntouched(t, 'a root folder')
   const whole = makeRoot(bench, {})
   const etc = makeRoot(bench, { links: { link: outside } })
