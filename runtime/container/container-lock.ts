@@ -3,7 +3,7 @@ import { OperationError } from '../../native/error.ts'
 import { lock } from '../../native/lock.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineFolders } from './folders.ts'
-import { isSystemError } from './system-error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 
 /** How long one command waits for another that works on the same container, ms. */
 const patienceMs = 60_000

@@ -1,3 +1,4 @@
+import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
@@ -17,8 +18,7 @@ import type { ContainerRecord, ResolvedMount } from './record.ts'
 import { beginRecord, isBeingMade, publishRecord } from './record-store.ts'
 import { resolveImage, withImplicitHost } from './resolve-image.ts'
 import { requireNamespaces } from './rootless-start.ts'
-import { unlinkIfPresent } from './settle.ts'
-import { isSystemError } from './system-error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 import { withVolumesFrom } from './volumes-from.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { OperationError } from '../../native/error.ts'
-import { isSystemError } from './system-error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 
 /**
  * Replace a file in one step: temporary name, fsync, rename, fsync of the folder (rename(2),

@@ -6,7 +6,7 @@ import type { EngineEvent, EventsOptions } from '../cli/engine.ts'
 import type { EngineFolders } from './folders.ts'
 import { timestamp } from './identifier.ts'
 import type { ContainerRecord } from './record.ts'
-import { isSystemError } from './system-error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 
 // One line of JSON per event, appended by whoever did it: commands, and monitors for the end of a
 // container. Appends of a line are atomic (write(2) with O_APPEND), so nobody has to be running.

@@ -3,7 +3,7 @@ import { containerFolder } from './container-folder.ts'
 import type { EngineFolders } from './folders.ts'
 import { readState } from './read-state.ts'
 import { isBeingMade, readRecord } from './record-store.ts'
-import { isSystemError } from './system-error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 
 /**
  * Whether a container may still use addresses and ports that it leased: it is being started (its

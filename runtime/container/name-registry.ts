@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import { containerFolder, removedFolder } from './container-folder.ts'
 import type { EngineFolders } from './folders.ts'
-import { isSystemError } from './system-error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 
 // One symbolic link per name, pointing at the id: making it is the atomic claim, whatever number
 // of commands run at once, and no lock is needed.

@@ -20,7 +20,7 @@ import { wantedMounts } from './oci-config/user-mounts.ts'
 import type { ContainerOptions } from './options.ts'
 import type { ResolvedMount } from './record.ts'
 import { listRecords } from './record-store.ts'
-import { isSystemError } from './system-error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 
 /** Copies what the image has at a destination into an empty folder. */
 export type FillVolume = (destination: string, folder: string) => Promise<void>

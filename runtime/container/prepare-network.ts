@@ -1,3 +1,4 @@
+import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { randomBelow } from '../../native/random.ts'
 import { hostname as readHostname } from 'node:os'
 import { hostInterfaceName, planAttachment, planLoopback } from '../network/attachment.ts'
@@ -25,7 +26,6 @@ import { ourCommand } from './monitor-commands.ts'
 import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
 import { listRecords } from './record-store.ts'
-import { unlinkIfPresent } from './settle.ts'
 import type { ContainerNetwork } from './state.ts'
 
 /** A container's network as reserved for one start. */

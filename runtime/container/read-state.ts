@@ -77,6 +77,16 @@ function deriveState(folders: EngineFolders, record: ContainerRecord): Container
   return liveState(source, base, start, process, monitorAlive)
 }
 
+/** Whether a start is under way: recorded, not failed, not cut off, and its program not executed yet. */
+export function isBeingStarted(
+  folders: EngineFolders,
+  record: ContainerRecord,
+  { status, error }: ContainerState,
+): boolean {
+  if (status !== 'created' || error !== '') return false
+  return findStartRecord(containerFolder(folders, record.id)) !== undefined
+}
+
 /**
  * Whether the last start was cut off: the command that worked on it is dead, and the monitor, if
  * there was one already, is dead too and never saw the program run.

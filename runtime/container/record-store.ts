@@ -12,7 +12,7 @@ import type { EngineFolders } from './folders.ts'
 import { findName } from './name-registry.ts'
 import { isProcessAlive, readStartTicks } from './process-identity.ts'
 import type { ContainerRecord } from './record.ts'
-import { isSystemError } from './system-error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 
 // A container exists when containers/<id>/record.json does. It is made under a name that starts
 // with a dot and carries the maker's pid, and renamed when complete: a maker that died leaves a

@@ -12,7 +12,7 @@ import type { ContainerRecord } from './record.ts'
 import { resolveContainer } from './record-store.ts'
 import { settle } from './settle.ts'
 import { killContainerNow, stopContainer } from './stop.ts'
-import { isSystemError } from './system-error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 
 /**
  * Remove a container with its writable layer and logs; by force also one that runs.

@@ -1,4 +1,4 @@
-import { unlinkSync } from 'node:fs'
+import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { removeGroup } from '../cgroup/remove-group.ts'
 import { withdrawPorts } from '../network/withdraw-ports.ts'
 import { containerFolder } from './container-folder.ts'
@@ -7,7 +7,6 @@ import { readProcessFile } from './monitor-files.ts'
 import { bootId, isProcessAlive } from './process-identity.ts'
 import type { ContainerRecord } from './record.ts'
 import { findStartRecord } from './start-record.ts'
-import { isSystemError } from './system-error.ts'
 
 /**
  * Take back whatever the last run of a container may still hold: control groups, addresses, ports.
@@ -29,12 +28,4 @@ export function settle(folders: EngineFolders, record: ContainerRecord): void {
   if (isThisBoot) removeGroup(start.cgroup)
   withdrawPorts(folders, record.id, start.leases)
   for (const lease of start.leases) unlinkIfPresent(lease)
-}
-
-export function unlinkIfPresent(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error
-  }
 }

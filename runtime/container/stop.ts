@@ -8,7 +8,7 @@ import type { EngineContext } from './engine-context.ts'
 import { publishContainerEvent } from './events.ts'
 import { requestStop } from './monitor-files.ts'
 import { parseSignal } from './parse/signal.ts'
-import { readState } from './read-state.ts'
+import { isBeingStarted, readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
 import { resolveContainer } from './record-store.ts'
 import type { ContainerState } from './state.ts'
@@ -72,7 +72,7 @@ async function cancelRestart(
     const isBetween =
       state.status === 'restarting' ||
       (state.status === 'exited' && state.monitorPid !== 0) ||
-      (state.status === 'created' && state.error === '' && findStartRecord(folder) !== undefined)
+      isBeingStarted(folders, record, state)
     if (!isBetween || monotonicMs() > deadline) return state
     await new Promise((resolve) => setTimeout(resolve, restartPollMs))
   }

@@ -1,3 +1,4 @@
+import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { join } from 'node:path'
 import {
   addressLeasesFolder,
@@ -9,7 +10,6 @@ import { listNetworks } from '../network/network-store.ts'
 import { withdrawPorts } from '../network/withdraw-ports.ts'
 import type { EngineFolders } from './folders.ts'
 import { mayHoldLeases } from './holds-leases.ts'
-import { unlinkIfPresent } from './settle.ts'
 
 /**
  * Unlink leases of addresses and ports whose container does not use them: those of a start that

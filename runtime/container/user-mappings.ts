@@ -4,7 +4,7 @@ import { OperationError } from '../../native/error.ts'
 import type { IdMapping } from '../spec/config.ts'
 import type { EngineFolders } from './folders.ts'
 import type { ContainerOptions, IdMap } from './options.ts'
-import { isSystemError } from './system-error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 
 export interface UserMappings {
   readonly uid: readonly IdMapping[]

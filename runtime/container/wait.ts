@@ -7,10 +7,8 @@ import type { EngineFolders } from './folders.ts'
 import { readExitFile, readProcessFile } from './monitor-files.ts'
 import { isProcessAlive } from './process-identity.ts'
 import { connectMonitor } from './monitor-connection.ts'
-import { readState, unknownExitCode } from './read-state.ts'
-import type { ContainerRecord } from './record.ts'
+import { isBeingStarted, readState, unknownExitCode } from './read-state.ts'
 import { readRecord, resolveContainer } from './record-store.ts'
-import { findStartRecord } from './start-record.ts'
 
 /** How often a start that is under way is looked at, ms. */
 const startPollMs = 20
@@ -90,7 +88,7 @@ export async function waitContainer(
   }
   // A start that is under way is waited for: its container does run in a moment. Asked again and again,
   // for the death of whoever starts it changes no file.
-  while (isBeingStarted(folders, record))
+  while (isBeingStarted(folders, record, readState(folders, record)))
     await new Promise((resolve) => setTimeout(resolve, startPollMs))
   const status = readState(folders, record).status
   const isLive = status === 'running' || status === 'paused' || status === 'restarting'
@@ -99,12 +97,6 @@ export async function waitContainer(
     : readState(folders, record).exitCode
   if (condition === 'removed') await watchUntil(containersFolder(folders), () => !existsSync(path))
   return exitCode ?? unknownExitCode
-}
-
-function isBeingStarted(folders: EngineFolders, record: ContainerRecord): boolean {
-  const { status, error } = readState(folders, record)
-  if (status !== 'created' || error !== '') return false
-  return findStartRecord(containerFolder(folders, record.id)) !== undefined
 }
 
 /** Wait until `isReached`, asked again at each change below `folder` (inotify(7)). */

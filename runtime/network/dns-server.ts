@@ -1,3 +1,4 @@
+import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { createSocket } from 'node:dgram'
 import type { Socket as DatagramSocket } from 'node:dgram'
 import { existsSync, watch, writeFileSync } from 'node:fs'
@@ -13,13 +14,7 @@ import { forward, frame, frameReader } from './dns-forward.ts'
 import { nameRecordReader } from './name-records.ts'
 import type { NameRecord } from './name-records.ts'
 import type { Network, NetworkFolders } from './network.ts'
-import {
-  listNames,
-  nameRecordsFolder,
-  networkRunFolder,
-  readIfPresent,
-  unlinkIfPresent,
-} from './network-files.ts'
+import { listNames, nameRecordsFolder, networkRunFolder, readIfPresent } from './network-files.ts'
 import { parseResolvConf } from './resolv-conf.ts'
 
 // The name server of one user-defined network: containers by name, everything else from the

@@ -1,3 +1,4 @@
+import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
@@ -11,7 +12,6 @@ import {
   listNames,
   networkRunFolder,
   readIfPresent,
-  unlinkIfPresent,
 } from './network-files.ts'
 import { addressAt, isHostAddress, parseSubnet, subnetSize } from './subnet.ts'
 import type { Subnet } from './subnet.ts'

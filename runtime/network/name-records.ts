@@ -1,7 +1,8 @@
+import { isSystemError } from '../../native/system-error.ts'
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NetworkFolders } from './network.ts'
-import { failedWith, listNames, nameRecordsFolder } from './network-files.ts'
+import { listNames, nameRecordsFolder } from './network-files.ts'
 
 /** What one container is called in one network. */
 export interface NameRecord {
@@ -50,7 +51,7 @@ function folderTime(folder: string): bigint {
   try {
     return statSync(folder, { bigint: true }).mtimeNs
   } catch (error) {
-    if (failedWith(error, 'ENOENT')) return -1n
+    if (isSystemError(error, 'ENOENT')) return -1n
     throw error
   }
 }
@@ -59,7 +60,7 @@ function readRecord(path: string): NameRecord | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as NameRecord
   } catch (error) {
-    if (failedWith(error, 'ENOENT')) return undefined
+    if (isSystemError(error, 'ENOENT')) return undefined
     throw error
   }
 }

@@ -1,10 +1,11 @@
+import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { monotonicMs } from '../../native/clock.ts'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import { tryLock } from '../../native/lock.ts'
 import type { Network, NetworkFolders } from './network.ts'
-import { networkRunFolder, readIfPresent, unlinkIfPresent } from './network-files.ts'
+import { networkRunFolder, readIfPresent } from './network-files.ts'
 
 // Starting the name server of a network, from the side of commands: nothing here loads the server.
 

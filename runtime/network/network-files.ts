@@ -1,3 +1,4 @@
+import { isSystemError } from '../../native/system-error.ts'
 import { linkSync, mkdirSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { NetworkFolders } from './network.ts'
@@ -29,11 +30,6 @@ export function portLeasesFolder(folders: NetworkFolders): string {
   return join(folders.runDir, 'ports')
 }
 
-/** Whether it is a failed system call of Node with this errno name. */
-export function failedWith(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
-}
-
 let claims = 0
 
 /**
@@ -48,7 +44,7 @@ export function claimFile(path: string, content: string): boolean {
     linkSync(temporary, path)
     return true
   } catch (error) {
-    if (failedWith(error, 'EEXIST')) return false
+    if (isSystemError(error, 'EEXIST')) return false
     throw error
   } finally {
     unlinkSync(temporary)
@@ -59,7 +55,7 @@ function writeClaim(path: string, content: string): void {
   try {
     writeFileSync(path, content, { mode: 0o600 })
   } catch (error) {
-    if (!failedWith(error, 'ENOENT')) throw error
+    if (!isSystemError(error, 'ENOENT')) throw error
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     writeFileSync(path, content, { mode: 0o600 })
   }
@@ -70,7 +66,7 @@ export function readIfPresent(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if (failedWith(error, 'ENOENT')) return undefined
+    if (isSystemError(error, 'ENOENT')) return undefined
     throw error
   }
 }
@@ -80,16 +76,7 @@ export function listNames(folder: string): string[] {
   try {
     return readdirSync(folder).filter((name) => !name.startsWith('.'))
   } catch (error) {
-    if (failedWith(error, 'ENOENT')) return []
+    if (isSystemError(error, 'ENOENT')) return []
     throw error
-  }
-}
-
-/** Remove a file that may be gone already. */
-export function unlinkIfPresent(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    if (!failedWith(error, 'ENOENT')) throw error
   }
 }

@@ -1,3 +1,4 @@
+import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { mkdirSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { lockSync } from '../../native/lock.ts'
@@ -13,7 +14,6 @@ import {
   networkFile,
   networksFolder,
   readIfPresent,
-  unlinkIfPresent,
 } from './network-files.ts'
 import { addressAt, formatSubnet, isHostAddress, parseSubnet } from './subnet.ts'
 import type { Subnet } from './subnet.ts'

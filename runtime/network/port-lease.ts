@@ -1,3 +1,4 @@
+import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { probeBind } from '../../native/bind-probe.ts'
@@ -7,13 +8,7 @@ import { lockSync } from '../../native/lock.ts'
 import { removeElements } from './firewall.ts'
 import { formatAddress, isUnspecified, requireAddress } from './ip-address.ts'
 import type { NetworkFolders } from './network.ts'
-import {
-  claimFile,
-  listNames,
-  portLeasesFolder,
-  readIfPresent,
-  unlinkIfPresent,
-} from './network-files.ts'
+import { claimFile, listNames, portLeasesFolder, readIfPresent } from './network-files.ts'
 import { parseExposedPorts, parsePortSpec } from './port-spec.ts'
 import type { PortRange, PortRequest } from './port-spec.ts'
 import {

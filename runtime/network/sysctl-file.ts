@@ -1,6 +1,6 @@
+import { isSystemError } from '../../native/system-error.ts'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
-import { failedWith } from './network-files.ts'
 
 /**
  * Set a kernel parameter unless it has the value already.
@@ -15,7 +15,7 @@ export function ensureSysctl(name: string, value: string): boolean {
     if (readFileSync(path, 'utf8').trim() !== value) writeFileSync(path, value)
     return true
   } catch (error) {
-    if (failedWith(error, 'ENOENT')) return false
+    if (isSystemError(error, 'ENOENT')) return false
     const errno = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     throw new OperationError(
       'SYSCALL_FAILED',

@@ -6,7 +6,7 @@ import { readPeerCredentials } from '../../native/peer-credentials.ts'
 import type { CommandIo } from '../cli/command-io.ts'
 import type { EngineContext } from '../container/engine-context.ts'
 import { engineOf } from '../container/open-engine.ts'
-import { isSystemError } from '../container/system-error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 import { thisInstallation } from './accept-request.ts'
 import { serveClient } from './client-session.ts'
 

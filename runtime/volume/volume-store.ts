@@ -6,7 +6,7 @@ import { readJsonIfPresent, writeFileDurably } from '../container/durable-file.t
 import { timestamp } from '../container/identifier.ts'
 import { parseName } from '../container/parse/name.ts'
 import { isProcessAlive, readStartTicks } from '../container/process-identity.ts'
-import { isSystemError } from '../container/system-error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 
 // A volume is a folder that outlives containers: volumes/<name>/_data, with volume.json beside it.
 

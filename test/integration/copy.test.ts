@@ -21,7 +21,7 @@ import { copyPlace } from '../../runtime/cli/commands/cp.ts'
 import { copyFiles } from '../../runtime/container/copy.ts'
 import type { EngineContext } from '../../runtime/container/engine-context.ts'
 import { openContext } from '../../runtime/container/open-engine.ts'
-import { isSystemError } from '../../runtime/container/system-error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 import { commandBench, runCommand } from './command-line.ts'
 
 t.setTimeout(180_000)

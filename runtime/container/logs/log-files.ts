@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { logFileName } from '../container-folder.ts'
-import { isSystemError } from '../system-error.ts'
+import { isSystemError } from '../../../native/system-error.ts'
 
 /** Rotated files and the current one, oldest first: container.log.2, container.log.1, container.log. */
 export function logFiles(folder: string): string[] {

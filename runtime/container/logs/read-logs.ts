@@ -1,6 +1,6 @@
 import { type FSWatcher, closeSync, fstatSync, openSync, readSync, statSync, watch } from 'node:fs'
 import type { LogEntry, LogsOptions } from '../../cli/engine.ts'
-import { isSystemError } from '../system-error.ts'
+import { isSystemError } from '../../../native/system-error.ts'
 import { logFiles, rotatedPath, tailPosition } from './log-files.ts'
 import { type StoredLogFormat, parseLogLine } from './parse-entry.ts'
 
