@@ -15,6 +15,8 @@ export type ErrorCode =
   | 'UNSUPPORTED' // this host, kernel or mode lacks what the request needs
   | 'LOCKED' // another process holds the lock
   | 'TIMEOUT' // a peer did not answer in time
+  | 'UNREACHABLE' // no connection to a host: its name, its port, TLS
+  | 'ACCESS_DENIED' // a registry wants other credentials, or grants this user less
   | 'PROTOCOL' // a process of ours or a peer answered with something unexpected
   | 'INTERNAL' // a defect of ours
 
