@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { readLayerNote } from '../store/add-layer.ts'
+import { readLayerNote } from '../store/layer-note.ts'
 import type { Image } from '../store/image.ts'
 import { type ImageHistoryEntry, parseImageConfiguration } from '../store/image-config.ts'
 import { type StoreFolders, blobPath } from '../store/store-folders.ts'

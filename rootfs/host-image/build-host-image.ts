@@ -1,6 +1,6 @@
 import { lock } from '../../native/lock.ts'
 import { join } from 'node:path'
-import { addBuiltImage } from '../store/add-built-image.ts'
+import { addSingleLayerImage } from '../store/add-single-layer-image.ts'
 import type { Image } from '../store/image.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import { makeStoreFolders } from '../store/store-folders.ts'
@@ -28,7 +28,7 @@ export async function buildHostImage(
   try {
     const programs = curatedPrograms()
     const tree = hostTree(programs)
-    const image = await addBuiltImage(store, {
+    const image = await addSingleLayerImage(store, {
       layer: treeLayer(tree),
       config: { Env: [`PATH=${defaultPath}`], Cmd: ['/bin/sh'], WorkingDir: '/' },
       created: newestChange(tree),

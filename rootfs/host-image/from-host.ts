@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { OperationError } from '../../native/error.ts'
-import { addBuiltImage } from '../store/add-built-image.ts'
+import { addSingleLayerImage } from '../store/add-single-layer-image.ts'
 import type { Image } from '../store/image.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import { addPackageFiles } from './add-package.ts'
@@ -43,7 +43,7 @@ export async function fromHost(
   addLoaderCache(collection)
   const onNote = options.onNote ?? (() => undefined)
   for (const name of collection.missing) onNote(`${name} is needed but not on this host`)
-  return addBuiltImage(store, {
+  return addSingleLayerImage(store, {
     layer: treeLayer(collection.tree),
     config: imageConfig(programs[0] ?? ''),
     created: newestChange(collection.tree),

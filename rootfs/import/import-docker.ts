@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { OperationError } from '../../native/error.ts'
-import type { StoredLayer } from '../store/add-layer.ts'
+import type { StoredLayer } from '../store/layer-note.ts'
 import { parseJson } from '../store/image-config.ts'
-import type { ImageStore } from '../store/image-store.ts'
+import type { Lease } from '../store/lease.ts'
 import { type ImageFiles, readDocument } from './image-files.ts'
 import { type LoadedImage, importParts } from './import-manifest.ts'
 import type { ImportOptions } from './import-oci.ts'
@@ -17,7 +17,7 @@ const suffixes = { none: '', gzip: '+gzip', zstd: '+zstd' } as const
 
 /** Import every image of a `docker save` archive: manifest.json, and layers under any name. */
 export async function importDocker(
-  store: ImageStore,
+  lease: Lease,
   files: ImageFiles,
   options: ImportOptions,
 ): Promise<LoadedImage[]> {
@@ -25,12 +25,12 @@ export async function importDocker(
   if (!manifest) throw wrong('manifest.json', 'to be there')
   const entries = parseEntries(readDocument(manifest, 'manifest.json').toString())
   const images: LoadedImage[] = []
-  for (const entry of entries) images.push(await importEntry(store, files, entry, options))
+  for (const entry of entries) images.push(await importEntry(lease, files, entry, options))
   return images
 }
 
 async function importEntry(
-  store: ImageStore,
+  lease: Lease,
   files: ImageFiles,
   entry: DockerEntry,
   { onNote }: ImportOptions,
@@ -44,7 +44,7 @@ async function importEntry(
     if (!layer) throw wrong(path, 'to be in the archive')
     return { source: layer }
   })
-  return importParts(store, {
+  return importParts(lease, {
     config,
     layers,
     references: entry.references,

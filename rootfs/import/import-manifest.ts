@@ -1,15 +1,17 @@
-import { OperationError } from '../../native/error.ts'
 import { formatReference, parseReference, withDefaultTag } from '../reference.ts'
 import { addImage } from '../store/add-image.ts'
-import { hostImageArchitecture } from '../store/add-built-image.ts'
-import { type StoredLayer, addLayer } from '../store/add-layer.ts'
-import type { BlobSource } from '../store/blob-source.ts'
-import { layerInFile } from '../store/blob-source.ts'
+import { addLayer } from '../store/add-layer.ts'
+import { type BlobSource, layerInFile } from '../store/blob-source.ts'
 import type { Image } from '../store/image.ts'
-import { type ImageConfiguration, parseImageConfiguration } from '../store/image-config.ts'
-import type { ImageStore } from '../store/image-store.ts'
-import { mergedAccounts } from '../store/merged-accounts.ts'
+import { parseImageConfiguration } from '../store/image-config.ts'
+import type { StoredLayer } from '../store/layer-note.ts'
+import type { Lease } from '../store/lease.ts'
 import { storeBlob } from '../store/write-blob.ts'
+import {
+  imageRecord,
+  noteForeignArchitecture,
+  requireLayerCount,
+} from './add-image-from-manifest.ts'
 
 /** A layer to be imported: where it lies, and its digest if a manifest names it. */
 export interface LayerSource {
@@ -38,15 +40,14 @@ function fullReference(reference: string): string {
 }
 
 /** Bring an image into the store: layers in order, then configuration and manifest, then its entry. */
-export async function importParts(store: ImageStore, parts: ImageParts): Promise<LoadedImage> {
-  const { folders } = store
+export async function importParts(lease: Lease, parts: ImageParts): Promise<LoadedImage> {
   const configuration = parseImageConfiguration(parts.config.toString())
   requireLayerCount(configuration, parts.layers.length)
   noteForeignArchitecture(configuration, parts.onNote)
   const layers: StoredLayer[] = []
   for (const [at, { source, digest }] of parts.layers.entries())
     layers.push(
-      await addLayer(folders, {
+      await addLayer(lease, {
         source: layerInFile(source),
         digest,
         diffId: configuration.diffIds[at],
@@ -54,30 +55,10 @@ export async function importParts(store: ImageStore, parts: ImageParts): Promise
         onNote: parts.onNote,
       }),
     )
-  const id = await storeBlob(folders, parts.config)
-  const digest = await storeBlob(folders, parts.manifest(layers))
-  const chainIds = layers.map((layer) => layer.chainId)
-  const size = layers.reduce((sum, layer) => sum + layer.size, 0)
-  const { config } = configuration
-  const record = { config, chainIds, size, ...mergedAccounts(folders, chainIds) }
+  const id = await storeBlob(lease, parts.config)
+  const digest = await storeBlob(lease, parts.manifest(layers))
   const { references } = parts
-  const image = addImage(store, { id, digest, record, references })
+  const record = imageRecord(lease, configuration, layers)
+  const image = addImage(lease.store, { id, digest, record, references })
   return { image, references: references.map(fullReference) }
-}
-
-function requireLayerCount(configuration: ImageConfiguration, layers: number): void {
-  if (configuration.diffIds.length === layers) return
-  throw new OperationError('INVALID_IMAGE', 'match layers with the configuration', {
-    layers,
-    diffIds: configuration.diffIds.length,
-  })
-}
-
-function noteForeignArchitecture(
-  { config }: ImageConfiguration,
-  onNote: (note: string) => void,
-): void {
-  const host = hostImageArchitecture()
-  if (config.architecture !== '' && config.architecture !== host)
-    onNote(`the image is for ${config.os}/${config.architecture}, this machine is linux/${host}`)
 }

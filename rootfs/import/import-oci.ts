@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { OperationError } from '../../native/error.ts'
 import { parseReference } from '../reference.ts'
-import type { ImageStore } from '../store/image-store.ts'
+import type { Lease } from '../store/lease.ts'
 import { digestHex } from '../store/store-folders.ts'
 import { type ImageFiles, readDocument } from './image-files.ts'
 import { type LoadedImage, importParts } from './import-manifest.ts'
@@ -23,7 +23,7 @@ const maxIndexDepth = 3
 
 /** Import every image that the index of an OCI layout names, for one platform. */
 export async function importOci(
-  store: ImageStore,
+  lease: Lease,
   files: ImageFiles,
   options: ImportOptions,
 ): Promise<LoadedImage[]> {
@@ -37,7 +37,7 @@ export async function importOci(
     for (const { descriptor, manifest, content } of manifestsBelow(files, named, options.platform))
       if (manifest.kind === 'manifest')
         images.push(
-          await importOne(store, files, { descriptor, manifest, content, references }, options),
+          await importOne(lease, files, { descriptor, manifest, content, references }, options),
         )
   }
   return images
@@ -70,7 +70,7 @@ function* manifestsBelow(
 }
 
 async function importOne(
-  store: ImageStore,
+  lease: Lease,
   files: ImageFiles,
   found: FoundManifest & { references: readonly string[] },
   { onNote }: ImportOptions,
@@ -83,7 +83,7 @@ async function importOne(
     source: requireBlob(files, layer),
     digest: layer.digest,
   }))
-  return importParts(store, { config, layers, references, manifest: () => content, onNote })
+  return importParts(lease, { config, layers, references, manifest: () => content, onNote })
 }
 
 function requireBlob(files: ImageFiles, { digest, size }: Descriptor): BlobSource {

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
-import { addBuiltImage } from '../store/add-built-image.ts'
+import { addSingleLayerImage } from '../store/add-single-layer-image.ts'
 import { layerInFile } from '../store/blob-source.ts'
 import type { Image } from '../store/image.ts'
 import type { ImageStore } from '../store/image-store.ts'
@@ -39,7 +39,7 @@ export async function importRootTarball(
   }
   const file = seekable(store.folders, opened, found.isFile())
   try {
-    return await addBuiltImage(store, {
+    return await addSingleLayerImage(store, {
       layer: layerInFile({ descriptor: file, offset: 0, size: fstatSync(file).size }),
       config,
       created: new Date().toISOString(),

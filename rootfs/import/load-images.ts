@@ -1,8 +1,8 @@
 import { fstatSync, statSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { hostImageArchitecture } from '../store/add-built-image.ts'
-import { withAddition } from '../store/addition.ts'
 import type { ImageStore } from '../store/image-store.ts'
+import { withLease } from '../store/lease.ts'
 import { type ImageFiles, filesOfArchive, filesOfFolder } from './image-files.ts'
 import { importDocker } from './import-docker.ts'
 import type { LoadedImage } from './import-manifest.ts'
@@ -27,11 +27,11 @@ export interface LoadOptions {
 export async function loadImages(store: ImageStore, options: LoadOptions): Promise<LoadedImage[]> {
   const platform = readPlatform(options.platform ?? `linux/${hostImageArchitecture()}`)
   const onNote = options.onNote ?? (() => undefined)
-  return withAddition(store, async () => {
+  return withLease(store, async (lease) => {
     const files = await openImageFiles(store, options.input)
     try {
-      if (files.find('index.json')) return await importOci(store, files, { platform, onNote })
-      if (files.find('manifest.json')) return await importDocker(store, files, { platform, onNote })
+      if (files.find('index.json')) return await importOci(lease, files, { platform, onNote })
+      if (files.find('manifest.json')) return await importDocker(lease, files, { platform, onNote })
       throw notAnImage(options.input, files)
     } finally {
       files.close()

@@ -39,14 +39,14 @@ export function detectCompression(start: Buffer): Compression {
  * @throws {OperationError} `INVALID_IMAGE` for damaged data and for decompression bombs
  */
 export async function* decompress(
-  input: Iterable<Buffer>,
+  input: Iterable<Buffer> | AsyncIterable<Buffer>,
   compression: Compression,
   limits: UnpackLimits,
 ): AsyncGenerator<Buffer> {
   const counted = { in: 0, out: 0 }
   const source = countBytes(input, counted)
   if (compression === 'none') {
-    for (const chunk of source) {
+    for await (const chunk of source) {
       checkLimits(counted, chunk.length, limits)
       yield chunk
     }
@@ -75,10 +75,10 @@ function makeDecoder(compression: 'gzip' | 'zstd'): Transform {
   return compression === 'gzip' ? zlib.createGunzip(options) : zlib.createZstdDecompress(options)
 }
 
-async function feed(source: Iterable<Buffer>, decoder: Transform): Promise<void> {
+async function feed(source: AsyncIterable<Buffer>, decoder: Transform): Promise<void> {
   decoder.on('error', () => undefined)
   try {
-    for (const chunk of source) {
+    for await (const chunk of source) {
       if (decoder.destroyed) return
       if (!decoder.write(chunk)) await drained(decoder)
     }
@@ -98,8 +98,11 @@ function drained(decoder: Transform): Promise<void> {
   })
 }
 
-function* countBytes(input: Iterable<Buffer>, counted: { in: number }): Generator<Buffer> {
-  for (const chunk of input) {
+async function* countBytes(
+  input: Iterable<Buffer> | AsyncIterable<Buffer>,
+  counted: { in: number },
+): AsyncGenerator<Buffer> {
+  for await (const chunk of input) {
     counted.in += chunk.length
     yield chunk
   }

@@ -1,4 +1,5 @@
 import { OperationError } from '../../native/error.ts'
+import type { SparseChunk } from './sparse-map.ts'
 import { blockSize, checksum } from './tar-header.ts'
 
 /** What goes into a header that we write. Names have one character per byte. */
@@ -25,6 +26,8 @@ export interface TarMember {
   readonly devMinor?: number
   /** Extended attributes, by name. */
   readonly xattrs?: ReadonlyMap<string, Buffer>
+  /** Where a file has data: only that follows the header, in PAX sparse format 0.1. `size` is the whole. */
+  readonly sparse?: readonly SparseChunk[]
 }
 
 const flags = {
@@ -48,7 +51,7 @@ export const endOfArchive = Buffer.alloc(2 * blockSize)
  */
 export function formatTarHeader(member: TarMember): Buffer {
   const pax = paxFields(member)
-  const block = ustarHeader(member, flags[member.type], member.size)
+  const block = ustarHeader(member, flags[member.type], storedSize(member))
   if (pax.length === 0) return block
   const data = Buffer.concat(pax)
   const header = ustarHeader(
@@ -61,7 +64,16 @@ export function formatTarHeader(member: TarMember): Buffer {
 
 /** Zeros that fill the last block of `size` bytes of data. */
 export function tarPadding(size: number): Buffer {
-  return Buffer.alloc((blockSize - (size % blockSize)) % blockSize)
+  return Buffer.alloc(paddingSize(size))
+}
+
+/** How many bytes that is. */
+export function paddingSize(size: number): number {
+  return (blockSize - (size % blockSize)) % blockSize
+}
+
+function storedSize({ size, sparse }: TarMember): number {
+  return sparse ? sparse.reduce((sum, stretch) => sum + stretch.size, 0) : size
 }
 
 function paxFields(member: TarMember): Buffer[] {
@@ -71,11 +83,23 @@ function paxFields(member: TarMember): Buffer[] {
     fields.push(paxRecord('linkpath', member.linkName ?? ''))
   if (member.uid > maxOctal8) fields.push(paxRecord('uid', String(member.uid)))
   if (member.gid > maxOctal8) fields.push(paxRecord('gid', String(member.gid)))
-  if (member.size > maxOctal12) fields.push(paxRecord('size', String(member.size)))
+  const stored = storedSize(member)
+  if (stored > maxOctal12) fields.push(paxRecord('size', String(stored)))
+  if (member.sparse) fields.push(...sparseFields(member, member.sparse))
   if (member.mtime < 0 || member.nanoseconds) fields.push(paxRecord('mtime', paxTimeText(member)))
   for (const [name, value] of member.xattrs ?? [])
     fields.push(paxRecord(`SCHILY.xattr.${name}`, value.toString('latin1')))
   return fields
+}
+
+/** @see https://www.gnu.org/software/tar/manual/html_node/PAX-1.html, version 0.1 */
+function sparseFields({ name, size }: TarMember, chunks: readonly SparseChunk[]): Buffer[] {
+  return [
+    paxRecord('GNU.sparse.size', String(size)),
+    paxRecord('GNU.sparse.numblocks', String(chunks.length)),
+    paxRecord('GNU.sparse.map', chunks.map((chunk) => `${chunk.offset},${chunk.size}`).join(',')),
+    paxRecord('GNU.sparse.name', name),
+  ]
 }
 
 function paxTimeText({ mtime, nanoseconds = 0 }: TarMember): string {

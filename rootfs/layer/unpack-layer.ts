@@ -14,7 +14,7 @@ import { createTarReader, type TarReader } from './tar-reader.ts'
 
 export interface UnpackOptions {
   /** The layer as it is stored, compressed or plain, in pieces. */
-  readonly input: Iterable<Buffer>
+  readonly input: Iterable<Buffer> | AsyncIterable<Buffer>
   /** Existing empty folder that becomes the layer. */
   readonly folder: string
   readonly lowerFolders: readonly string[]
@@ -74,11 +74,9 @@ async function readAll(
   limits: UnpackLimits,
 ): Promise<{ diffId: string; compression: Compression }> {
   const hash = createHash('sha256')
-  const pieces = options.input[Symbol.iterator]()
-  const first: Buffer = pieces.next().value ?? Buffer.alloc(0)
-  const input = chain(first, pieces)
+  const { first, all } = await peek(options.input)
   const compression = detectCompression(first)
-  for await (const chunk of decompress(input, compression, limits)) {
+  for await (const chunk of decompress(all, compression, limits)) {
     hash.update(chunk)
     reader.push(chunk)
   }
@@ -86,7 +84,25 @@ async function readAll(
   return { diffId: `sha256:${hash.digest('hex')}`, compression }
 }
 
-function* chain(first: Buffer, rest: Iterator<Buffer>): Generator<Buffer> {
-  yield first
-  for (let next = rest.next(); !next.done; next = rest.next()) yield next.value
+/** The first piece, and all pieces with it. */
+async function peek(
+  input: Iterable<Buffer> | AsyncIterable<Buffer>,
+): Promise<{ first: Buffer; all: AsyncIterable<Buffer> }> {
+  const pieces =
+    Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input[Symbol.iterator]()
+  const start = await pieces.next()
+  const first = start.done ? Buffer.alloc(0) : start.value
+  return { first, all: chain(first, pieces) }
+}
+
+async function* chain(
+  first: Buffer,
+  rest: Iterator<Buffer> | AsyncIterator<Buffer>,
+): AsyncGenerator<Buffer> {
+  try {
+    yield first
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+  } finally {
+    await rest.return?.()
+  }
 }

@@ -1,53 +1,46 @@
 import { addImage } from './add-image.ts'
-import { type StoredLayer, addLayer } from './add-layer.ts'
-import { withAddition } from './addition.ts'
-import type { LayerInput } from './blob-source.ts'
 import type { Image } from './image.ts'
 import { parseImageConfiguration } from './image-config.ts'
-import type { ImageStore } from './image-store.ts'
+import type { StoredLayer } from './layer-note.ts'
+import type { Lease } from './lease.ts'
+import { type ImageFormat, configMediaTypes, formatManifest } from './format-manifest.ts'
 import { mergedAccounts } from './merged-accounts.ts'
 import { storeBlob } from './write-blob.ts'
 
-/** An image that is made here of one layer. */
+/** An image that is made here, of layers that `addLayer` or `imageLayers` gave. */
 export interface BuiltImage {
-  readonly layer: LayerInput
-  /** The "config" object of the image configuration, in OCI spelling. */
-  readonly config: Readonly<Record<string, unknown>>
-  /** RFC 3339; the digest depends on it. */
-  readonly created: string
-  readonly createdBy: string
-  readonly comment?: string | undefined
+  /** Lowest first; of a base image, of earlier steps and new ones alike. */
+  readonly layers: readonly StoredLayer[]
+  /**
+   * The whole image configuration but for `rootfs`, which the layers make: `created`, `author`,
+   * `architecture`, `os`, `variant`, `config`, `history`, … in OCI spelling. Written as it is, so
+   * that fields nobody here knows stay.
+   */
+  readonly configuration: Readonly<Record<string, unknown>>
+  /** Annotations of the manifest; docker's format has none. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined
+  /** Absent: 'oci'. */
+  readonly format?: ImageFormat | undefined
   readonly references: readonly string[]
-  readonly onNote: (note: string) => void
 }
 
-const layerMediaType = 'application/vnd.oci.image.layer.v1.tar'
-const suffixes = { none: '', gzip: '+gzip', zstd: '+zstd' } as const
-const manifestMediaType = 'application/vnd.oci.image.manifest.v1+json'
-const configMediaType = 'application/vnd.oci.image.config.v1+json'
-
-/** Store a layer made here, with a configuration and a manifest of our own. */
-export async function addBuiltImage(store: ImageStore, built: BuiltImage): Promise<Image> {
-  return withAddition(store, async () => {
-    const { folders } = store
-    const layer = await addLayer(folders, {
-      source: built.layer,
-      below: [],
-      onNote: built.onNote,
-    })
-    const config = Buffer.from(JSON.stringify(configuration(built, layer)))
-    const id = await storeBlob(folders, config)
-    const manifest = Buffer.from(JSON.stringify(manifestOf(layer, id, config.length)))
-    const digest = await storeBlob(folders, manifest)
-    const parsed = parseImageConfiguration(config.toString())
-    const record = {
-      config: parsed.config,
-      chainIds: [layer.chainId],
-      size: layer.size,
-      ...mergedAccounts(folders, [layer.chainId]),
-    }
-    return addImage(store, { id, digest, record, references: built.references })
-  })
+/** Store a configuration and a manifest made here, and enter the image. The same input gives the same digest. */
+export async function addBuiltImage(lease: Lease, built: BuiltImage): Promise<Image> {
+  const { layers, references, format = 'oci' } = built
+  const config = Buffer.from(JSON.stringify(withRootfs(built.configuration, layers)))
+  const { config: parsed } = parseImageConfiguration(config.toString())
+  const id = await storeBlob(lease, config)
+  const descriptor = { mediaType: configMediaTypes[format], digest: id, size: config.length }
+  const manifest = formatManifest(format, descriptor, layers, built.annotations)
+  const digest = await storeBlob(lease, manifest)
+  const chainIds = layers.map((layer) => layer.chainId)
+  const record = {
+    config: parsed,
+    chainIds,
+    size: layers.reduce((sum, layer) => sum + layer.size, 0),
+    ...mergedAccounts(lease.folders, chainIds),
+  }
+  return addImage(lease.store, { id, digest, record, references })
 }
 
 /** Architecture names of the OCI image specification (those of Go). */
@@ -55,29 +48,15 @@ export function hostImageArchitecture(): string {
   return process.arch === 'x64' ? 'amd64' : process.arch
 }
 
-function configuration(built: BuiltImage, layer: StoredLayer): object {
+/** `rootfs` stands where docker writes it, before the history. */
+function withRootfs(
+  configuration: Readonly<Record<string, unknown>>,
+  layers: readonly StoredLayer[],
+): object {
+  const { history, rootfs: _, ...rest } = configuration
   return {
-    created: built.created,
-    architecture: hostImageArchitecture(),
-    os: 'linux',
-    config: built.config,
-    rootfs: { type: 'layers', diff_ids: [layer.diffId] },
-    history: [
-      {
-        created: built.created,
-        created_by: built.createdBy,
-        ...(built.comment === undefined ? {} : { comment: built.comment }),
-      },
-    ],
-  }
-}
-
-function manifestOf(layer: StoredLayer, configDigest: string, configSize: number): object {
-  const mediaType = `${layerMediaType}${suffixes[layer.compression]}`
-  return {
-    schemaVersion: 2,
-    mediaType: manifestMediaType,
-    config: { mediaType: configMediaType, digest: configDigest, size: configSize },
-    layers: [{ mediaType, digest: layer.digest, size: layer.blobSize }],
+    ...rest,
+    rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.diffId) },
+    ...(history === undefined ? {} : { history }),
   }
 }

@@ -1,16 +1,18 @@
+import { OperationError } from '../../native/error.ts'
 import type { Image, ImageRecord } from './image.ts'
 import { type ImageStore, loadImage, setReference } from './image-store.ts'
-import { OperationError } from '../../native/error.ts'
 
 export interface NewImage {
   readonly id: string
   readonly digest: string
+  /** Digests of stored indexes that led to it. */
+  readonly indexes?: readonly string[] | undefined
   readonly record: ImageRecord
   /** References to give it; they move here from images that had them. */
   readonly references: readonly string[]
 }
 
-/** Enter an image whose blobs and layers are in the store already. */
+/** Enter an image whose blobs and layers are in the store already, under a lease. */
 export function addImage(store: ImageStore, image: NewImage): Image {
   const database = store.database()
   return database.write(() => {
@@ -22,7 +24,14 @@ export function addImage(store: ImageStore, image: NewImage): Image {
       Date.now(),
       JSON.stringify(image.record),
     )
-    for (const reference of image.references) setReference(database, reference, image.id)
+    for (const digest of [image.digest, ...(image.indexes ?? [])])
+      database.run(
+        'INSERT OR IGNORE INTO image_manifest (digest, image_id) VALUES (?, ?)',
+        digest,
+        image.id,
+      )
+    for (const reference of image.references)
+      setReference(database, reference, image.id, image.digest)
     const added = loadImage(database, store.folders, image.id)
     if (!added) throw new OperationError('INTERNAL', 'add an image', { id: image.id })
     return added

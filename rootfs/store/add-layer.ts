@@ -1,14 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { OperationError, hasCode } from '../../native/error.ts'
-import { lock } from '../../native/lock.ts'
-import type { Compression } from '../layer/decompress.ts'
+import { type BlobCompression, compress } from '../layer/compress.ts'
 import { unpackLayer } from '../layer/unpack-layer.ts'
+import { adoptLayer } from './adopt-layer.ts'
 import type { LayerInput } from './blob-source.ts'
+import { type StoredLayer, knownLayer, nextChainId } from './layer-note.ts'
+import type { Lease } from './lease.ts'
 import { removeFolder } from './remove-folder.ts'
-import { type StoreFolders, blobPath, digestHex, layerFolder } from './store-folders.ts'
-import { createBlobWriter } from './write-blob.ts'
+import { layerFolder } from './store-folders.ts'
+import { type BlobWriter, createBlobWriter } from './write-blob.ts'
 
 export interface AddLayerOptions {
   readonly source: LayerInput
@@ -18,120 +20,99 @@ export interface AddLayerOptions {
   readonly diffId?: string | undefined
   /** Chain ids of the layers below, lowest first. */
   readonly below: readonly string[]
+  /** How to compress a plain source for the blob; absent: the blob is the source's bytes. */
+  readonly compression?: BlobCompression | undefined
   readonly onNote: (note: string) => void
-}
-
-/** A layer that is in the store, as a blob and unpacked. */
-export interface StoredLayer {
-  readonly digest: string
-  readonly blobSize: number
-  readonly compression: Compression
-  readonly diffId: string
-  readonly chainId: string
-  /** Bytes of its files. */
-  readonly size: number
-}
-
-/** @see https://github.com/opencontainers/image-spec/blob/main/config.md — "Layer ChainID" */
-function nextChainId(below: readonly string[], diffId: string): string {
-  const parent = below.at(-1)
-  if (parent === undefined) return diffId
-  return `sha256:${createHash('sha256').update(`${parent} ${diffId}`).digest('hex')}`
 }
 
 /**
  * Bring a layer into the store: its blob, checked, and its unpacked folder, shared by all images
  * with the same layers below. Two processes adding the same layer do the work once.
+ *
+ * @throws {OperationError} `INVALID_IMAGE`; nothing is stored then
  */
-export async function addLayer(
-  folders: StoreFolders,
-  options: AddLayerOptions,
-): Promise<StoredLayer> {
-  const { diffId } = options
-  if (diffId === undefined) return unpackIntoStore(folders, options)
+export async function addLayer(lease: Lease, options: AddLayerOptions): Promise<StoredLayer> {
+  const { diffId, digest } = options
+  if (digest !== undefined) await lease.hold(digest)
+  if (diffId === undefined) return unpackIntoStore(lease, options)
   const chainId = nextChainId(options.below, diffId)
-  const known = knownLayer(folders, chainId, options)
+  await lease.hold(chainId)
+  const known = await holdKnown(lease, chainId, digest)
   if (known) return known
-  const held = await lock(`${dirname(layerFolder(folders, chainId))}.lock`)
+  const held = await lease.lock(`layer-${chainId.slice('sha256:'.length)}`)
   try {
-    return knownLayer(folders, chainId, options) ?? (await unpackIntoStore(folders, options))
+    return (await holdKnown(lease, chainId, digest)) ?? (await unpackIntoStore(lease, options))
   } finally {
     held.release()
   }
 }
 
-interface LayerNote {
-  readonly digest: string
-  readonly blobSize: number
-  readonly compression: Compression
-  readonly diffId: string
-  readonly size: number
-}
-
-/** The layer, where it is unpacked already from this very blob. */
-function knownLayer(
-  folders: StoreFolders,
+/** The layer where it is there, and stays there. */
+async function holdKnown(
+  lease: Lease,
   chainId: string,
-  options: AddLayerOptions,
-): StoredLayer | undefined {
-  const note = readLayerNote(folders, chainId)
-  if (!note || !existsSync(blobPath(folders, note.digest))) return undefined
-  if (options.digest !== undefined && options.digest !== note.digest) return undefined
-  return { ...note, chainId }
+  digest: string | undefined,
+): Promise<StoredLayer | undefined> {
+  const known = knownLayer(lease.folders, chainId, digest)
+  if (!known) return undefined
+  await lease.hold(known.digest)
+  return knownLayer(lease.folders, chainId, digest)
 }
 
-/** What is written beside an unpacked layer; undefined where there is none. */
-export function readLayerNote(folders: StoreFolders, chainId: string): LayerNote | undefined {
-  try {
-    const path = join(dirname(layerFolder(folders, chainId)), 'layer.json')
-    return JSON.parse(readFileSync(path, 'utf8')) as LayerNote
-  } catch {
-    return undefined
-  }
-}
-
-async function unpackIntoStore(
-  folders: StoreFolders,
-  options: AddLayerOptions,
-): Promise<StoredLayer> {
-  const temporary = join(folders.temporary, `layer-${randomUUID()}`)
+async function unpackIntoStore(lease: Lease, options: AddLayerOptions): Promise<StoredLayer> {
+  const { folders } = lease
+  const temporary = join(lease.folder, `layer-${randomUUID()}`)
   const content = join(temporary, 'fs')
   mkdirSync(content, { recursive: true, mode: 0o755 })
-  const blob = createBlobWriter(folders)
+  const blob = createBlobWriter(lease)
   try {
+    const encoder = options.compression && startEncoder(blob, options.compression)
     const unpacked = await unpackLayer({
-      input: tee(options.source.pieces(), (piece) => blob.write(piece)),
+      input: tee(options.source.pieces(), (piece) => (encoder ?? blob).write(piece)),
       folder: content,
       lowerFolders: options.below.map((chainId) => layerFolder(folders, chainId)),
       onNote: options.onNote,
     })
+    await encoder?.end()
     requireDiffId(unpacked.diffId, options.diffId)
-    const digest = await blob.commit({ digest: options.digest, size: options.source.size })
-    const note: LayerNote = {
+    const digest = await blob.commit({
+      digest: options.digest,
+      size: options.compression ? undefined : options.source.size,
+    })
+    const layer: StoredLayer = {
       digest,
       blobSize: blob.size,
-      compression: unpacked.compression,
+      compression: options.compression?.kind ?? unpacked.compression,
       diffId: unpacked.diffId,
       size: unpacked.size,
+      chainId: nextChainId(options.below, unpacked.diffId),
     }
-    writeFileSync(join(temporary, 'layer.json'), JSON.stringify(note))
-    const chainId = nextChainId(options.below, unpacked.diffId)
-    adopt(folders, temporary, chainId)
-    return { ...note, chainId }
+    await adoptLayer(lease, temporary, layer)
+    return layer
   } catch (cause) {
-    throw withBetterReason(cause, options)
+    throw await withBetterReason(cause, options)
   } finally {
     blob.discard()
     removeFolder(temporary)
   }
 }
 
+interface Encoder {
+  write(piece: Buffer): Promise<void> | void
+  end(): Promise<void>
+}
+
+/** Compresses on other threads while the plain bytes are unpacked on this one. */
+function startEncoder(blob: BlobWriter, compression: BlobCompression): Encoder {
+  return compress(compression, (piece) => blob.write(piece))
+}
+
 /** Damage shows first as a tar or gzip error; a wrong digest is the truer story, where there is one. */
-function withBetterReason(cause: unknown, options: AddLayerOptions): unknown {
+async function withBetterReason(cause: unknown, options: AddLayerOptions): Promise<unknown> {
   if (!hasCode(cause, 'INVALID_IMAGE') || options.digest === undefined) return cause
   const hash = createHash('sha256')
   let size = 0
-  for (const piece of options.source.pieces()) {
+  for await (const piece of options.source.pieces()) {
     hash.update(piece)
     size += piece.length
   }
@@ -145,26 +126,17 @@ function withBetterReason(cause: unknown, options: AddLayerOptions): unknown {
   )
 }
 
-function* tee(pieces: Iterable<Buffer>, take: (piece: Buffer) => void): Generator<Buffer> {
-  for (const piece of pieces) {
-    take(piece)
+async function* tee(
+  pieces: Iterable<Buffer> | AsyncIterable<Buffer>,
+  take: (piece: Buffer) => Promise<void> | void,
+): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) {
+    await take(piece)
     yield piece
   }
 }
 
-function requireDiffId(actual: string, expected: string | undefined): void {
+export function requireDiffId(actual: string, expected: string | undefined): void {
   if (expected === undefined || actual === expected) return
   throw new OperationError('INVALID_IMAGE', 'check the diff id of a layer', { expected, actual })
-}
-
-/** The rename is the moment from which the layer is believed. */
-function adopt(folders: StoreFolders, temporary: string, chainId: string): void {
-  const target = join(folders.layers, digestHex(chainId))
-  try {
-    renameSync(temporary, target)
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code
-    // Another process was faster, or it is here with another compression: both are the same files.
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw cause
-  }
 }

@@ -12,7 +12,7 @@ export interface LayerInput {
   /** Bytes in all; undefined where nobody knows yet. */
   readonly size: number | undefined
   /** From the beginning, each time it is called. */
-  pieces(): Iterable<Buffer>
+  pieces(): Iterable<Buffer> | AsyncIterable<Buffer>
 }
 
 /** A layer that lies in a file. */

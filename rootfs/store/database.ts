@@ -19,7 +19,7 @@ export interface Database {
   close(): void
 }
 
-const schemaVersion = 1
+const schemaVersion = 2
 const busyTimeoutMs = 20_000
 
 const schema = `
@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS image (
 CREATE INDEX IF NOT EXISTS image_digest ON image(digest);
 CREATE TABLE IF NOT EXISTS reference (
   name TEXT PRIMARY KEY,
-  image_id TEXT NOT NULL REFERENCES image(id)
+  image_id TEXT NOT NULL REFERENCES image(id),
+  digest TEXT
 );
 CREATE INDEX IF NOT EXISTS reference_image ON reference(image_id);
 CREATE TABLE IF NOT EXISTS host_image (
@@ -40,6 +41,24 @@ CREATE TABLE IF NOT EXISTS host_image (
   image_id TEXT NOT NULL,
   sources TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS image_manifest (
+  digest TEXT NOT NULL,
+  image_id TEXT NOT NULL,
+  PRIMARY KEY (digest, image_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS image_manifest_image ON image_manifest(image_id);
+CREATE TABLE IF NOT EXISTS document (
+  name TEXT PRIMARY KEY,
+  digest TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  added INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS content_root (
+  owner TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  PRIMARY KEY (owner, digest)
+) WITHOUT ROWID;
+INSERT OR IGNORE INTO image_manifest SELECT digest, id FROM image;
 PRAGMA user_version = ${schemaVersion};
 `
 
@@ -77,7 +96,17 @@ function prepareSchema(database: DatabaseSync, path: string): void {
     )
   if (version === schemaVersion) return
   database.exec('PRAGMA journal_mode = WAL')
-  database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`)
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    // Another process may have been faster: both find version 1, one changes it.
+    const now = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
+    if (now === 1) database.exec('ALTER TABLE reference ADD COLUMN digest TEXT')
+    database.exec(schema)
+    database.exec('COMMIT')
+  } catch (error) {
+    database.exec('ROLLBACK')
+    throw error
+  }
 }
 
 function wrap(database: DatabaseSync): Database {

@@ -9,29 +9,36 @@ import {
 } from '../reference.ts'
 import type { Database, SqlRow } from './database.ts'
 
+/** An image that was found, and the digest of the manifest that its name stands for. */
+export interface FoundImage {
+  readonly id: string
+  readonly digest: string | undefined
+}
+
 /**
- * Id of the image that `text` names: a reference as docker reads it (also below localhost/),
+ * The image that `text` names: a reference as docker reads it (also below localhost/),
  * a full id, or the beginning of one that only one image has.
  *
  * @throws {OperationError} `INVALID_ARGUMENT` where the reference is malformed or the id ambiguous
  */
-export function findImageId(database: Database, text: string): string | undefined {
+export function findImageId(database: Database, text: string): FoundImage | undefined {
   const prefix = /^(?:sha256:)?([0-9a-f]{1,64})$/.exec(text)?.[1]
   const isFullId = prefix?.length === 64 || text.startsWith('sha256:')
   if (!isFullId) {
-    const id = findByReference(database, text)
-    if (id !== undefined) return id
+    const found = findByReference(database, text)
+    if (found) return found
   }
-  return prefix === undefined ? undefined : findByPrefix(database, prefix)
+  const id = prefix === undefined ? undefined : findByPrefix(database, prefix)
+  return id === undefined ? undefined : { id, digest: undefined }
 }
 
-function findByReference(database: Database, text: string): string | undefined {
+function findByReference(database: Database, text: string): FoundImage | undefined {
   for (const candidate of candidateReferences(text)) {
-    const id =
+    const found =
       candidate.digest === undefined
         ? findByName(database, formatReference(candidate))
         : findByDigest(database, candidate, candidate.digest)
-    if (id !== undefined) return id
+    if (found) return found
   }
   return undefined
 }
@@ -50,27 +57,32 @@ export function candidateReferences(text: string): ImageReference[] {
   return [full, { ...full, domain: 'localhost', path }]
 }
 
-/** Id behind a full reference with a tag. */
-function findByName(database: Database, name: string): string | undefined {
-  return textColumn(database.get('SELECT image_id FROM reference WHERE name = ?', name), 'image_id')
+/** The image behind a full reference with a tag. */
+function findByName(database: Database, name: string): FoundImage | undefined {
+  const row = database.get('SELECT image_id, digest FROM reference WHERE name = ?', name)
+  const id = textColumn(row, 'image_id')
+  return id === undefined ? undefined : { id, digest: textColumn(row, 'digest') }
 }
 
+/** The digest may be that of an index that led to the image. */
 function findByDigest(
   database: Database,
   reference: ImageReference,
   digest: string,
-): string | undefined {
+): FoundImage | undefined {
   const repository = repositoryName(reference)
   const rows = database.all(
-    `SELECT image.id AS id, reference.name AS name FROM image
-     JOIN reference ON reference.image_id = image.id WHERE image.digest = ?`,
+    `SELECT image_manifest.image_id AS id, reference.name AS name, reference.digest AS digest
+     FROM image_manifest JOIN reference ON reference.image_id = image_manifest.image_id
+     WHERE image_manifest.digest = ?`,
     digest,
   )
   const match = rows.find((row) => {
     const name = textColumn(row, 'name') ?? ''
     return name.startsWith(`${repository}:`) || name.startsWith(`${repository}@`)
   })
-  return textColumn(match, 'id')
+  const id = textColumn(match, 'id')
+  return id === undefined ? undefined : { id, digest: textColumn(match, 'digest') }
 }
 
 function findByPrefix(database: Database, prefix: string): string | undefined {

@@ -62,7 +62,11 @@ export function openImageStore({ dataDir, runDir }: ImageStoreOptions): ImageSto
     find,
     require: requireImage,
     list: () => listImages(existing(), folders),
-    tag: (source, target) => setReference(database(), target, requireImage(source).id),
+    tag(source, target) {
+      const { id, digest } = requireImage(source)
+      requireNoDigest(target)
+      setReference(database(), target, id, digest)
+    },
     exists: () => databaseExists(dataDir),
     database,
     close: () => {
@@ -73,8 +77,11 @@ export function openImageStore({ dataDir, runDir }: ImageStoreOptions): ImageSto
 }
 
 function lookUp(database: Database, folders: StoreFolders, reference: string): Image | undefined {
-  const id = findImageId(database, reference)
-  return id === undefined ? undefined : loadImage(database, folders, id)
+  const found = findImageId(database, reference)
+  if (!found) return undefined
+  const image = loadImage(database, folders, found.id)
+  // An image may have come several times, compressed differently: the name says which is meant.
+  return image && found.digest !== undefined ? { ...image, digest: found.digest } : image
 }
 
 /** Changes with every commit, of another connection (PRAGMA data_version) or of this one. */
@@ -84,22 +91,37 @@ function contentVersion(database: Database): string {
   return `${String(others)} ${String(own)}`
 }
 
-/** Point a reference (its tag defaults to "latest") at an image, within a transaction or alone. */
-export function setReference(database: Database, reference: string, imageId: string): string {
+function requireNoDigest(reference: string): void {
+  if (parseReference(reference).digest === undefined) return
+  throw new OperationError(
+    'INVALID_ARGUMENT',
+    'tag an image',
+    { reference },
+    { hint: 'A digest cannot be assigned; give a name and a tag' },
+  )
+}
+
+/**
+ * Point a reference at an image, within a transaction or alone. The tag defaults to "latest"; with a
+ * digest the name is kept without a tag, for what was pulled by digest.
+ *
+ * @param digest of the manifest that the name stands for
+ */
+export function setReference(
+  database: Database,
+  reference: string,
+  imageId: string,
+  digest: string,
+): string {
   const parsed = parseReference(reference)
-  if (parsed.digest !== undefined)
-    throw new OperationError(
-      'INVALID_ARGUMENT',
-      'tag an image',
-      { reference },
-      { hint: 'A digest cannot be assigned; give a name and a tag' },
-    )
-  const name = formatReference(withDefaultTag(parsed))
+  const pinned = parsed.digest !== undefined
+  const name = formatReference(pinned ? { ...parsed, tag: undefined } : withDefaultTag(parsed))
   database.run(
-    `INSERT INTO reference (name, image_id) VALUES (?, ?)
-     ON CONFLICT (name) DO UPDATE SET image_id = excluded.image_id`,
+    `INSERT INTO reference (name, image_id, digest) VALUES (?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET image_id = excluded.image_id, digest = excluded.digest`,
     name,
     imageId,
+    digest,
   )
   return name
 }

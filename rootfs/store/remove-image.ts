@@ -1,15 +1,9 @@
-import { readdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { randomUUID } from 'node:crypto'
 import { OperationError } from '../../native/error.ts'
-import { lock } from '../../native/lock.ts'
 import { formatReference } from '../reference.ts'
 import { candidateReferences } from './find-image.ts'
-import { readLayerNote } from './add-layer.ts'
-import type { Image, ImageRecord } from './image.ts'
+import type { Image } from './image.ts'
 import type { ImageStore } from './image-store.ts'
-import { removeFolder } from './remove-folder.ts'
-import { blobPath, digestHex } from './store-folders.ts'
+import { sweepContent } from './sweep-content.ts'
 
 export interface RemovalResult {
   /** References that were taken away. */
@@ -26,8 +20,6 @@ export interface RemoveOptions {
   /** Ids of images that containers use. */
   readonly inUse?: ReadonlySet<string> | undefined
 }
-
-const waitMs = 60_000
 
 /**
  * Take one reference away from an image; without references left the image goes too, with what
@@ -54,7 +46,7 @@ export async function removeImage(
     if (isLast) deleteEntry(store, image.id)
   })
   if (!isLast) return { untagged, deleted: [], freed: 0 }
-  return { untagged, deleted: [image.id], freed: await collectGarbage(store) }
+  return { untagged, deleted: [image.id], freed: (await sweepContent(store)).freed }
 }
 
 export interface PruneOptions {
@@ -80,7 +72,7 @@ export async function pruneImages(
       deleteEntry(store, image.id)
     }
   })
-  const freed = await collectGarbage(store)
+  const { freed } = await sweepContent(store)
   return {
     untagged: gone.flatMap((image) => image.references),
     deleted: gone.map((image) => image.id),
@@ -92,6 +84,7 @@ function deleteEntry(store: ImageStore, id: string): void {
   const database = store.database()
   database.run('DELETE FROM reference WHERE image_id = ?', id)
   database.run('DELETE FROM host_image WHERE image_id = ?', id)
+  database.run('DELETE FROM image_manifest WHERE image_id = ?', id)
   database.run('DELETE FROM image WHERE id = ?', id)
 }
 
@@ -111,51 +104,4 @@ function refused(image: Image, reason: string, hint: string): OperationError {
     { image: id, reason },
     { hint, exitCode: 1 },
   )
-}
-
-/** Remove every blob and layer that no image has, and what killed processes left half made. */
-async function collectGarbage(store: ImageStore): Promise<number> {
-  const held = await lock(store.folders.contentLock, 'exclusive', waitMs)
-  try {
-    return sweep(store)
-  } finally {
-    held.release()
-  }
-}
-
-function sweep(store: ImageStore): number {
-  const { folders } = store
-  const chains = new Set<string>()
-  const blobs = new Set<string>()
-  for (const row of store.database().all('SELECT id, digest, record FROM image')) {
-    const record = JSON.parse(String(row['record'])) as ImageRecord
-    blobs.add(digestHex(String(row['id']))).add(digestHex(String(row['digest'])))
-    for (const chainId of record.chainIds) {
-      chains.add(digestHex(chainId))
-      const note = readLayerNote(folders, chainId)
-      if (note) blobs.add(digestHex(note.digest))
-    }
-  }
-  let freed = 0
-  for (const name of readdirSync(folders.layers)) {
-    const [hex = '', extension] = name.split('.')
-    if (chains.has(hex)) continue
-    // Whoever could hold a layer's lock would hold the content lock too.
-    if (extension === 'lock') rmSync(join(folders.layers, name))
-    else freed += discardLayer(store, name)
-  }
-  for (const name of readdirSync(folders.blobs))
-    if (!blobs.has(name)) rmSync(blobPath(folders, `sha256:${name}`), { force: true })
-  for (const name of readdirSync(folders.temporary)) removeFolder(join(folders.temporary, name))
-  return freed
-}
-
-/** Renamed first: a layer that is half removed must not be believed. */
-function discardLayer(store: ImageStore, hex: string): number {
-  const { folders } = store
-  const note = readLayerNote(folders, `sha256:${hex}`)
-  const rubbish = join(folders.temporary, `removed-${randomUUID()}`)
-  renameSync(join(folders.layers, hex), rubbish)
-  removeFolder(rubbish)
-  return (note?.size ?? 0) + (note?.blobSize ?? 0)
 }

@@ -7,9 +7,11 @@ export interface StoreFolders {
   readonly root: string
   readonly blobs: string
   readonly layers: string
-  /** Half-made files and folders; whatever is here and not locked is rubbish. */
+  /** Folders of leases, and blobs that are not whole yet; see `lease.ts`. */
   readonly temporary: string
-  /** Held shared while content is added, exclusively while content is removed. */
+  /** Lock files of single blobs and layers. */
+  readonly locks: string
+  /** Held shared while a name is written down or locked, exclusively while names are removed. */
   readonly contentLock: string
 }
 
@@ -19,12 +21,19 @@ export function storeFolders(dataDir: string): StoreFolders {
     blobs: join(dataDir, 'blobs', 'sha256'),
     layers: join(dataDir, 'layers'),
     temporary: join(dataDir, 'tmp'),
+    locks: join(dataDir, 'locks'),
     contentLock: join(dataDir, 'content.lock'),
   }
 }
 
 export function makeStoreFolders(folders: StoreFolders): void {
-  for (const folder of [folders.root, folders.blobs, folders.layers, folders.temporary])
+  for (const folder of [
+    folders.root,
+    folders.blobs,
+    folders.layers,
+    folders.temporary,
+    folders.locks,
+  ])
     mkdirSync(folder, { recursive: true, mode: 0o700 })
 }
 

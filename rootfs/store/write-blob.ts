@@ -2,8 +2,9 @@ import { createHash, randomUUID } from 'node:crypto'
 import { closeSync, existsSync, fsync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { OperationError } from '../../native/error.ts'
-import { type StoreFolders, blobPath } from './store-folders.ts'
+import { requireMatch } from './ingest-blob.ts'
+import type { Lease } from './lease.ts'
+import { blobPath } from './store-folders.ts'
 
 /** A blob on its way into the store. It is in the store only after `commit`. */
 export interface BlobWriter {
@@ -21,8 +22,9 @@ export interface BlobWriter {
   discard(): void
 }
 
-export function createBlobWriter(folders: StoreFolders): BlobWriter {
-  const path = join(folders.temporary, `blob-${randomUUID()}`)
+export function createBlobWriter(lease: Lease): BlobWriter {
+  const { folders } = lease
+  const path = join(lease.folder, `blob-${randomUUID()}`)
   const descriptor = openSync(path, 'wx', 0o600)
   const hash = createHash('sha256')
   let size = 0
@@ -44,6 +46,7 @@ export function createBlobWriter(folders: StoreFolders): BlobWriter {
     async commit(expected = {}) {
       const digest = `sha256:${hash.digest('hex')}`
       requireMatch({ digest, size }, expected)
+      await lease.hold(digest)
       if (!existsSync(blobPath(folders, digest))) {
         await promisify(fsync)(descriptor)
         renameSync(path, blobPath(folders, digest))
@@ -61,31 +64,15 @@ export function createBlobWriter(folders: StoreFolders): BlobWriter {
 
 /** Store a small blob, a manifest or a configuration. */
 export async function storeBlob(
-  folders: StoreFolders,
+  lease: Lease,
   content: Buffer,
   expectedDigest?: string,
 ): Promise<string> {
-  const writer = createBlobWriter(folders)
+  const writer = createBlobWriter(lease)
   try {
     writer.write(content)
     return await writer.commit({ digest: expectedDigest })
   } finally {
     writer.discard()
   }
-}
-
-function requireMatch(
-  actual: { digest: string; size: number },
-  expected: { digest?: string | undefined; size?: number | undefined },
-): void {
-  if (expected.size !== undefined && expected.size !== actual.size)
-    throw new OperationError('INVALID_IMAGE', 'check the size of a blob', {
-      expected: expected.size,
-      actual: actual.size,
-    })
-  if (expected.digest !== undefined && expected.digest !== actual.digest)
-    throw new OperationError('INVALID_IMAGE', 'check the digest of a blob', {
-      expected: expected.digest,
-      actual: actual.digest,
-    })
 }

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Compression } from '../layer/decompress.ts'
+import { type StoreFolders, blobPath, layerFolder } from './store-folders.ts'
+
+/** A layer that is in the store, as a blob and unpacked. */
+export interface StoredLayer {
+  /** "sha256:…" of the blob. */
+  readonly digest: string
+  /** Bytes of the blob. */
+  readonly blobSize: number
+  readonly compression: Compression
+  /** "sha256:…" of the plain tar. */
+  readonly diffId: string
+  /** "sha256:…" of this layer on those below it. */
+  readonly chainId: string
+  /** Bytes of its files. */
+  readonly size: number
+}
+
+/** What is written beside an unpacked layer: the blob it came from first, there may be others. */
+export type LayerNote = Omit<StoredLayer, 'chainId'>
+
+/** @see https://github.com/opencontainers/image-spec/blob/main/config.md — "Layer ChainID" */
+export function nextChainId(below: readonly string[], diffId: string): string {
+  const parent = below.at(-1)
+  if (parent === undefined) return diffId
+  return `sha256:${createHash('sha256').update(`${parent} ${diffId}`).digest('hex')}`
+}
+
+/** What is written beside an unpacked layer; undefined where there is none. */
+export function readLayerNote(folders: StoreFolders, chainId: string): LayerNote | undefined {
+  try {
+    const path = join(dirname(layerFolder(folders, chainId)), 'layer.json')
+    return JSON.parse(readFileSync(path, 'utf8')) as LayerNote
+  } catch {
+    return undefined
+  }
+}
+
+/** The layer, where it is unpacked already from this very blob. */
+export function knownLayer(
+  folders: StoreFolders,
+  chainId: string,
+  digest: string | undefined,
+): StoredLayer | undefined {
+  const note = readLayerNote(folders, chainId)
+  if (!note || !existsSync(blobPath(folders, note.digest))) return undefined
+  if (digest !== undefined && digest !== note.digest) return undefined
+  return { ...note, chainId }
+}
