@@ -17,6 +17,8 @@ export interface JoinOptions {
   readonly writable?: { readonly upper: string; readonly work: string } | undefined
   /** Of `mountAttributes`. */
   readonly attributes: number
+  /** Do not write everything to disk when it is closed (the writable folder cannot be mounted so again). */
+  readonly isVolatile?: boolean | undefined
 }
 
 /**
@@ -26,7 +28,12 @@ export interface JoinOptions {
  *   than some 15 layers before Linux 6.8
  * @see fsopen(2), https://docs.kernel.org/filesystems/overlayfs.html
  */
-export function joinLayers({ layers, writable, attributes }: JoinOptions): UntrustedRoot {
+export function joinLayers({
+  layers,
+  writable,
+  attributes,
+  isVolatile,
+}: JoinOptions): UntrustedRoot {
   const context = requireSuccess(openFileSystem('overlay'), 'prepare an overlay', {})
   const opened: number[] = []
   // The kernel takes 255 bytes: a descriptor is short, and has no colon to take for a separator.
@@ -45,6 +52,7 @@ export function joinLayers({ layers, writable, attributes }: JoinOptions): Untru
       set('upperdir', writable.upper)
       set('workdir', writable.work)
     }
+    if (isVolatile) setFileSystemFlag(context, 'volatile')
     // Elsewhere, the attributes that mark what is hidden are those of an ordinary user.
     if (isInnerUserNamespace()) setFileSystemFlag(context, 'userxattr')
     requireSuccess(createFileSystem(context), 'join layers', { layers: layers.length })

@@ -35,8 +35,8 @@ export interface SourceFile {
 export interface SelectedSource {
   /** Last name of the match as it was written (before symbolic links), for `COPY a b dir/`. */
   readonly base: string
-  /** Folders to put it below, of `--parents`; "" without. */
-  readonly parents: string
+  /** Folders to put it below, of `--parents`, outermost first, `relative` to the destination; none without. */
+  readonly parents: readonly SourceFile[]
   /** The matched file itself first, then what is below, parents before children, in byte order. */
   readonly files: readonly SourceFile[]
 }
