@@ -64,7 +64,8 @@ static s64 call(struct machine *machine, const struct instruction *ins) {
   if (ins->nr == __NR_clone && arg[0] & CLONE_VM) return -EINVAL;
   do result = system_call(ins->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
   while (result == -EINTR && !is_tolerated(ins, result) && ins->nr != __NR_close);
-  if (clones && result == 0) become_inner(machine);
+  // A child of the inner half has all that already, and its filter may forbid the calls.
+  if (clones && result == 0 && !machine->inner) become_inner(machine);
   return result;
 }
 

@@ -18,6 +18,7 @@ import { newContainerId } from './identifier.ts'
 import { requireMappedUser } from './mapped-ids.ts'
 import { resolveUser } from './oci-config/resolve-user.ts'
 import { mergeEnvironment } from './parse/environment.ts'
+import { preservedDescriptors } from './preserved-descriptors.ts'
 import type { ContainerRecord } from './record.ts'
 import { readState } from './read-state.ts'
 import { resolveContainer } from './record-store.ts'
@@ -118,7 +119,7 @@ export async function startExec(
       stdinOnce: wish.interactive,
       ...(wish.timeoutMs === undefined ? {} : { timeoutMs: wish.timeoutMs }),
     },
-    preserveFds: wish.preserveFds,
+    ...preservedDescriptors(context, wish.preserveFds),
     process,
     config,
     target: { pid: state.pid },

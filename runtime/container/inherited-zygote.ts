@@ -14,11 +14,14 @@ const variable = 'MYCONTAINER_ZYGOTE'
  * node:child_process nor node:net is loaded. Programs are submitted one after another.
  */
 class InheritedZygote implements ProgramLauncher {
+  /** The launcher's stream has the first number that its caller had left free. */
+  readonly callerDescriptors: number
   readonly #stream: number
   #nextId = 1n
 
   constructor(stream: number) {
     this.#stream = stream
+    this.callerDescriptors = stream - 3
     setCloseOnExec(stream)
   }
 

@@ -17,6 +17,7 @@ import { namesFolder } from './name-registry.ts'
 import { buildConfig, containerHostname } from './oci-config/build-config.ts'
 import { requireMappedUser } from './mapped-ids.ts'
 import { type PreparedNetwork, prepareNetwork } from './prepare-network.ts'
+import { preservedDescriptors } from './preserved-descriptors.ts'
 import { bootId, readStartTicks } from './process-identity.ts'
 import type { ContainerRecord } from './record.ts'
 import { type RootSource, rootOfRecord } from './resolve-image.ts'
@@ -215,6 +216,8 @@ function compileStart(sources: CompileSources): Program {
       ...hook,
       ...(options.timeout ? { timeoutMs: options.timeout * 1000 } : {}),
     },
+    // A restart by policy has no caller to take them from.
+    ...(wish.restartCount ? {} : preservedDescriptors(context, options.preserveFds)),
     gate: false,
     // Not bound from the host: with CAP_SYS_ADMIN such a mount could be made writable (CVE-2019-5736).
     ...(options.init ? { init: shimPath } : {}),

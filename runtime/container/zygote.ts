@@ -32,11 +32,15 @@ export interface ProgramRun {
 
 /** Whatever takes programs and has the shim run them. */
 export interface ProgramLauncher {
+  /** Descriptors from 3 on, without a gap, that this process got from whoever called it. */
+  readonly callerDescriptors: number
   submit(program: Uint8Array): ProgramRun
   close(): void
 }
 
 export class Zygote implements ProgramLauncher {
+  /** Unknown here, where Node has long opened its own. */
+  readonly callerDescriptors = 0
   #channel: ZygoteChannel | undefined
 
   /**

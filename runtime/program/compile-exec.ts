@@ -1,11 +1,14 @@
 import { joinCgroup, openCgroup, releaseCgroup } from './cgroup.ts'
 import { dropPrivileges } from './capabilities.ts'
-import { startCompilation } from './compilation.ts'
+import { close, startCompilation } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
 import type { CompileExecInput } from './compile-input.ts'
-import { execute } from './execute.ts'
+import { firstFree, installPreserved, releasePreserved, takePreserved } from './descriptors.ts'
+import { executeArguments } from './execute.ts'
 import { CLONE, PR } from './flags/values.ts'
+import { RECORD } from './format.ts'
 import { cloneHalves, prepareHalves, startInner } from './halves.ts'
+import { adopt, giveBirth, prepareBirth } from './late-birth.ts'
 import { becomeMonitor } from './monitor.ts'
 import { namespaceFlags } from './namespaces.ts'
 import {
@@ -19,6 +22,7 @@ import {
 import type { Program } from './program.ts'
 import { removeTrees } from './remove-trees.ts'
 import { setResourceLimits } from './resource-limits.ts'
+import { forbidNewPrivileges } from './seccomp.ts'
 import { openProc, setExecLabels } from './security-label.ts'
 import {
   checkStdio,
@@ -42,7 +46,9 @@ export function compileExec(input: CompileExecInput): Program {
   prepare(c, input)
   cloneHalves(c, CLONE.PIDFD, input.cgroup?.cloneInto !== undefined, inner)
   releaseStdio(c)
+  releasePreserved(c)
   releaseCgroup(c, input.cgroup)
+  adopt(c)
   becomeMonitor(c)
   b.place(inner)
   b.startPhase('inner')
@@ -57,6 +63,7 @@ function prepare(c: Compilation, input: CompileExecInput): void {
   const target = b.slot('container')
   const { pid } = input.target
   prepareHalves(c)
+  prepareBirth(c)
   b.call('pidfd_open', [pid, 0], {
     to: target,
     why: 'names the container’s init for good; its pid could be used again by another process',
@@ -64,31 +71,30 @@ function prepare(c: Compilation, input: CompileExecInput): void {
   })
   if (input.cgroup !== undefined) openCgroup(c, input.cgroup)
   prepareStdio(c)
+  takePreserved(c)
   if (input.stdio.kind === 'terminal') prepareForeignTerminal(c, pid)
   b.call('pidfd_send_signal', [target, 0, 0, 0], {
     why: 'still alive, so whatever was found by its pid until here was its own',
     source: 'pidfd_send_signal(2)',
   })
-  if (c.namespaces.has('pid'))
-    b.call('setns', [target, CLONE.NEWPID], {
-      why: 'holds for children only, so the monitor stays on the host and no process in between is needed',
-      source: 'setns(2)',
-    })
   setAffinity(c, input.process.execCPUAffinity?.initial, 'CPUs while it enters its group')
 }
 
-/** Inner half: into everything that the container has. */
+/** Inner half: into everything that the container has. Its pid namespace is for children only, so nobody there sees it. */
 function enter(c: Compilation, input: CompileExecInput): void {
   const { b, namespaces } = c
   startInner(c)
   dieWithMonitor(c, 'a half-made process must not outlive the one that makes it')
-  b.call('prctl', [PR.SET_DUMPABLE, 0, 0, 0, 0], {
-    why: 'processes of the container must not be able to trace this one before its execve (CVE-2016-9962)',
-    source: 'PR_SET_DUMPABLE(2const)',
-  })
+  hideFromTracers(c, 'processes that share the host’s pids must not be able to trace this one')
+  close(c, b.slot('bornRead'), 'only the outer half reads it')
   joinCgroup(c, input.cgroup)
   openProc(c)
   setProcessAttributes(c)
+  if (namespaces.has('pid'))
+    b.call('setns', [b.slot('container'), CLONE.NEWPID], {
+      why: 'holds for children only: this process stays where the container cannot see it',
+      source: 'pid_namespaces(7)',
+    })
   let flags = 0
   for (const type of namespaces.keys()) if (type !== 'pid') flags |= namespaceFlags[type]
   if (flags !== 0)
@@ -108,7 +114,8 @@ function becomeProgram(c: Compilation): void {
   setExecLabels(c)
   enterFolder(c)
   installStdio(c)
-  setResourceLimits(c, 0)
+  closeOthers(c)
+  setResourceLimits(c, 0, 1)
   b.call('umask', [config.process?.user.umask ?? 0o022], {
     why: 'new files of the program are not writable for everybody',
     source: 'umask(2)',
@@ -116,6 +123,33 @@ function becomeProgram(c: Compilation): void {
   setAffinity(c, config.process?.execCPUAffinity?.final, 'CPUs of the program')
   dropPrivileges(c)
   dieWithMonitor(c, 'the change of user has cleared it')
+  hideFromTracers(c, 'the container must not be able to trace the newborn (CVE-2016-9962)')
   verifyFolder(c)
-  execute(c, false)
+  forbidNewPrivileges(c)
+  b.operation('RECORD', [RECORD.PRE_EXEC, 0], {
+    why: 'end of file alone cannot tell a program that runs from one that died before',
+    source: 'execve(2)',
+  })
+  giveBirth(c)
+  executeArguments(c, false)
+}
+
+/** Nothing is left open but what the program gets and the two pipes to the outer half. */
+function closeOthers(c: Compilation): void {
+  const { b } = c
+  const own = [b.slot('syncWrite'), b.slot('bornWrite')]
+  installPreserved(c, own)
+  b.operation('REPORT', [own[0]!], { why: 'it has another number now', source: 'pipe(7)' })
+  b.call('close_range', [firstFree(c) + own.length, 0xffffffff, 0], {
+    why: 'no descriptor of ours may be open where the container sees it: each is a way out (CVE-2024-21626)',
+    source: 'close_range(2)',
+  })
+}
+
+/** The change of user has set it anew, to what fs.suid_dumpable says. */
+function hideFromTracers(c: Compilation, why: string): void {
+  c.b.call('prctl', [PR.SET_DUMPABLE, 0, 0, 0, 0], {
+    why,
+    source: 'PR_SET_DUMPABLE(2const)',
+  })
 }

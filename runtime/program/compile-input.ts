@@ -93,8 +93,8 @@ export interface CompileBase {
   readonly stateDir: string
   readonly log: CompileLog | undefined
   readonly monitor: CompileMonitor
-  /** Descriptors from 3 on that the program keeps. Default 0. */
-  readonly preserveFds?: number
+  /** Descriptors from 3 on that the program gets from a process: how many, and whose. Default: none. */
+  readonly preserved?: { readonly pid: number; readonly count: number } | undefined
   /** Trees to remove at the end (`--rm`): folder and the name in it. */
   readonly remove?: readonly { readonly folder: string; readonly name: string }[]
 }

@@ -10,17 +10,21 @@ import { dropPrivileges } from './capabilities.ts'
 import { startCompilation, relativePath, close } from './compilation.ts'
 import type { ContainerCompilation } from './compilation.ts'
 import type { CompileInput } from './compile-input.ts'
+import { releasePreserved, takePreserved } from './descriptors.ts'
 import { makeDevices } from './devices.ts'
 import { execute, openInit } from './execute.ts'
 
 import {
   awaitGo,
   cloneHalves,
+  keepGoEnd,
   prepareGate,
+  prepareGo,
   prepareHalves,
   refuseUncompiled,
   sendGo,
   startInner,
+  startSession,
   waitAtGate,
 } from './halves.ts'
 import { runHooks } from './hooks.ts'
@@ -56,7 +60,14 @@ import {
   prepareMappedRoot,
 } from './root.ts'
 import { openProc, setExecLabels } from './security-label.ts'
-import { checkStdio, installStdio, prepareStdio, prepareTerminal, releaseStdio } from './stdio.ts'
+import {
+  checkStdio,
+  installStdio,
+  prepareStdio,
+  prepareTerminal,
+  releaseStdio,
+  takeTerminal,
+} from './stdio.ts'
 import { setSysctls } from './sysctl.ts'
 import { openTarget } from './targets.ts'
 import { becomeNamespaceRoot, writeIdMaps } from './user-namespace.ts'
@@ -92,9 +103,11 @@ export function compile(input: CompileInput): Program {
 function prepare(c: ContainerCompilation, mounts: readonly PlannedMount[]): void {
   const { input } = c
   prepareHalves(c)
+  prepareGo(c)
   if (input.gate) prepareGate(c)
   if (input.cgroup !== undefined) prepareCgroup(c, input.cgroup)
   prepareStdio(c)
+  takePreserved(c)
   if (input.stdio.kind === 'terminal') prepareTerminal(c, terminalMount(c, mounts))
   if (isRootMapped(c)) prepareMappedRoot(c)
   prepareMounts(c, mounts)
@@ -104,8 +117,10 @@ function prepare(c: ContainerCompilation, mounts: readonly PlannedMount[]): void
 /** Outer half after the clone: what needs the rights of the host and the init's pid. */
 function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void {
   const { b, input, linux, config } = c
+  keepGoEnd(c, 'outer')
   returnFromNamespaces(c)
   releaseStdio(c)
+  releasePreserved(c)
   releaseMounts(c, mounts)
   releaseCgroup(c, input.cgroup)
   if (input.gate) close(c, b.slot('gate'), 'the inner half waits at it')
@@ -153,6 +168,8 @@ function hookContext(
 /** Inner half: into its namespaces and its group. */
 function settle(c: ContainerCompilation): void {
   startInner(c)
+  keepGoEnd(c, 'inner')
+  startSession(c)
   dieWithMonitor(c, 'a half-made container must not outlive the process that makes it')
   if (c.isUserNamespaceNew) {
     awaitGo(c, 'without its maps the process is nobody and can do nothing')
@@ -209,6 +226,7 @@ function becomeProgram(c: ContainerCompilation): void {
   setExecLabels(c)
   enterFolder(c)
   installStdio(c)
+  takeTerminal(c)
   if (!limitsAreSetOutside(c)) setResourceLimits(c, 0)
   b.call('umask', [config.process?.user.umask ?? 0o022], {
     why: 'new files of the program are not writable for everybody',

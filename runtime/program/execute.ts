@@ -4,6 +4,7 @@ import type { Compilation } from './compilation.ts'
 import { AT, AT_FDCWD, CLOSE_RANGE_CLOEXEC, ERRNO, O, PR } from './flags/values.ts'
 import { RECORD } from './format.ts'
 import type { Data } from './operand.ts'
+import { firstFree, installPreserved } from './descriptors.ts'
 import { forbidNewPrivileges, loadFilter } from './seccomp.ts'
 import { keepsAdmin, setCapabilities } from './capabilities.ts'
 import { stringVector } from './structs.ts'
@@ -39,7 +40,8 @@ const F_ADD_SEALS = 1033
 export function execute(c: Compilation, hasInit: boolean): void {
   const { b, base } = c
   forbidNewPrivileges(c)
-  b.call('close_range', [3 + (base.preserveFds ?? 0), 0xffffffff, CLOSE_RANGE_CLOEXEC], {
+  if (base.preserved !== undefined) keepPreserved(c, hasInit)
+  b.call('close_range', [firstFree(c), 0xffffffff, CLOSE_RANGE_CLOEXEC], {
     why: 'no descriptor of ours may be open in the program: each is a way out (CVE-2024-21626)',
     source: 'close_range(2)',
   })
@@ -53,6 +55,19 @@ export function execute(c: Compilation, hasInit: boolean): void {
   })
   loadFilter(c)
   if (keepsAdmin(c)) setCapabilities(c, 0n)
+  executeArguments(c, hasInit)
+}
+
+function keepPreserved(c: Compilation, hasInit: boolean): void {
+  const { b } = c
+  const report = b.slot('syncWrite')
+  installPreserved(c, hasInit ? [report, b.slot('init')] : [report])
+  b.operation('REPORT', [report], { why: 'it has another number now', source: 'pipe(7)' })
+}
+
+/** Inner half: the execve itself. */
+export function executeArguments(c: Compilation, hasInit: boolean): void {
+  const { b } = c
   const { args = [], env = [] } = c.config.process ?? {}
   if (args.length === 0) refuseSpec('process.args', { problem: 'empty' }, 'Name the program to run')
   if (args[0] === '')

@@ -154,7 +154,9 @@ function describeCall({ call }: Step): string {
 }
 
 const stepNames: Readonly<Record<string, string>> = {
+  clone: 'create the process in the container',
   clone3: 'create the container’s process',
+  pidfd_getfd: 'take a descriptor of the caller',
   open_tree: 'open what is to be mounted',
   fsopen: 'prepare a file system',
   fsconfig: 'configure a file system',
@@ -187,6 +189,10 @@ const hints: Readonly<Record<string, string>> = {
     'Namespaces need root, or a user namespace: is kernel.unprivileged_userns_clone or user.max_user_namespaces 0?',
   'clone3 ENOSPC': 'A limit on namespaces is reached: raise the user.max_*_namespaces sysctls',
   'clone3 EAGAIN': 'The limit on processes is reached: raise pids.max or the user’s process limit',
+  'clone EAGAIN':
+    'The limit on processes is reached: entering a container takes room for two (--pids-limit, --ulimit nproc)',
+  'pidfd_getfd EBADF':
+    'The caller has no such descriptor: open it, as in 3<FILE, or ask for fewer (--preserve-fds)',
   'clone3 EBUSY':
     'The control group has controllers for its children enabled and cannot hold processes: use another --cgroup-parent',
   'open_tree ENOENT':

@@ -26,6 +26,10 @@ export function prepareHalves(c: Compilation): void {
     'sync',
     'the inner half reports failures here; its end of file means that the program runs',
   )
+}
+
+/** Outer half: the pipe on which the inner half is told to go on. */
+export function prepareGo(c: Compilation): void {
   makePipe(c, 'go', 'the inner half must wait where the outer half has work to do first')
 }
 
@@ -38,7 +42,8 @@ function openFolder(c: Compilation, name: string, path: string, why: string): vo
   })
 }
 
-function makePipe(c: Compilation, name: 'sync' | 'go', why: string): void {
+/** A pipe in the slots NAMERead and NAMEWrite. */
+export function makePipe(c: Compilation, name: 'sync' | 'go' | 'born', why: string): void {
   const { b } = c
   const pipe = b.slot(`${name}Pipe`)
   b.call('pipe2', [addressOf(pipe), O.CLOEXEC], { why, source: 'pipe(2)' })
@@ -82,7 +87,6 @@ export function cloneHalves(
     source: 'pidfd_send_signal(2)',
   })
   close(c, b.slot('syncWrite'), 'the inner half alone writes to it, so its end is seen')
-  close(c, b.slot('goRead'), 'the inner half alone reads it')
 }
 
 /** Outer half: let the inner half go on. */
@@ -94,6 +98,25 @@ export function sendGo(c: Compilation, why: string): void {
     source: 'pid_namespaces(7)',
   })
   b.call('write', [b.slot('goWrite'), message, 4], { why, source: 'pipe(7)' })
+}
+
+/** Inner half: a session of its own. */
+export function startSession(c: Compilation): void {
+  c.b.call('setsid', [], {
+    why: 'no signal from the terminal of whoever started the container',
+    source: 'setsid(2)',
+  })
+}
+
+/** Each half lets go of the end of the `go` pipe that is the other's. */
+export function keepGoEnd(c: Compilation, half: 'outer' | 'inner'): void {
+  if (half === 'outer') close(c, c.b.slot('goRead'), 'the inner half alone reads it')
+  else
+    close(
+      c,
+      c.b.slot('goWrite'),
+      'as long as it is open here the death of the outer half cannot be seen',
+    )
 }
 
 /** Inner half: wait for the outer half. */
@@ -118,16 +141,7 @@ export function startInner(c: Compilation): void {
     why: 'the monitor must learn which step of this half failed',
     source: 'pipe(7)',
   })
-  close(
-    c,
-    b.slot('goWrite'),
-    'as long as it is open here the death of the outer half cannot be seen',
-  )
   close(c, b.slot('syncRead'), 'only the monitor reads it')
-  b.call('setsid', [], {
-    why: 'no signal from the terminal of whoever started the container',
-    source: 'setsid(2)',
-  })
   b.call('umask', [0], {
     why: 'modes of devices and folders must come out as written',
     source: 'umask(2)',

@@ -8,10 +8,19 @@ import {
   relativePath,
 } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
-import { AT, AT_FDCWD, ERRNO, FSCONFIG, MOUNT_ATTR, O, OPEN_TREE, RESOLVE } from './flags/values.ts'
+import {
+  AT,
+  AT_FDCWD,
+  ERRNO,
+  FSCONFIG,
+  MOUNT_ATTR,
+  O,
+  OPEN_TREE,
+  RESOLVE,
+  F_DUPFD_CLOEXEC,
+} from './flags/values.ts'
 import { MOUNT_ATTR_SIZE, mountAttributes } from './structs.ts'
 
-const F_DUPFD_CLOEXEC = 1030
 const source =
   'https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#masked-paths'
 

@@ -4,6 +4,13 @@ import type { Compilation } from './compilation.ts'
 import { PR, SECCOMP_SET_MODE_FILTER } from './flags/values.ts'
 import { filterProgram } from './structs.ts'
 
+/** The container's filter as the kernel gets it. */
+export function filterOf({ linux, base }: Compilation): Uint8Array | undefined {
+  if (linux.seccomp === undefined) return undefined
+  const { architecture, kernel } = base.host
+  return compileSeccomp(linux.seccomp, { architecture, kernel }).filter
+}
+
 /** Inner half, right before the program: the filter of its system calls. */
 export function loadFilter(c: Compilation): void {
   const { b, linux, base } = c

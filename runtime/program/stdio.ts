@@ -125,16 +125,20 @@ export function installStdio(c: Compilation): void {
             b.slot('stdout'),
             b.slot('stderr'),
           ]
-  if (stdio.kind === 'terminal')
-    b.call('ioctl', [terminal, TIOC.SCTTY, 0], {
-      why: 'Ctrl-C, window size and job control need a controlling terminal',
-      source: 'ioctl_tty(2)',
-    })
   for (const [number, source] of sources.entries())
     b.call('dup3', [source, number, 0], {
       why: 'a duplicate loses close-on-exec, so it is what the program finds',
       source: 'dup(2)',
     })
+}
+
+/** Inner half, with the streams in place: the session's terminal. */
+export function takeTerminal(c: Compilation): void {
+  if (c.base.stdio.kind !== 'terminal') return
+  c.b.call('ioctl', [0, TIOC.SCTTY, 0], {
+    why: 'Ctrl-C, window size and job control need a controlling terminal',
+    source: 'ioctl_tty(2)',
+  })
 }
 
 /** Options of the container's devpts mount, from its own mounts entry. */

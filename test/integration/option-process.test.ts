@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { statusField } from '../../runtime/inspect-host/host-facts.ts'
-import { commandBench, runCommand } from './command-line.ts'
+import { commandBench, commandPath, runCommand } from './command-line.ts'
 import { testRows } from './option-row.ts'
+import { startEngine } from './resident-engine.ts'
 
 // Needs root. Who the program is, what it may do and what it is told.
 
@@ -270,3 +272,35 @@ t.test('devices', async (t) =>
     },
   ]),
 )
+
+t.test('descriptors of the caller', async (t) => {
+  await bench.ok('run', '-d', ...quick, '--name', 'taker', 'host', 'sleep', '1000')
+  const file = join(bench.folder, 'lent')
+  writeFileSync(file, 'lent\n')
+  const shell = 'cat <&3; readlink /proc/self/fd/4 || echo none'
+  const places = [
+    { place: 'exec', args: ['exec', '--preserve-fds', '1', 'taker'] },
+    { place: 'run', args: ['run', '--rm', ...quick, '--preserve-fds', '1', 'host'] },
+    {
+      place: 'run --init',
+      args: ['run', '--rm', '--init', ...quick, '--preserve-fds', '1', 'host'],
+    },
+  ]
+  const call = (args: readonly string[], redirection: string) =>
+    spawnSync('sh', ['-c', `exec "$0" "$@" ${redirection}`, commandPath, ...args], {
+      env: { ...process.env, MYCONTAINER_ROOT: bench.root },
+      encoding: 'utf8',
+    })
+  const check = (how: string): void => {
+    for (const { place, args } of places) {
+      const lent = call([...args, 'sh', '-c', shell], `3<${file} 4<${file}`)
+      t.equal(lent.stdout, 'lent\nnone\n', `${place} hands on what it was asked to, ${how}`)
+      const missing = call([...args, 'true'], '4</dev/null')
+      t.match(missing.stderr, /descriptors 3 to 3/, `${place} hands on none of its own, ${how}`)
+      t.not(missing.status, 0)
+    }
+  }
+  check('without an engine')
+  await startEngine(t, bench)
+  check('with an engine')
+})

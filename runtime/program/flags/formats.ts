@@ -13,6 +13,7 @@ import {
   RESOLVE,
   S,
   TIOC,
+  WALL,
 } from './values.ts'
 
 /** Names of bits, or of whole values where `isBits` is false. */
@@ -108,7 +109,9 @@ function makeFormats(): Record<string, readonly ArgumentFormat[]> {
     fsopen: ['text', values('', { FSOPEN_CLOEXEC: 1 })],
     fsconfig: ['folder', values('FSCONFIG_', FSCONFIG), 'text', 'text', 'folder'],
     fsmount: ['folder', values('', { FSMOUNT_CLOEXEC: 1 }), mountAttributeFlags],
+    clone: [cloneFlags, 'number', 'number', 'number', 'number'],
     clone3: ['clone_args', 'number'],
+    dup3: ['number', 'number', openFlags],
     setns: ['folder', cloneFlags],
     unshare: [cloneFlags],
     prctl: [values('PR_', PR), 'number', 'number', 'number', 'number'],
@@ -124,7 +127,13 @@ function makeFormats(): Record<string, readonly ArgumentFormat[]> {
     setdomainname: ['text', 'number'],
     keyctl: [values('KEYCTL_', { JOIN_SESSION_KEYRING: 1 }), 'text', 'number', 'number', 'number'],
     umask: ['octal'],
-    waitid: [values('', { P_PIDFD: 3 }), 'folder', 'pointer', values('', { WEXITED: 4 }), 'number'],
+    waitid: [
+      values('', { P_PIDFD: 3 }),
+      'folder',
+      'pointer',
+      bits('', { WEXITED: 4, __WALL: WALL }),
+      'number',
+    ],
     seccomp: [values('SECCOMP_', { SET_MODE_FILTER: 1 }), 'number', 'pointer'],
   }
 }
@@ -134,7 +143,6 @@ const plainCalls: Readonly<Record<string, number>> = {
   bpf: 3,
   capset: 2,
   close: 1,
-  dup3: 3,
   exit_group: 1,
   fchdir: 1,
   fchown: 3,

@@ -77,6 +77,7 @@ export const CLONE = {
   NEWPID: 0x20000000,
   NEWNET: 0x40000000,
   PIDFD: 0x1000,
+  PARENT: 0x8000,
 } as const
 export const CLONE_CLEAR_SIGHAND = 0x100000000n
 export const CLONE_INTO_CGROUP = 0x200000000n
@@ -106,6 +107,9 @@ export const KEYCTL_JOIN_SESSION_KEYRING = 1
 export const SECCOMP_SET_MODE_FILTER = 1
 export const P_PIDFD = 3
 export const WEXITED = 4
+/** `__WALL`. */
+export const WALL = 0x40000000
+export const F_DUPFD_CLOEXEC = 1030
 export const SIGCHLD = 17
 export const SIGKILL = 9
 export const PROC_SUPER_MAGIC = 0x9fa0

@@ -48,6 +48,11 @@ export function selectAbis(
   return [native, ...others.filter(({ name }) => listed.includes(name))]
 }
 
+/** How our own processes enter the kernel. */
+export function nativeAbi(architecture: Architecture): Abi {
+  return abis[architecture][0]
+}
+
 /** Every ABI of a machine, the native one first. */
 export function allAbis(architecture: Architecture): readonly [Abi, ...Abi[]] {
   return abis[architecture]

@@ -11,7 +11,8 @@ export const BPF_ALU_AND_K = 0x54
 export const BPF_RET_K = 0x06
 
 /** Size of `struct sock_filter`: u16 code, u8 jt, u8 jf, u32 k. */
-const INSTRUCTION_BYTES = 8
+/** sizeof(struct sock_filter). */
+export const INSTRUCTION_BYTES = 8
 
 /** The kernel refuses longer filters (BPF_MAXINSNS). */
 export const MAX_INSTRUCTIONS = 4096
@@ -70,13 +71,17 @@ export function encodeInstructions(instructions: readonly Instruction[]): Uint8A
 /** The reverse of `encodeInstructions`. */
 export function decodeInstructions(filter: Uint8Array): readonly Instruction[] {
   const view = new DataView(filter.buffer, filter.byteOffset, filter.byteLength)
-  return Array.from({ length: filter.byteLength / INSTRUCTION_BYTES }, (_, index) => {
-    const at = index * INSTRUCTION_BYTES
-    return {
-      code: view.getUint16(at, true),
-      jt: view.getUint8(at + 2),
-      jf: view.getUint8(at + 3),
-      k: view.getUint32(at + 4, true),
-    }
-  })
+  return Array.from({ length: filter.byteLength / INSTRUCTION_BYTES }, (_, index) =>
+    decodeInstruction(view, index),
+  )
+}
+
+export function decodeInstruction(filter: DataView, index: number): Instruction {
+  const at = index * INSTRUCTION_BYTES
+  return {
+    code: filter.getUint16(at, true),
+    jt: filter.getUint8(at + 2),
+    jf: filter.getUint8(at + 3),
+    k: filter.getUint32(at + 4, true),
+  }
 }

@@ -17,11 +17,12 @@ export interface SeccompCall {
  *   the data, or a run past the end: what the kernel's verifier refuses
  */
 export function interpretFilter(filter: Uint8Array, call: SeccompCall): number {
-  const instructions = bpf.decodeInstructions(filter)
+  const program = new DataView(filter.buffer, filter.byteOffset, filter.byteLength)
   const data = encodeCall(call)
   let accumulator = 0
-  for (let at = 0; at < instructions.length;) {
-    const { code, jt, jf, k } = instructions[at]!
+  for (let at = 0; at * bpf.INSTRUCTION_BYTES < filter.byteLength;) {
+    // Only what is run is decoded: a filter is long, and a path through it short.
+    const { code, jt, jf, k } = bpf.decodeInstruction(program, at)
     at += 1
     if (code === bpf.BPF_RET_K) return k
     else if (code === bpf.BPF_LD_W_ABS) accumulator = loadWord(data, k)

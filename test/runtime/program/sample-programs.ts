@@ -190,7 +190,7 @@ export const sampleInputs: Readonly<Record<string, CompileInput>> = {
     },
     bundle: '/bundle',
   }),
-  'init-and-null': sampleInput({ init: '/opt/shim', stdio: { kind: 'null' }, preserveFds: 2 }),
+  'init-and-null': sampleInput({ init: '/opt/shim', stdio: { kind: 'null' }, preserved: { pid: 77, count: 2 } }),
 }
 
 export const sampleExec: CompileExecInput = {

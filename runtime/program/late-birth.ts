@@ -1,0 +1,120 @@
+// A process that enters a running container is born into its pid namespace last of all. The inner half
+// stays outside of it, where nobody in the container sees it, until it has left everything of the host's behind:
+// mounts, descriptors, rights. What the container then meets has its streams, the pipe for reports and the
+// rights of the program, so that a container which may trace processes (CAP_SYS_PTRACE) gains nothing from it.
+
+import { keepsAdmin, setCapabilities } from './capabilities.ts'
+import { close } from './compilation.ts'
+import type { Compilation } from './compilation.ts'
+import { CLONE, P_PIDFD, SIGCHLD, TIOC, WALL, WEXITED } from './flags/values.ts'
+import { makePipe, startSession } from './halves.ts'
+import { filterOf, loadFilter } from './seccomp.ts'
+import { interpretFilter } from '../security/seccomp/interpret.ts'
+import { takeTerminal } from './stdio.ts'
+import { nativeAbi } from '../security/seccomp/abi.ts'
+import { RET_ALLOW, RET_LOG } from '../security/seccomp/bpf.ts'
+import { exactProcessLimit } from './resource-limits.ts'
+
+/** Outer half, before the clone. */
+export function prepareBirth(c: Compilation): void {
+  makePipe(c, 'born', 'the outer half learns there who the program’s process is')
+}
+
+/** Outer half, after the clone: the newborn takes the place of the inner half, which has ended. */
+export function adopt(c: Compilation): void {
+  const { b } = c
+  const [pid, pidfd, inner] = [b.slot('pid'), b.slot('pidfd'), b.slot('innerPidfd')]
+  const cell = b.data.scratch(8)
+  const stillborn = b.label('nobody was born')
+  close(c, b.slot('bornWrite'), 'the inner half alone writes to it, so its end is seen')
+  b.call('read', [b.slot('bornRead'), cell, 4], {
+    to: b.slot('number'),
+    why: 'the inner half tells whom it gave birth to, as the host numbers it',
+    source: 'pipe(7)',
+  })
+  b.jumpIfZero(b.slot('number'), stillborn, {
+    why: 'it has failed, or was killed: the monitor finds out which',
+    source: 'pipe(7)',
+  })
+  b.move(inner, pidfd, { why: 'it is still to be reaped', source: 'waitid(2)' })
+  b.load(pid, cell, 0, 4, { why: 'the child that stays', source: 'clone(2)' })
+  b.call('pidfd_open', [pid, 0], {
+    to: pidfd,
+    why: 'a child of this process, so the number is its own until it is reaped here',
+    source: 'pidfd_open(2)',
+  })
+  b.operation('GUARD', [pidfd, pid], {
+    why: 'if a later step fails the newborn must not live on',
+    source: 'pidfd_send_signal(2)',
+  })
+  b.call('waitid', [P_PIDFD, inner, 0, WEXITED | WALL, 0], {
+    why: 'no zombie stays with the monitor',
+    source: 'waitid(2)',
+  })
+  close(c, inner, 'it is gone')
+  b.place(stillborn)
+  close(c, b.slot('bornRead'), 'nothing more is told')
+}
+
+/** Inner half, when it has nothing left but what the program may have: from here on the newborn goes on. */
+export function giveBirth(c: Compilation): void {
+  const { b } = c
+  const isFilteredBefore = mayBeBornFiltered(c)
+  if (isFilteredBefore) restrict(c)
+  const newborn = b.label('newborn')
+  // Not clone3: profiles refuse it, because a filter cannot see its flags.
+  b.call('clone', [CLONE.PARENT | SIGCHLD, 0, 0, 0, 0], {
+    to: b.slot('pid'),
+    why: 'a child of the monitor’s, which is to see its end',
+    source: 'clone(2)',
+  })
+  b.jumpIfZero(b.slot('pid'), newborn, { why: 'the child goes on', source: 'clone(2)' })
+  tellBirth(c)
+  b.place(newborn)
+  startSession(c)
+  takeTerminal(c)
+  exactProcessLimit(c)
+  if (!isFilteredBefore) restrict(c)
+}
+
+function tellBirth(c: Compilation): void {
+  const { b } = c
+  const message = b.data.scratch(8)
+  b.store(b.slot('pid'), message, 0, 4, {
+    why: 'the newborn cannot know its number on the host',
+    source: 'pid_namespaces(7)',
+  })
+  b.call('write', [b.slot('bornWrite'), message, 4], {
+    why: 'the outer half waits for it',
+    source: 'pipe(7)',
+  })
+  b.operation('END', [], { why: 'the newborn is all that stays', source: 'exit_group(2)' })
+}
+
+function restrict(c: Compilation): void {
+  loadFilter(c)
+  if (keepsAdmin(c)) setCapabilities(c, 0n)
+}
+
+/**
+ * Whether the container's filter lets through what is still to be called when it is loaded before the birth. If not, it
+ * is loaded after, and the newborn keeps for as long the right that loading takes.
+ */
+function mayBeBornFiltered(c: Compilation): boolean {
+  const filter = filterOf(c)
+  if (filter === undefined) return true
+  const abi = nativeAbi(c.b.architecture)
+  const calls: readonly (readonly [string, readonly bigint[]])[] = [
+    ['clone', [BigInt(CLONE.PARENT | SIGCHLD)]],
+    ['write', []],
+    ['exit_group', [0n]],
+    ['setsid', []],
+    ['ioctl', [0n, BigInt(TIOC.SCTTY)]],
+    ['prlimit64', []],
+    ['capset', []],
+  ]
+  return calls.every(([name, args]) => {
+    const verdict = interpretFilter(filter, { nr: abi.find(name) ?? -1, arch: abi.audit, args })
+    return verdict === RET_ALLOW || verdict === RET_LOG
+  })
+}
