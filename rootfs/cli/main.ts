@@ -10,6 +10,7 @@ import { addLs } from './ls.ts'
 import { addPrune } from './prune.ts'
 import { addRm } from './rm.ts'
 import { addSave } from './save.ts'
+import { addServe } from './serve.ts'
 import { addTag } from './tag.ts'
 
 const engineError = 125
@@ -42,6 +43,7 @@ function makeProgram(): Command {
     addRm,
     addPrune,
     addSave,
+    addServe,
   ])
     add(program)
   return program

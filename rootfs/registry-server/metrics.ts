@@ -1,0 +1,97 @@
+import type { AccessEntry } from './access-log.ts'
+import type { Registry } from './registry.ts'
+import { totalSize } from './repository-table.ts'
+
+/** What Prometheus reads. */
+export interface Metrics {
+  observe(kind: string, entry: AccessEntry): void
+  countCollection(freedBytes: number): void
+  /** The text format, and its media type. */
+  render(): Promise<{ readonly type: string; readonly text: string }>
+}
+
+const durationBuckets = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100]
+
+/** Metrics of their own registry, so that two servers in one process do not mix. */
+export async function createMetrics({ database, uploads }: Registry): Promise<Metrics> {
+  const {
+    Counter,
+    Gauge,
+    Histogram,
+    Registry: Collection,
+    collectDefaultMetrics,
+  } = await import('prom-client')
+  const collection = new Collection()
+  const registers = [collection]
+  const labelNames = ['endpoint', 'method']
+  collectDefaultMetrics({ register: collection })
+  const requests = new Counter({
+    name: 'registry_http_requests_total',
+    help: 'Requests that were answered, by endpoint, method and status',
+    labelNames: [...labelNames, 'status'],
+    registers,
+  })
+  const seconds = new Histogram({
+    name: 'registry_http_request_duration_seconds',
+    help: 'Time from the first line of a request to the end of its answer',
+    labelNames,
+    buckets: durationBuckets,
+    registers,
+  })
+  const received = new Counter({
+    name: 'registry_received_bytes_total',
+    help: 'Bytes of request bodies',
+    registers,
+  })
+  const sent = new Counter({
+    name: 'registry_sent_bytes_total',
+    help: 'Bytes of answers',
+    registers,
+  })
+  const freed = new Counter({
+    name: 'registry_collected_bytes_total',
+    help: 'Bytes that garbage collection freed',
+    registers,
+  })
+  const collections = new Counter({
+    name: 'registry_collections_total',
+    help: 'Runs of garbage collection',
+    registers,
+  })
+  new Gauge({
+    name: 'registry_uploads_active',
+    help: 'Uploads that a request is writing to',
+    registers,
+    collect() {
+      this.set(uploads.activeCount)
+    },
+  })
+  new Gauge({
+    name: 'registry_stored_bytes',
+    help: 'Bytes of the content of all repositories',
+    registers,
+    collect() {
+      this.set(totalSize(database))
+    },
+  })
+  return {
+    observe(endpoint, { request, response, bytesIn, bytesOut, milliseconds }) {
+      const method = knownMethod(request.method)
+      requests.inc({ endpoint, method, status: String(response.statusCode) })
+      seconds.observe({ endpoint, method }, milliseconds / 1000)
+      received.inc(bytesIn)
+      sent.inc(bytesOut)
+    },
+    countCollection(bytes) {
+      collections.inc()
+      freed.inc(bytes)
+    },
+    render: async () => ({ type: collection.contentType, text: await collection.metrics() }),
+  }
+}
+
+/** Clients choose methods; series must not grow with their fancy. */
+function knownMethod(method: string | undefined): string {
+  const known = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+  return method !== undefined && known.includes(method) ? method : 'other'
+}

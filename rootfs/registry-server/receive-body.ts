@@ -1,0 +1,67 @@
+import type { Hash } from 'node:crypto'
+import type { FileHandle } from 'node:fs/promises'
+
+const batchSize = 1024 * 1024
+
+/** A file that is being written, with the hash of what it has. */
+export interface HashedFile {
+  readonly file: FileHandle
+  readonly hash: Hash
+  /** Bytes in the file. */
+  size: number
+  /** Bytes in the hash: more than in the file where writing failed. */
+  hashed: number
+}
+
+/**
+ * Append a body to a file. Writing goes on in the thread pool while the next bytes are received and
+ * hashed; not more than a few batches are ever in memory. What came before a failure of the
+ * connection is in the file and in the hash.
+ *
+ * @param limit bytes that may still come
+ * @param tooLong makes the error for a body that is longer
+ */
+export async function appendBody(
+  body: AsyncIterable<Buffer>,
+  target: HashedFile,
+  limit: number,
+  tooLong: () => Error,
+): Promise<void> {
+  let batch: Buffer[] = []
+  let batched = 0
+  let received = 0
+  let writing: Promise<void> = Promise.resolve()
+  const flush = async (): Promise<void> => {
+    await writing
+    const [pieces, length] = [batch, batched]
+    batch = []
+    batched = 0
+    writing = writeAll(target, pieces, length)
+    // It is awaited before the next one; until then a failure must not count as unhandled.
+    writing.catch(() => undefined)
+  }
+  try {
+    for await (const piece of body) {
+      received += piece.length
+      if (received > limit) throw tooLong()
+      target.hash.update(piece)
+      target.hashed += piece.length
+      batch.push(piece)
+      batched += piece.length
+      if (batched >= batchSize) await flush()
+    }
+  } finally {
+    await flush()
+    await writing
+  }
+}
+
+async function writeAll(target: HashedFile, pieces: Buffer[], length: number): Promise<void> {
+  if (length === 0) return
+  const { bytesWritten } = await target.file.writev(pieces, target.size)
+  target.size += bytesWritten
+  if (bytesWritten === length) return
+  // The disk is full, or will say so to the rest.
+  const rest = Buffer.concat(pieces).subarray(bytesWritten)
+  await writeAll(target, [rest], rest.length)
+}
