@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { chmodSync, chownSync, lstatSync, mkdirSync, utimesSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { currentFolder, setTimesAt } from '../../native/file.ts'
+import type { Lease } from '../store/lease.ts'
 import { removeFolder } from '../store/remove-folder.ts'
-import type { StoreFolders } from '../store/store-folders.ts'
+import { fileTime } from './read-source.ts'
 
 /**
  * Where one step of a build writes what it changes: the upper folder of an overlay over the layers
  * below. It becomes a layer (`commitStep`), or is discarded.
  */
 export interface StepFolder {
+  /** Holds `upper`, as "fs", and nothing else. */
   readonly path: string
   readonly upper: string
   readonly work: string
@@ -18,25 +21,27 @@ export interface StepFolder {
   discard(): void
 }
 
-/**
- * Make the folder of a step below the store's temporary one. The caller keeps content from being
- * removed meanwhile (`withAddition`); what a killed build leaves goes with the next removal.
- */
-export function makeStepFolder(folders: StoreFolders, layersBelow: readonly string[]): StepFolder {
-  const path = join(folders.temporary, `step-${randomUUID()}`)
-  const [upper, work] = [join(path, 'fs'), join(path, 'work')]
+/** Make the folder of a step. What a killed build leaves goes with its lease. */
+export function makeStepFolder(lease: Lease, layersBelow: readonly string[]): StepFolder {
+  const name = randomUUID()
+  const [path, work] = [join(lease.folder, `step-${name}`), join(lease.folder, `work-${name}`)]
+  const upper = join(path, 'fs')
   mkdirSync(upper, { recursive: true, mode: 0o755 })
   mkdirSync(work)
   likeRootBelow(upper, layersBelow)
-  return { path, upper, work, layersBelow, discard: () => removeFolder(path) }
+  const discard = (): void => {
+    removeFolder(path)
+    removeFolder(work)
+  }
+  return { path, upper, work, layersBelow, discard }
 }
 
 /** The upper folder's own owner, mode and time are those of `/`. */
 function likeRootBelow(upper: string, layersBelow: readonly string[]): void {
   const top = layersBelow.at(-1)
-  const status = top === undefined ? undefined : lstatSync(top)
-  chmodSync(upper, status ? status.mode & 0o7777 : 0o755)
-  if (!status) return utimesSync(upper, 0, 0)
-  chownSync(upper, status.uid, status.gid)
-  utimesSync(upper, status.atimeMs / 1000, status.mtimeMs / 1000)
+  const status = top === undefined ? undefined : lstatSync(top, { bigint: true })
+  if (status) chownSync(upper, Number(status.uid), Number(status.gid))
+  chmodSync(upper, status ? Number(status.mode & 0o7777n) : 0o755)
+  const time = status ? fileTime(status.mtimeNs) : { seconds: 0, nanoseconds: 0 }
+  setTimesAt(currentFolder, upper, time, time)
 }

@@ -1,0 +1,55 @@
+import { readdirSync } from 'node:fs'
+import { diffLayer } from '../layer/diff-layer.ts'
+import { adoptLayer } from '../store/adopt-layer.ts'
+import { type StoredLayer, knownLayer, nextChainId } from '../store/layer-note.ts'
+import type { Lease } from '../store/lease.ts'
+import { createBlobWriter } from '../store/write-blob.ts'
+import { clampTimes } from './clamp-times.ts'
+import type { StepFolder } from './step-folder.ts'
+
+export interface CommitOptions {
+  /** Chain ids of the layers below, lowest first. */
+  readonly below: readonly string[]
+  /** SOURCE_DATE_EPOCH, seconds since 1970: later times become this one. */
+  readonly epoch?: number | undefined
+  /** Told what no layer can hold (sockets). */
+  readonly onNote: (note: string) => void
+}
+
+/**
+ * Make what a step changed a layer of the store. The upper folder itself becomes the unpacked layer:
+ * it is read once, for the tar and its digest, and nothing is written a second time.
+ *
+ * @returns undefined where the step changed nothing
+ * @throws {OperationError} `UNSUPPORTED` for an upper folder with redirect_dir or metacopy
+ */
+export async function commitStep(
+  lease: Lease,
+  step: StepFolder,
+  { below, epoch, onNote }: CommitOptions,
+): Promise<StoredLayer | undefined> {
+  if (readdirSync(step.upper).length === 0) return undefined
+  if (epoch !== undefined) clampTimes(step.upper, epoch)
+  const blob = createBlobWriter(lease)
+  try {
+    const pieces = diffLayer({ upper: step.upper, latestTime: epoch, onNote })
+    for (const piece of pieces) blob.write(piece)
+    const digest = await blob.commit()
+    const chainId = nextChainId(below, digest)
+    const layer = {
+      digest,
+      blobSize: blob.size,
+      compression: 'none',
+      diffId: digest,
+      chainId,
+      size: blob.size,
+    } as const
+    await lease.hold(chainId)
+    const known = knownLayer(lease.folders, chainId, digest)
+    if (known) return known
+    await adoptLayer(lease, step.path, layer)
+    return layer
+  } finally {
+    blob.discard()
+  }
+}
