@@ -3,12 +3,18 @@ import { dropPrivileges } from './capabilities.ts'
 import { close, startCompilation } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
 import type { CompileExecInput } from './compile-input.ts'
-import { firstFree, installPreserved, releasePreserved, takePreserved } from './descriptors.ts'
+import { releasePreserved, takePreserved } from './descriptors.ts'
 import { executeArguments } from './execute.ts'
-import { CLONE, PR } from './flags/values.ts'
-import { RECORD } from './format.ts'
+import { CLONE } from './flags/values.ts'
 import { cloneHalves, prepareHalves, startInner } from './halves.ts'
-import { adopt, giveBirth, prepareBirth } from './late-birth.ts'
+import {
+  adopt,
+  chooseBirthplace,
+  closeOthers,
+  giveBirth,
+  hideFromTracers,
+  prepareBirth,
+} from './late-birth.ts'
 import { becomeMonitor } from './monitor.ts'
 import { namespaceFlags } from './namespaces.ts'
 import {
@@ -22,7 +28,6 @@ import {
 import type { Program } from './program.ts'
 import { removeTrees } from './remove-trees.ts'
 import { setResourceLimits } from './resource-limits.ts'
-import { forbidNewPrivileges } from './seccomp.ts'
 import { openProc, setExecLabels } from './security-label.ts'
 import {
   checkStdio,
@@ -90,11 +95,7 @@ function enter(c: Compilation, input: CompileExecInput): void {
   joinCgroup(c, input.cgroup)
   openProc(c)
   setProcessAttributes(c)
-  if (namespaces.has('pid'))
-    b.call('setns', [b.slot('container'), CLONE.NEWPID], {
-      why: 'holds for children only: this process stays where the container cannot see it',
-      source: 'pid_namespaces(7)',
-    })
+  if (namespaces.has('pid')) chooseBirthplace(c, b.slot('container'))
   let flags = 0
   for (const type of namespaces.keys()) if (type !== 'pid') flags |= namespaceFlags[type]
   if (flags !== 0)
@@ -123,33 +124,7 @@ function becomeProgram(c: Compilation): void {
   setAffinity(c, config.process?.execCPUAffinity?.final, 'CPUs of the program')
   dropPrivileges(c)
   dieWithMonitor(c, 'the change of user has cleared it')
-  hideFromTracers(c, 'the container must not be able to trace the newborn (CVE-2016-9962)')
   verifyFolder(c)
-  forbidNewPrivileges(c)
-  b.operation('RECORD', [RECORD.PRE_EXEC, 0], {
-    why: 'end of file alone cannot tell a program that runs from one that died before',
-    source: 'execve(2)',
-  })
   giveBirth(c)
   executeArguments(c, false)
-}
-
-/** Nothing is left open but what the program gets and the two pipes to the outer half. */
-function closeOthers(c: Compilation): void {
-  const { b } = c
-  const own = [b.slot('syncWrite'), b.slot('bornWrite')]
-  installPreserved(c, own)
-  b.operation('REPORT', [own[0]!], { why: 'it has another number now', source: 'pipe(7)' })
-  b.call('close_range', [firstFree(c) + own.length, 0xffffffff, 0], {
-    why: 'no descriptor of ours may be open where the container sees it: each is a way out (CVE-2024-21626)',
-    source: 'close_range(2)',
-  })
-}
-
-/** The change of user has set it anew, to what fs.suid_dumpable says. */
-function hideFromTracers(c: Compilation, why: string): void {
-  c.b.call('prctl', [PR.SET_DUMPABLE, 0, 0, 0, 0], {
-    why,
-    source: 'PR_SET_DUMPABLE(2const)',
-  })
 }

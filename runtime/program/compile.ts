@@ -12,7 +12,7 @@ import type { ContainerCompilation } from './compilation.ts'
 import type { CompileInput } from './compile-input.ts'
 import { releasePreserved, takePreserved } from './descriptors.ts'
 import { makeDevices } from './devices.ts'
-import { execute, openInit } from './execute.ts'
+import { execute, executeArguments, openInit } from './execute.ts'
 
 import {
   awaitGo,
@@ -30,6 +30,14 @@ import {
 import { runHooks } from './hooks.ts'
 import type { HookContext } from './hooks.ts'
 import { hidePaths } from './masked-paths.ts'
+import {
+  adopt,
+  chooseBirthplace,
+  closeOthers,
+  giveBirth,
+  isBornLate,
+  prepareBirth,
+} from './late-birth.ts'
 import { becomeMonitor } from './monitor.ts'
 import { makeMounts, planMounts, prepareMounts, releaseMounts, terminalMount } from './mounts.ts'
 import type { PlannedMount } from './mounts.ts'
@@ -104,6 +112,7 @@ function prepare(c: ContainerCompilation, mounts: readonly PlannedMount[]): void
   const { input } = c
   prepareHalves(c)
   prepareGo(c)
+  if (isBornLate(c)) prepareBirth(c)
   if (input.gate) prepareGate(c)
   if (input.cgroup !== undefined) prepareCgroup(c, input.cgroup)
   prepareStdio(c)
@@ -111,7 +120,7 @@ function prepare(c: ContainerCompilation, mounts: readonly PlannedMount[]): void
   if (input.stdio.kind === 'terminal') prepareTerminal(c, terminalMount(c, mounts))
   if (isRootMapped(c)) prepareMappedRoot(c)
   prepareMounts(c, mounts)
-  prepareNamespaces(c)
+  prepareNamespaces(c, isBornLate(c))
 }
 
 /** Outer half after the clone: what needs the rights of the host and the init's pid. */
@@ -141,6 +150,7 @@ function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void 
   if (hasHostHooks(c) || hasInnerHooks(c))
     sendGo(c, 'hooks of the host come before those of the container')
   close(c, b.slot('goWrite'), 'nothing more to tell')
+  if (isBornLate(c)) adopt(c)
 }
 
 function hasHostHooks({ config }: ContainerCompilation): boolean {
@@ -169,14 +179,15 @@ function hookContext(
 function settle(c: ContainerCompilation): void {
   startInner(c)
   keepGoEnd(c, 'inner')
-  startSession(c)
+  if (isBornLate(c)) close(c, c.b.slot('bornRead'), 'only the outer half reads it')
+  else startSession(c)
   dieWithMonitor(c, 'a half-made container must not outlive the process that makes it')
   if (c.isUserNamespaceNew) {
     awaitGo(c, 'without its maps the process is nobody and can do nothing')
     becomeNamespaceRoot(c)
     dieWithMonitor(c, 'the change of user has cleared it')
   }
-  joinNamespaces(c)
+  joinNamespaces(c, isBornLate(c))
   joinCgroup(c, c.input.cgroup)
   makeCgroupNamespace(c)
   if (c.input.newKeyring !== false) joinKeyring(c)
@@ -226,8 +237,11 @@ function becomeProgram(c: ContainerCompilation): void {
   setExecLabels(c)
   enterFolder(c)
   installStdio(c)
-  takeTerminal(c)
-  if (!limitsAreSetOutside(c)) setResourceLimits(c, 0)
+  if (isBornLate(c)) {
+    chooseBirthplace(c, b.slot('pidNamespace'))
+    closeOthers(c, ...(input.init === undefined ? [] : [b.slot('init')]))
+  } else takeTerminal(c)
+  if (!limitsAreSetOutside(c)) setResourceLimits(c, 0, isBornLate(c) ? 1 : 0)
   b.call('umask', [config.process?.user.umask ?? 0o022], {
     why: 'new files of the program are not writable for everybody',
     source: 'umask(2)',
@@ -235,6 +249,10 @@ function becomeProgram(c: ContainerCompilation): void {
   dropPrivileges(c)
   dieWithMonitor(c, 'the change of user has cleared it')
   verifyFolder(c)
+  if (isBornLate(c)) {
+    giveBirth(c)
+    return executeArguments(c, input.init !== undefined)
+  }
   if (input.gate) waitAtGate(c)
   runHooks(c, config.hooks?.startContainer, b.slot('pid'), hookContext(c, 'created'))
   execute(c, input.init !== undefined)

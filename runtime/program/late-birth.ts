@@ -1,19 +1,37 @@
-// A process that enters a running container is born into its pid namespace last of all. The inner half
+// A process that enters the pid namespace of a running container is born there last of all. The inner half
 // stays outside of it, where nobody in the container sees it, until it has left everything of the host's behind:
 // mounts, descriptors, rights. What the container then meets has its streams, the pipe for reports and the
 // rights of the program, so that a container which may trace processes (CAP_SYS_PTRACE) gains nothing from it.
 
-import { keepsAdmin, setCapabilities } from './capabilities.ts'
-import { close } from './compilation.ts'
-import type { Compilation } from './compilation.ts'
-import { CLONE, P_PIDFD, SIGCHLD, TIOC, WALL, WEXITED } from './flags/values.ts'
-import { makePipe, startSession } from './halves.ts'
-import { filterOf, loadFilter } from './seccomp.ts'
-import { interpretFilter } from '../security/seccomp/interpret.ts'
-import { takeTerminal } from './stdio.ts'
 import { nativeAbi } from '../security/seccomp/abi.ts'
 import { RET_ALLOW, RET_LOG } from '../security/seccomp/bpf.ts'
+import { interpretFilter } from '../security/seccomp/interpret.ts'
+import { keepsAdmin, setCapabilities } from './capabilities.ts'
+import { close, kernelAtLeast } from './compilation.ts'
+import type { Compilation, ContainerCompilation } from './compilation.ts'
+import { firstFree, installPreserved } from './descriptors.ts'
+import { CLONE, P_PIDFD, PR, SIGCHLD, TIOC, WALL, WEXITED } from './flags/values.ts'
+import { RECORD } from './format.ts'
+import { makePipe, startSession } from './halves.ts'
+import type { Slot } from './operand.ts'
 import { exactProcessLimit } from './resource-limits.ts'
+import { filterOf, forbidNewPrivileges, loadFilter } from './seccomp.ts'
+import { takeTerminal } from './stdio.ts'
+
+/**
+ * Whether the first process of a container that joins a pid namespace is born late. The procfs of that namespace must be
+ * mounted from outside of it then, which Linux 6.18 can; rights over the namespace must be there after the clone; and
+ * hooks would be told the wrong number.
+ */
+export function isBornLate(c: ContainerCompilation): boolean {
+  return (
+    c.namespaces.get('pid') !== undefined &&
+    kernelAtLeast(c, 6, 18) &&
+    !c.isUserNamespaceNew &&
+    !c.input.gate &&
+    Object.values(c.config.hooks ?? {}).every((hooks) => (hooks?.length ?? 0) === 0)
+  )
+}
 
 /** Outer half, before the clone. */
 export function prepareBirth(c: Compilation): void {
@@ -56,9 +74,43 @@ export function adopt(c: Compilation): void {
   close(c, b.slot('bornRead'), 'nothing more is told')
 }
 
+/** Inner half: nothing stays open but what the program gets, `own`, and the two pipes to the outer half. */
+export function closeOthers(c: Compilation, ...own: readonly Slot[]): void {
+  const { b } = c
+  const kept = [b.slot('syncWrite'), b.slot('bornWrite'), ...own]
+  installPreserved(c, kept)
+  b.operation('REPORT', [b.slot('syncWrite')], {
+    why: 'it has another number now',
+    source: 'pipe(7)',
+  })
+  b.call('close_range', [firstFree(c) + kept.length, 0xffffffff, 0], {
+    why: 'no descriptor of ours may be open where the container sees it: each is a way out (CVE-2024-21626)',
+    source: 'close_range(2)',
+  })
+}
+
+/** Inner half: the pid namespace that the newborn is to be in. */
+export function chooseBirthplace(c: Compilation, namespace: Slot): void {
+  c.b.call('setns', [namespace, CLONE.NEWPID], {
+    why: 'holds for children only: this process stays where the container cannot see it',
+    source: 'pid_namespaces(7)',
+  })
+}
+
+/** Inner half. A change of user sets it anew, to what fs.suid_dumpable says. */
+export function hideFromTracers(c: Compilation, why: string): void {
+  c.b.call('prctl', [PR.SET_DUMPABLE, 0, 0, 0, 0], { why, source: 'PR_SET_DUMPABLE(2const)' })
+}
+
 /** Inner half, when it has nothing left but what the program may have: from here on the newborn goes on. */
 export function giveBirth(c: Compilation): void {
   const { b } = c
+  hideFromTracers(c, 'the container must not be able to trace the newborn (CVE-2016-9962)')
+  forbidNewPrivileges(c)
+  b.operation('RECORD', [RECORD.PRE_EXEC, 0], {
+    why: 'end of file alone cannot tell a program that runs from one that died before',
+    source: 'execve(2)',
+  })
   const isFilteredBefore = mayBeBornFiltered(c)
   if (isFilteredBefore) restrict(c)
   const newborn = b.label('newborn')

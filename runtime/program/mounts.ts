@@ -23,6 +23,7 @@ import type { MountOptions } from './mount-options.ts'
 import type { Slot } from './operand.ts'
 import { mapMount } from './mapped-mount.ts'
 import { kernelTree } from './masked-paths.ts'
+import { isBornLate } from './late-birth.ts'
 import { refuseOverProc, refuseProcTarget } from './proc-mounts.ts'
 import { isRootMapped } from './root.ts'
 import { MOUNT_ATTR_SIZE, mountAttributes } from './structs.ts'
@@ -223,7 +224,7 @@ function bindHostTree(c: Compilation, { type, destination }: Mount): void {
   )
 }
 
-function mountFileSystem(c: Compilation, mount: Mount, options: MountOptions): void {
+function mountFileSystem(c: ContainerCompilation, mount: Mount, options: MountOptions): void {
   const { b } = c
   const { destination } = mount
   const type = mount.type === 'cgroup' ? 'cgroup2' : (mount.type ?? '')
@@ -250,6 +251,11 @@ function mountFileSystem(c: Compilation, mount: Mount, options: MountOptions): v
         ...toleranceFor(c, mount, key),
       })
   }
+  if (type === 'proc' && isBornLate(c))
+    b.call('fsconfig', [context, FSCONFIG.SET_FD, b.text('pidns'), 0, b.slot('pidNamespace')], {
+      why: 'the processes of the joined namespace, which this one is not in',
+      source: 'https://docs.kernel.org/filesystems/proc.html',
+    })
   b.call('fsconfig', [context, FSCONFIG.CMD_CREATE, 0, 0, 0], {
     why: `${destination}: makes the file system with these options`,
     source: manual,

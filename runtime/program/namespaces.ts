@@ -66,8 +66,12 @@ function joined(c: Compilation): [NamespaceType, string][] {
   })
 }
 
-/** Outer half, before the clone: open what is joined, and enter what only children enter. */
-export function prepareNamespaces(c: Compilation): void {
+/**
+ * Outer half, before the clone: open what is joined, and enter what only children enter.
+ *
+ * @param isBornLate the inner half stays outside of the pid namespace
+ */
+export function prepareNamespaces(c: Compilation, isBornLate: boolean): void {
   const { b, namespaces } = c
   for (const [type, path] of joined(c)) openNamespace(c, type, path)
   for (const type of ['pid', 'time', 'user'] as const) {
@@ -75,7 +79,7 @@ export function prepareNamespaces(c: Compilation): void {
     if (path !== undefined) openNamespace(c, type, path)
   }
   for (const type of ['pid', 'time'] as const)
-    if (namespaces.get(type) !== undefined)
+    if (namespaces.get(type) !== undefined && !(type === 'pid' && isBornLate))
       b.call('setns', [b.slot(`${type}Namespace`), namespaceFlags[type]], {
         why: 'holds for children only: a process cannot change it for itself and be seen there',
         source: `${type}_namespaces(7)`,
@@ -105,7 +109,7 @@ export function returnFromNamespaces(c: Compilation): void {
 }
 
 /** Inner half: enter what is joined; the user namespace first, it gives the rights over the others. */
-export function joinNamespaces(c: Compilation): void {
+export function joinNamespaces(c: Compilation, isBornLate: boolean): void {
   const { b, namespaces } = c
   if (namespaces.get('user') !== undefined)
     enterNamespace(
@@ -123,7 +127,7 @@ export function joinNamespaces(c: Compilation): void {
         'shared with another container or the host, as the configuration says',
       )
   for (const [type, path] of namespaces)
-    if (path !== undefined && type !== 'mount')
+    if (path !== undefined && type !== 'mount' && !(type === 'pid' && isBornLate))
       close(c, b.slot(`${type}Namespace`), 'entered; the container needs no handle on it')
 }
 

@@ -1,18 +1,26 @@
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { makeImage } from './attack.ts'
+import { thisHost } from './program-runner.ts'
 import { commandBench, startCommand, waitUntil } from './command-line.ts'
 
 // Needs root. What a container that may trace processes gets from those that come into its pid namespace.
 
+t.setTimeout(120_000)
 const bench = commandBench(t)
 const quiet = ['--network', 'none']
+const metSome = /met (?:[2-9]|\d\d)/
 const tracer = ['--cap-add', 'SYS_PTRACE']
 makeImage(bench, 'hostile')
+// What the attack looks for behind the root and the working folder of who comes in.
+const hostFile = join(bench.folder, 'of-the-host')
+writeFileSync(hostFile, '')
 
 /** Let a container look at all who come in while `enter` is repeated. @returns what it says */
 async function invade(flags: readonly string[], enter: (round: number) => Promise<unknown>) {
-  const attack = ['hostile', '/bin/attack', 'invade', '3']
+  const attack = ['hostile', '/bin/attack', 'invade', '2', hostFile]
   const watcher = startCommand(
     ['run', '--rm', ...quiet, '--name', 'tracer', ...flags, ...attack],
     bench,
@@ -40,6 +48,29 @@ for (const { title, flags, exec } of [
     const shown = await invade([...tracer, ...flags], async () =>
       bench.run('exec', ...exec, 'tracer', '/bin/true'),
     )
-    t.match(shown, /met (?:[3-9]|\d\d)/, 'it met those that came in')
+    t.match(shown, metSome, 'it met those that came in')
     t.notMatch(shown, /GOT/)
   })
+
+t.test('exec gives nothing to a container that shares the pid namespace', async (t) => {
+  await bench.ok('run', '-d', ...quiet, '--name', 'owner', 'hostile', 'sleep', '1000')
+  const shown = await invade([...tracer, '--pid', 'container:owner'], async () =>
+    bench.run('exec', 'owner', '/bin/true'),
+  )
+  t.match(shown, metSome, 'it met those that came in')
+  t.notMatch(shown, /GOT/)
+})
+
+// Before, the procfs of a namespace could be mounted only from inside of it: docs/security.md.
+if (thisHost().kernel.minor >= 18 || thisHost().kernel.major > 6)
+  for (const flags of [[], ['--init'], ['--user', '1000'], ['-t']])
+    t.test(`run --pid container: ${flags.join(' ')} gives nothing either`, async (t) => {
+      const joined = ['run', '--rm', ...quiet, ...flags, '--pid', 'container:tracer', 'hostile']
+      const shown = await invade(tracer, async () => {
+        const { exitCode, stderr } = await bench.run(...joined, '/bin/sh', '-c', 'test -e /proc/1')
+        // The last one may come when there is nobody left to join.
+        if (exitCode !== 0) t.match(stderr, /tracer/)
+      })
+      t.match(shown, metSome, 'it met those that came in')
+      t.notMatch(shown, /GOT/)
+    })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { makeImage, runShell, shimPath } from './attack.ts'
 import { commandBench } from './command-line.ts'
+import { startEngine } from './resident-engine.ts'
 
 // Needs root. What of the runtime other users of the host, and containers in the host's network, can reach.
 
@@ -37,6 +38,9 @@ const asNobody = (line: string): string =>
   ).stdout
 
 t.test('CVE-2020-15257: no abstract sockets; ours cannot be reached', async (t) => {
+  await startEngine(t, bench)
+  // Through the engine, so that all it opens for a container is open.
+  await bench.ok('run', '-d', '--network', 'none', '--name', 'two', 'plain', 'sleep', '1000')
   const abstract = readFileSync('/proc/net/unix', 'utf8')
     .split('\n')
     .filter((line) => /@.*(mycontainer|attach|engine|shim)/.test(line))
@@ -45,6 +49,7 @@ t.test('CVE-2020-15257: no abstract sockets; ours cannot be reached', async (t) 
   t.notMatch(stdout, /@.*(mycontainer|shim)/, 'in a container with the network of the host')
   const sockets = execFileSync('find', [bench.root, '-type', 's'], { encoding: 'utf8' })
   t.match(sockets, /attach/, 'they are files')
+  t.match(sockets, /engine/, 'the one of the engine too')
   for (const path of sockets.trim().split('\n'))
     t.equal(lstatSync(path).mode & 0o077, 0, `${path} is for its owner alone`)
 })
