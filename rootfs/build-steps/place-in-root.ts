@@ -12,6 +12,8 @@ export interface PlaceInRoot {
   /** Without symbolic links, "." and ".."; no leading slash; "" is the root. One character per byte. */
   readonly path: string
   readonly kind: 'directory' | 'other' | 'missing'
+  /** How many names of the path exist. */
+  readonly existing: number
 }
 
 /**
@@ -66,7 +68,7 @@ export function placeInRoot(root: number, path: string): PlaceInRoot {
       names.push(name)
       kind = status.isDirectory() ? 'directory' : 'other'
     }
-    return { path: names.join('/'), kind }
+    return { path: names.join('/'), kind, existing: names.length - missing }
   } finally {
     for (const file of opened) closeFile(file)
   }

@@ -1,4 +1,3 @@
-import type { StoreFolders } from '../store/store-folders.ts'
 import type { FileSource } from './file-source.ts'
 import type { StepFolder } from './step-folder.ts'
 
@@ -58,13 +57,17 @@ export type RunMount =
 
 /** Where a bind mount or the start of a cache comes from. */
 export type MountSource =
-  | { readonly kind: 'context'; readonly folder: string; readonly source: FileSource }
+  | {
+      readonly kind: 'context'
+      /** Absolute path of its root. */
+      readonly folder: string
+      readonly source: FileSource
+    }
   /** Layers of a stage or image, lowest first. */
   | { readonly kind: 'layers'; readonly folders: readonly string[] }
 
 /** One RUN, with variables expanded and the shell in front already. */
 export interface RunRequest {
-  readonly folders: StoreFolders
   /** Gets what the command changes. The layers below may be empty. */
   readonly step: StepFolder
   /** Program and arguments. */
@@ -115,3 +118,13 @@ export interface RunResult {
  * @throws {OperationError} `START_FAILED`, `INVALID_ARGUMENT`, `NOT_FOUND` (user, mount source)
  */
 export type RunStep = (request: RunRequest) => Promise<RunResult>
+
+/** What carries RUNs out, for one state root. */
+export interface StepRunner {
+  readonly run: RunStep
+  /** End and remove what builds that were killed have left. To be called before a build. */
+  repair(): Promise<void>
+  /** Remove the folders of `--mount=type=cache` that no build uses. @returns bytes given back */
+  pruneCaches(): Promise<{ freed: number }>
+  close(): void
+}

@@ -41,6 +41,14 @@ export function userMount({ spec, source }: PlacedMount, facts: ContainerFacts):
   const idmap = mappingOf(spec, facts)
   if (spec.kind === 'tmpfs')
     return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(spec) }
+  // The options name its layers, and where what is written goes until the mount ends.
+  if (spec.kind === 'image')
+    return {
+      destination,
+      type: 'overlay',
+      source: 'overlay',
+      options: [spec.readOnly ? 'ro' : 'rw', ...accessOptions(spec), ...spec.options],
+    }
   return {
     destination,
     type: 'bind',
@@ -62,7 +70,7 @@ function bindOptions(spec: MountSpec, isMapped: boolean): string[] {
   return [
     recursive ? 'rbind' : 'bind',
     propagation,
-    readOnly || spec.kind === 'image' ? access : 'rw',
+    readOnly ? access : 'rw',
     ...accessOptions(spec),
     ...(isMapped ? ['idmap'] : []),
     ...spec.options,

@@ -1,0 +1,174 @@
+import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import type { RunRequest } from '../../rootfs/build-steps/run-request.ts'
+import { readMergedFile } from '../../rootfs/store/read-merged-file.ts'
+import type { Image } from '../../rootfs/store/image.ts'
+import { parseImageConfiguration } from '../../rootfs/store/image-config.ts'
+import { containerFolder } from '../container/container-folder.ts'
+import { defaultOptions } from '../container/default-options.ts'
+import type { EngineContext } from '../container/engine-context.ts'
+import { newContainerId, timestamp } from '../container/identifier.ts'
+import { claimName } from '../container/name-registry.ts'
+import type { ContainerOptions } from '../container/options.ts'
+import { mergeEnvironment } from '../container/parse/environment.ts'
+import type { ContainerRecord } from '../container/record.ts'
+import { beginRecord, isBeingMade, publishRecord } from '../container/record-store.ts'
+import { removeContainer } from '../container/remove.ts'
+import { stepAnnotation, stepOwner } from './step-owner.ts'
+import type { PreparedMounts } from './step-mounts.ts'
+
+const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** A container that a RUN is about to be executed in. */
+export interface StepContainer {
+  readonly record: ContainerRecord
+  /** In which the layers below are an image, for this container alone. */
+  readonly context: EngineContext
+  /** Take back what its monitor has not: nothing, where it ended as it should. */
+  remove(): Promise<void>
+}
+
+/**
+ * Publish a container whose writable folder is that of the step. It is of the kind that its monitor
+ * removes when it ends: the step's folder is only linked there, and stays.
+ */
+export function makeStepContainer(
+  context: EngineContext,
+  request: RunRequest,
+  mounts: PreparedMounts,
+): StepContainer {
+  const { folders } = context
+  const id = newContainerId()
+  const record = stepRecord(context, request, mounts, id)
+  const being = beginRecord(folders, id)
+  try {
+    claimName(folders, record.name, id, (other) => isBeingMade(folders, other))
+    symlinkSync(request.step.upper, being.upper)
+    for (const path of [being.work, being.logs]) mkdirSync(path, { mode: 0o755 })
+    publishRecord(folders, being, record, false)
+  } catch (error) {
+    rmSync(being.path, { recursive: true, force: true })
+    throw error
+  }
+  return {
+    record,
+    context: withStepImage(context, request, record.imageId),
+    async remove() {
+      if (!existsSync(containerFolder(folders, id).path)) return
+      await removeContainer(context, id, { force: true, volumes: true })
+    },
+  }
+}
+
+function stepRecord(
+  { folders, facts }: EngineContext,
+  request: RunRequest,
+  { mounts, env: secretEnv }: PreparedMounts,
+  id: string,
+): ContainerRecord {
+  const folder = containerFolder(folders, id)
+  const options = stepOptions(request, mounts, facts.rootless)
+  return {
+    version: 1,
+    id,
+    name: `build-${id.slice(0, 12)}`,
+    created: timestamp(),
+    options,
+    resolved: {
+      entrypoint: [],
+      command: request.command,
+      env: mergeEnvironment([defaultPath], [...request.env, ...secretEnv]),
+      workdir: request.workdir,
+      user: request.user,
+      stopSignal: 'SIGTERM',
+      labels: {},
+      exposedPorts: [],
+      imageVolumes: [],
+    },
+    imageId: `step:${id}`,
+    imageReference: options.image,
+    mounts: mounts.map(({ spec, source }) => ({
+      type: spec.kind,
+      source,
+      destination: spec.destination,
+      readWrite: !spec.readOnly,
+      propagation: spec.propagation ?? '',
+      anonymous: false,
+    })),
+    bundlePath: folder.path,
+    configPath: folder.config,
+    rootfsPath: `${folder.path}/merged`,
+    logPath: '',
+    hostnamePath: folder.hostname,
+    hostsPath: folder.hosts,
+    resolvConfPath: folder.resolvConf,
+    cgroupPath: `/mycontainer/${id}`,
+  }
+}
+
+function stepOptions(
+  request: RunRequest,
+  mounts: PreparedMounts['mounts'],
+  isRootless: boolean,
+): ContainerOptions {
+  const defaults = defaultOptions('build step')
+  const { memory, cpus, pids } = request
+  return {
+    ...defaults,
+    command: request.command,
+    interactive: request.input !== undefined,
+    hostname: request.hostname,
+    rm: true,
+    shmSize: request.shmSize,
+    mounts: mounts.map(({ spec }) => spec),
+    ulimits: request.ulimits ?? [],
+    resources: { memory, cpus, pidsLimit: pids },
+    security: { ...defaults.security, privileged: request.insecure ?? false },
+    network: {
+      ...defaults.network,
+      mode: { kind: networkKind(request.network, isRootless) },
+      addHosts: request.addHosts ?? [],
+    },
+    log: { driver: 'none', other: {} },
+    annotations: { [stepAnnotation]: stepOwner() },
+  }
+}
+
+/** An ordinary user's bridge leads nowhere: what a build downloads comes through the host's network. */
+function networkKind(
+  network: RunRequest['network'],
+  isRootless: boolean,
+): 'bridge' | 'host' | 'none' {
+  if (network !== 'default') return network
+  return isRootless ? 'host' : 'bridge'
+}
+
+/** The layers below are no image of the store yet; for this one container they are. */
+function withStepImage(
+  context: EngineContext,
+  { step }: RunRequest,
+  imageId: string,
+): EngineContext {
+  // overlayfs wants a layer to lie over: an empty one does.
+  const layerFolders = step.layersBelow.length === 0 ? [step.work] : step.layersBelow
+  const image: Image = {
+    id: imageId,
+    digest: '',
+    references: [],
+    config: parseImageConfiguration('{}').config,
+    layerFolders,
+    size: 0,
+    added: 0,
+    passwd: readMergedFile(layerFolders, '/etc/passwd'),
+    group: readMergedFile(layerFolders, '/etc/group'),
+  }
+  return {
+    ...context,
+    async images() {
+      const store = await context.images()
+      return {
+        ...store,
+        find: (reference) => (reference === imageId ? image : store.find(reference)),
+      }
+    },
+  }
+}
