@@ -63,6 +63,14 @@ export async function buildBundles() {
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
   })
   for (const [name] of entries) replaceFile(join(dist, `${name}.cjs`), loader(name))
+  // The thread that unpacks layers: started by all of the above, and too small for a cache.
+  await buildInPlace({
+    ...shared,
+    entryPoints: { 'layer-worker': 'rootfs/layer/layer-worker.ts' },
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
+  })
   await buildInPlace({
     ...shared,
     entryPoints: { index: 'runtime/index.ts' },

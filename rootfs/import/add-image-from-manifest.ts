@@ -52,7 +52,7 @@ export async function addImageFromManifest(lease: Lease, input: ManifestInput): 
   const digest = await storeBlob(lease, input.manifest, input.digest)
   const indexes: string[] = []
   for (const index of input.indexes ?? []) indexes.push(await storeBlob(lease, index))
-  return addImage(lease.store, {
+  return addImage(lease, {
     id: manifest.config.digest,
     digest,
     indexes,

@@ -59,6 +59,6 @@ export async function importParts(lease: Lease, parts: ImageParts): Promise<Load
   const digest = await storeBlob(lease, parts.manifest(layers))
   const { references } = parts
   const record = imageRecord(lease, configuration, layers)
-  const image = addImage(lease.store, { id, digest, record, references })
+  const image = addImage(lease, { id, digest, record, references })
   return { image, references: references.map(fullReference) }
 }

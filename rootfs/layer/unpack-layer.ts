@@ -19,11 +19,13 @@ export interface UnpackOptions {
   readonly folder: string
   readonly lowerFolders: readonly string[]
   readonly onNote: (note: string) => void
+  /** False: the digest of the plain tar is not computed, because somebody else does. */
+  readonly isHashed?: boolean | undefined
   readonly limits?: UnpackLimits | undefined
 }
 
 export interface UnpackedLayer {
-  /** "sha256:…" of the plain tar. */
+  /** "sha256:…" of the plain tar; empty where it was not to be hashed. */
   readonly diffId: string
   /** How the blob is compressed. */
   readonly compression: Compression
@@ -74,14 +76,15 @@ async function readAll(
   limits: UnpackLimits,
 ): Promise<{ diffId: string; compression: Compression }> {
   const hash = createHash('sha256')
+  const { isHashed = true } = options
   const { first, all } = await peek(options.input)
   const compression = detectCompression(first)
   for await (const chunk of decompress(all, compression, limits)) {
-    hash.update(chunk)
+    if (isHashed) hash.update(chunk)
     reader.push(chunk)
   }
   reader.finish()
-  return { diffId: `sha256:${hash.digest('hex')}`, compression }
+  return { diffId: isHashed ? `sha256:${hash.digest('hex')}` : '', compression }
 }
 
 /** The first piece, and all pieces with it. */

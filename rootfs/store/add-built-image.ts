@@ -40,7 +40,7 @@ export async function addBuiltImage(lease: Lease, built: BuiltImage): Promise<Im
     size: layers.reduce((sum, layer) => sum + layer.size, 0),
     ...mergedAccounts(lease.folders, chainIds),
   }
-  return addImage(lease.store, { id, digest, record, references })
+  return addImage(lease, { id, digest, record, references })
 }
 
 /** Architecture names of the OCI image specification (those of Go). */

@@ -1,6 +1,8 @@
 import { OperationError } from '../../native/error.ts'
 import type { Image, ImageRecord } from './image.ts'
-import { type ImageStore, loadImage, setReference } from './image-store.ts'
+import { loadImage, setReference } from './image-store.ts'
+import type { Lease } from './lease.ts'
+import { syncLayers } from './sync-layers.ts'
 
 export interface NewImage {
   readonly id: string
@@ -12,9 +14,11 @@ export interface NewImage {
   readonly references: readonly string[]
 }
 
-/** Enter an image whose blobs and layers are in the store already, under a lease. */
-export function addImage(store: ImageStore, image: NewImage): Image {
+/** Enter an image whose blobs and layers are in the store already, and held. */
+export function addImage(lease: Lease, image: NewImage): Image {
+  const { store } = lease
   const database = store.database()
+  syncLayers(lease, image.record.chainIds)
   return database.write(() => {
     database.run(
       `INSERT INTO image (id, digest, added, record) VALUES (?, ?, ?, ?)

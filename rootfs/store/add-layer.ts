@@ -3,9 +3,11 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError, hasCode } from '../../native/error.ts'
 import { type BlobCompression, compress } from '../layer/compress.ts'
-import { unpackLayer } from '../layer/unpack-layer.ts'
+import { detectCompression } from '../layer/decompress.ts'
+import { type UnpackedLayer, unpackLayer } from '../layer/unpack-layer.ts'
+import { runOnThread } from '../layer/worker-pool.ts'
 import { adoptLayer } from './adopt-layer.ts'
-import type { LayerInput } from './blob-source.ts'
+import { type LayerInput, readStart } from './blob-source.ts'
 import { type StoredLayer, knownLayer, nextChainId } from './layer-note.ts'
 import type { Lease } from './lease.ts'
 import { removeFolder } from './remove-folder.ts'
@@ -60,25 +62,14 @@ async function holdKnown(
 }
 
 async function unpackIntoStore(lease: Lease, options: AddLayerOptions): Promise<StoredLayer> {
-  const { folders } = lease
   const temporary = join(lease.folder, `layer-${randomUUID()}`)
-  const content = join(temporary, 'fs')
-  mkdirSync(content, { recursive: true, mode: 0o755 })
+  mkdirSync(join(temporary, 'fs'), { recursive: true, mode: 0o755 })
   const blob = createBlobWriter(lease)
   try {
-    const encoder = options.compression && startEncoder(blob, options.compression)
-    const unpacked = await unpackLayer({
-      input: tee(options.source.pieces(), (piece) => (encoder ?? blob).write(piece)),
-      folder: content,
-      lowerFolders: options.below.map((chainId) => layerFolder(folders, chainId)),
-      onNote: options.onNote,
-    })
-    await encoder?.end()
+    const { file } = options.source
+    const work = file && !options.compression ? copyAndUnpack : streamAndUnpack
+    const { unpacked, digest } = await work(lease, join(temporary, 'fs'), blob, options)
     requireDiffId(unpacked.diffId, options.diffId)
-    const digest = await blob.commit({
-      digest: options.digest,
-      size: options.compression ? undefined : options.source.size,
-    })
     const layer: StoredLayer = {
       digest,
       blobSize: blob.size,
@@ -97,14 +88,54 @@ async function unpackIntoStore(lease: Lease, options: AddLayerOptions): Promise<
   }
 }
 
-interface Encoder {
-  write(piece: Buffer): Promise<void> | void
-  end(): Promise<void>
+interface Unpacking {
+  readonly unpacked: UnpackedLayer
+  /** Of the blob, which has its place already. */
+  readonly digest: string
 }
 
-/** Compresses on other threads while the plain bytes are unpacked on this one. */
-function startEncoder(blob: BlobWriter, compression: BlobCompression): Encoder {
-  return compress(compression, (piece) => blob.write(piece))
+/** The source lies in a file: one thread copies and hashes it while another unpacks it. */
+async function copyAndUnpack(
+  lease: Lease,
+  folder: string,
+  blob: BlobWriter,
+  { source, digest, below, onNote }: AddLayerOptions,
+): Promise<Unpacking> {
+  const { file } = source
+  if (!file) throw new OperationError('INTERNAL', 'copy a layer')
+  const lowerFolders = below.map((chainId) => layerFolder(lease.folders, chainId))
+  const isPlain = detectCompression(readStart(file, 4)) === 'none'
+  const tasks = await Promise.allSettled([
+    runOnThread({ kind: 'unpack', source: file, folder, lowerFolders, isHashed: !isPlain }, onNote),
+    blob.copy(file).then(() => blob.commit({ digest, size: source.size })),
+  ])
+  const [unpacking, committed] = tasks
+  // A wrong digest is the truer story of the two.
+  if (committed.status === 'rejected') throw committed.reason
+  if (unpacking.status === 'rejected') throw unpacking.reason
+  const { unpacked } = unpacking.value
+  if (!unpacked) throw new OperationError('INTERNAL', 'unpack a layer')
+  const diffId = isPlain ? committed.value : unpacked.diffId
+  return { unpacked: { ...unpacked, diffId }, digest: committed.value }
+}
+
+/** The source makes its bytes here: they are written, perhaps compressed, as they are unpacked. */
+async function streamAndUnpack(
+  lease: Lease,
+  folder: string,
+  blob: BlobWriter,
+  { source, digest, below, compression, onNote }: AddLayerOptions,
+): Promise<Unpacking> {
+  const encoder = compression && compress(compression, (piece) => blob.write(piece))
+  const unpacked = await unpackLayer({
+    input: tee(source.pieces(), (piece) => (encoder ?? blob).write(piece)),
+    folder,
+    lowerFolders: below.map((chainId) => layerFolder(lease.folders, chainId)),
+    onNote,
+  })
+  await encoder?.end()
+  const size = compression ? undefined : source.size
+  return { unpacked, digest: await blob.commit({ digest, size }) }
 }
 
 /** Damage shows first as a tar or gzip error; a wrong digest is the truer story, where there is one. */

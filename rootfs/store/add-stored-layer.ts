@@ -1,13 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
-import { decompress, defaultUnpackLimits, detectCompression } from '../layer/decompress.ts'
-import { unpackLayer } from '../layer/unpack-layer.ts'
+import { detectCompression } from '../layer/decompress.ts'
+import { runOnThread } from '../layer/worker-pool.ts'
 import { requireDiffId } from './add-layer.ts'
 import { adoptLayer } from './adopt-layer.ts'
-import { type BlobSource, readPieces, readStart } from './blob-source.ts'
-import { type StoredLayer, nextChainId, readLayerNote } from './layer-note.ts'
+import { type BlobSource, readStart } from './blob-source.ts'
+import { type StoredLayer, layerOfNote, nextChainId, readLayerNote } from './layer-note.ts'
 import type { Lease } from './lease.ts'
 import { removeFolder } from './remove-folder.ts'
 import { blobPath, layerFolder } from './store-folders.ts'
@@ -50,11 +50,14 @@ async function layerOfBlob(
 ): Promise<StoredLayer> {
   const { digest, diffId } = options
   const note = readLayerNote(lease.folders, chainId)
-  if (note?.digest === digest) return { ...note, chainId }
+  if (note?.digest === digest) return layerOfNote(note, chainId)
   const compression = detectCompression(readStart(source, 4))
   const layer = { digest, blobSize: source.size, compression, diffId, chainId }
   if (!note) return { ...layer, size: await unpack(lease, source, { ...options, ...layer }) }
-  requireDiffId(await plainDigest(source), diffId)
+  requireDiffId(
+    (await runOnThread({ kind: 'plain-digest', source }, options.onNote)).digest,
+    diffId,
+  )
   return { ...layer, size: note.size }
 }
 
@@ -68,13 +71,13 @@ async function unpack(
   mkdirSync(content, { recursive: true, mode: 0o755 })
   const { below, onNote, digest, blobSize, compression, diffId, chainId } = options
   try {
-    const unpacked = await unpackLayer({
-      input: readPieces(source),
-      folder: content,
-      lowerFolders: below.map((id) => layerFolder(lease.folders, id)),
-      onNote,
-    })
-    requireDiffId(unpacked.diffId, diffId)
+    const lowerFolders = below.map((id) => layerFolder(lease.folders, id))
+    // The blob was hashed on its way in, and a plain tar is its blob.
+    const isHashed = compression !== 'none'
+    const task = { kind: 'unpack', source, folder: content, lowerFolders, isHashed } as const
+    const { digest: plain, unpacked } = await runOnThread(task, onNote)
+    requireDiffId(isHashed ? plain : digest, diffId)
+    if (!unpacked) throw new OperationError('INTERNAL', 'unpack a layer')
     const { size } = unpacked
     await adoptLayer(lease, temporary, { digest, blobSize, compression, diffId, chainId, size })
     return size
@@ -90,13 +93,4 @@ function openBlob({ folders }: Lease, digest: string): BlobSource {
   } catch (cause) {
     throw new OperationError('INVALID_IMAGE', 'open the blob of a layer', { digest }, { cause })
   }
-}
-
-/** Digest of the plain tar in a blob. */
-export async function plainDigest(source: BlobSource): Promise<string> {
-  const hash = createHash('sha256')
-  const compression = detectCompression(readStart(source, 4))
-  for await (const piece of decompress(readPieces(source), compression, defaultUnpackLimits))
-    hash.update(piece)
-  return `sha256:${hash.digest('hex')}`
 }

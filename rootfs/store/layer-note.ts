@@ -20,7 +20,10 @@ export interface StoredLayer {
 }
 
 /** What is written beside an unpacked layer: the blob it came from first, there may be others. */
-export type LayerNote = Omit<StoredLayer, 'chainId'>
+export interface LayerNote extends Omit<StoredLayer, 'chainId'> {
+  /** Id of the boot in which it was unpacked, as long as nobody made sure that the disk has it. */
+  readonly unsyncedSince?: string | undefined
+}
 
 /** @see https://github.com/opencontainers/image-spec/blob/main/config.md — "Layer ChainID" */
 export function nextChainId(below: readonly string[], diffId: string): string {
@@ -29,14 +32,29 @@ export function nextChainId(below: readonly string[], diffId: string): string {
   return `sha256:${createHash('sha256').update(`${parent} ${diffId}`).digest('hex')}`
 }
 
-/** What is written beside an unpacked layer; undefined where there is none. */
+/**
+ * What is written beside an unpacked layer; undefined where there is none, or where the layer may have
+ * suffered from a power cut.
+ */
 export function readLayerNote(folders: StoreFolders, chainId: string): LayerNote | undefined {
   try {
-    const path = join(dirname(layerFolder(folders, chainId)), 'layer.json')
-    return JSON.parse(readFileSync(path, 'utf8')) as LayerNote
+    const note = JSON.parse(readFileSync(notePath(folders, chainId), 'utf8')) as LayerNote
+    return note.unsyncedSince === undefined || note.unsyncedSince === bootId() ? note : undefined
   } catch {
     return undefined
   }
+}
+
+export function notePath(folders: StoreFolders, chainId: string): string {
+  return join(dirname(layerFolder(folders, chainId)), 'layer.json')
+}
+
+let boot: string | undefined
+
+/** Changes with every start of the machine. */
+export function bootId(): string {
+  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+  return boot
 }
 
 /** The layer, where it is unpacked already from this very blob. */
@@ -48,5 +66,12 @@ export function knownLayer(
   const note = readLayerNote(folders, chainId)
   if (!note || !existsSync(blobPath(folders, note.digest))) return undefined
   if (digest !== undefined && digest !== note.digest) return undefined
-  return { ...note, chainId }
+  return layerOfNote(note, chainId)
+}
+
+export function layerOfNote(
+  { digest, blobSize, compression, diffId, size }: LayerNote,
+  chainId: string,
+): StoredLayer {
+  return { digest, blobSize, compression, diffId, size, chainId }
 }

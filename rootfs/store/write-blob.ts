@@ -1,7 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { closeSync, existsSync, fsync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { runOnThread } from '../layer/worker-pool.ts'
+import type { BlobSource } from './blob-source.ts'
 import { requireMatch } from './ingest-blob.ts'
 import type { Lease } from './lease.ts'
 import { blobPath } from './store-folders.ts'
@@ -11,6 +22,8 @@ export interface BlobWriter {
   /** Bytes written so far. */
   readonly size: number
   write(chunk: Buffer): void
+  /** Fill the blob, which is empty, from a file, on another thread where that pays. */
+  copy(source: BlobSource): Promise<void>
   /**
    * Check size and digest, make the blob durable and put it in its place.
    *
@@ -28,6 +41,7 @@ export function createBlobWriter(lease: Lease): BlobWriter {
   const descriptor = openSync(path, 'wx', 0o600)
   const hash = createHash('sha256')
   let size = 0
+  let copied: string | undefined
   let open = true
   const close = (): void => {
     if (open) closeSync(descriptor)
@@ -43,8 +57,13 @@ export function createBlobWriter(lease: Lease): BlobWriter {
       let at = 0
       while (at < chunk.length) at += writeSync(descriptor, chunk, at)
     },
+    async copy(source) {
+      const task = { kind: 'copy', source, target: descriptor } as const
+      copied = (await runOnThread(task, () => undefined)).digest
+      size = fstatSync(descriptor).size
+    },
     async commit(expected = {}) {
-      const digest = `sha256:${hash.digest('hex')}`
+      const digest = copied ?? `sha256:${hash.digest('hex')}`
       requireMatch({ digest, size }, expected)
       await lease.hold(digest)
       if (!existsSync(blobPath(folders, digest))) {

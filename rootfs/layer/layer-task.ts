@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { writeSync } from 'node:fs'
+import { beginWriteback } from '../../native/file-sync.ts'
+import { type BlobSource, readPieces, readStart, reusedPieces } from '../store/blob-source.ts'
+import { decompress, defaultUnpackLimits, detectCompression } from './decompress.ts'
+import { type UnpackedLayer, unpackLayer } from './unpack-layer.ts'
+
+// The heavy work on a layer that lies in a file, as data: so it can be given to another thread. An
+// open file belongs to the whole process, and all reading is by position.
+
+export type LayerTask = UnpackTask | CopyTask | DigestTask
+
+export interface UnpackTask {
+  readonly kind: 'unpack'
+  readonly source: BlobSource
+  /** Existing empty folder that becomes the layer. */
+  readonly folder: string
+  readonly lowerFolders: readonly string[]
+  /** False where nobody needs the digest of the plain tar. */
+  readonly isHashed: boolean
+}
+
+/** Copy to the open file `target`, and hash. */
+export interface CopyTask {
+  readonly kind: 'copy'
+  readonly source: BlobSource
+  readonly target: number
+}
+
+/** Hash what the source decompresses to. */
+export interface DigestTask {
+  readonly kind: 'plain-digest'
+  readonly source: BlobSource
+}
+
+/** "sha256:…" of what was asked; what else an unpacked layer tells. */
+export interface LayerTaskResult {
+  readonly digest: string
+  readonly unpacked?: UnpackedLayer
+}
+
+/** Carry a task out on this thread. @throws {OperationError} */
+export async function runLayerTask(
+  task: LayerTask,
+  onNote: (note: string) => void,
+): Promise<LayerTaskResult> {
+  if (task.kind === 'copy') return { digest: copy(task) }
+  if (task.kind === 'plain-digest') return { digest: await plainDigest(task.source) }
+  const { source, folder, lowerFolders, isHashed } = task
+  const unpacked = await unpackLayer({
+    input: piecesOf(source),
+    folder,
+    lowerFolders,
+    isHashed,
+    onNote,
+  })
+  return { digest: unpacked.diffId, unpacked }
+}
+
+/** A decoder keeps what it was given for a while; the reader of a plain tar does not. */
+function piecesOf(source: BlobSource): Generator<Buffer> {
+  const isPlain = detectCompression(readStart(source, 4)) === 'none'
+  return isPlain ? reusedPieces(source) : readPieces(source)
+}
+
+const writebackStep = 16 * 1024 * 1024
+
+function copy({ source, target }: CopyTask): string {
+  const hash = createHash('sha256')
+  let size = 0
+  let begun = 0
+  for (const piece of reusedPieces(source)) {
+    for (let at = 0; at < piece.length;)
+      at += writeSync(target, piece, at, piece.length - at, size + at)
+    hash.update(piece)
+    size += piece.length
+    if (size - begun < writebackStep) continue
+    beginWriteback(target, begun, size - begun)
+    begun = size
+  }
+  return `sha256:${hash.digest('hex')}`
+}
+
+/** Digest of the plain tar in a blob. */
+async function plainDigest(source: BlobSource): Promise<string> {
+  const hash = createHash('sha256')
+  const compression = detectCompression(readStart(source, 4))
+  for await (const piece of decompress(piecesOf(source), compression, defaultUnpackLimits))
+    hash.update(piece)
+  return `sha256:${hash.digest('hex')}`
+}
