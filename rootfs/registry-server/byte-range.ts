@@ -21,8 +21,7 @@ export function readRange(
   const [, first = '', last = ''] = match
   if (first === '') return last === '' ? undefined : suffix(Number(last), size)
   const start = Number(first)
-  if (last !== '' && Number(last) < start) return undefined
-  if (start >= size) return 'unsatisfiable'
+  if (start >= size || (last !== '' && Number(last) < start)) return 'unsatisfiable'
   return { start, end: last === '' ? size - 1 : Math.min(Number(last), size - 1) }
 }
 

@@ -9,8 +9,8 @@ export interface Client {
   /** Undefined where nobody logged in. */
   readonly user: string | undefined
   may(action: Action, repository: string): boolean
-  /** Whether the list of all repositories may be read; it shows only those that may be pulled from. */
-  readonly mayList: boolean
+  /** Which repositories the list of all shows; undefined where the list may not be read. */
+  readonly sees: ((repository: string) => boolean) | undefined
 }
 
 /** One request on its way through the server. */

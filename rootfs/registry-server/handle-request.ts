@@ -89,7 +89,7 @@ function requireAccess(
   const isAllowed = wanted
     ? client.may(wanted.action, wanted.repository)
     : route.kind === 'catalog'
-      ? client.mayList
+      ? client.sees !== undefined
       : authenticator.isKnown(client)
   if (!isAllowed) throw authenticator.refuse(request, client, wanted)
 }

@@ -22,12 +22,12 @@ export function sendTags(exchange: Exchange, name: string): void {
   sendJson(exchange, { name, tags }, linkHeader(`/v2/${name}/tags/list`, found, count))
 }
 
-/** `GET /v2/_catalog`: the repositories that the client may pull from. */
+/** `GET /v2/_catalog`: the repositories that the client may see. */
 export function sendCatalog(exchange: Exchange): void {
   const { registry, client } = exchange
   const { count, last } = readPage(exchange)
   const found = listRepositories(registry.database, last)
-    .filter((repository) => client.may('pull', repository))
+    .filter((repository) => client.sees?.(repository))
     .slice(0, count + 1)
   const repositories = found.slice(0, count)
   sendJson(exchange, { repositories }, linkHeader('/v2/_catalog', found, count))

@@ -58,21 +58,15 @@ export async function createMetrics({ database, uploads }: Registry): Promise<Me
     help: 'Runs of garbage collection',
     registers,
   })
-  new Gauge({
+  const active = new Gauge({
     name: 'registry_uploads_active',
     help: 'Uploads that a request is writing to',
     registers,
-    collect() {
-      this.set(uploads.activeCount)
-    },
   })
-  new Gauge({
+  const stored = new Gauge({
     name: 'registry_stored_bytes',
     help: 'Bytes of the content of all repositories',
     registers,
-    collect() {
-      this.set(totalSize(database))
-    },
   })
   return {
     observe(endpoint, { request, response, bytesIn, bytesOut, milliseconds }) {
@@ -86,7 +80,11 @@ export async function createMetrics({ database, uploads }: Registry): Promise<Me
       collections.inc()
       freed.inc(bytes)
     },
-    render: async () => ({ type: collection.contentType, text: await collection.metrics() }),
+    async render() {
+      active.set(uploads.activeCount)
+      stored.set(totalSize(database))
+      return { type: collection.contentType, text: await collection.metrics() }
+    },
   }
 }
 

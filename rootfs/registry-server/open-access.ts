@@ -2,7 +2,7 @@ import type { Authenticator } from './authenticator.ts'
 import type { Client } from './exchange.ts'
 import { refusal } from './registry-error.ts'
 
-const everybody: Client = { user: undefined, may: () => true, mayList: true }
+const everybody: Client = { user: undefined, may: () => true, sees: () => true }
 
 /** No authentication: everybody may do everything that the registry does at all. */
 export function openAccess(): Authenticator {

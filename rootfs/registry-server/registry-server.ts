@@ -16,13 +16,8 @@ import type { Registry, RegistrySettings } from './registry.ts'
 import { refusal } from './registry-error.ts'
 import { prepareRepositoryTables } from './repository-table.ts'
 import { type Route, matchRoute } from './route.ts'
+import type { TlsIdentity } from './tls-identity.ts'
 import { openUploadFiles } from './upload-files.ts'
-
-/** Certificate and key as PEM texts. */
-export interface TlsIdentity {
-  readonly cert: string
-  readonly key: string
-}
 
 /** Endpoints beside the distribution API. @returns whether it answered */
 export type ExtraEndpoint = (

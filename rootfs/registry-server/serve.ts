@@ -1,44 +1,79 @@
 import { appendFileSync } from 'node:fs'
 import { describeError } from '../../native/error.ts'
 import type { ImageStore } from '../store/image-store.ts'
+import { chooseAccess } from './choose-access.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { type Schedule, runRegularly } from './garbage-schedule.ts'
 import { formatListenAddress, parseListenAddress } from './listen-address.ts'
 import { type Metrics, createMetrics } from './metrics.ts'
 import { openAccess } from './open-access.ts'
 import type { Registry } from './registry.ts'
-import { type RunningServer, openRegistry, startRegistryServer } from './registry-server.ts'
+import {
+  type RunningServer,
+  type ServerOptions,
+  openRegistry,
+  startRegistryServer,
+} from './registry-server.ts'
 import { type ServeFlags, readDuration, readSettings } from './serve-flags.ts'
-import { healthEndpoint, metricsEndpoint } from './side-endpoints.ts'
+import { healthEndpoint, metricsEndpoint, nothingElse } from './side-endpoints.ts'
+import { readTlsIdentity } from './tls-identity.ts'
 
 /** Serve the registry until SIGTERM or SIGINT. @throws {OperationError} where it cannot begin */
 export async function serve(store: ImageStore, flags: ServeFlags): Promise<void> {
   const address = parseListenAddress(flags.addr)
   const graceMs = readDuration('--shutdown-grace', flags.shutdownGrace)
-  const registry = openRegistry(store, readSettings(flags))
+  const intervalMs = readDuration('--gc-interval', flags.gcInterval)
+  const settings = readSettings(flags)
+  const tls = readTlsIdentity(flags.tlsCert, flags.tlsKey)
+  const access = await chooseAccess(flags, reportDefect)
+  const registry = openRegistry(store, settings)
   const metrics = flags.metrics ? await createMetrics(registry) : undefined
-  const server = await startRegistryServer({
+  const health = healthEndpoint(() => void registry.database.get('SELECT 1'))
+  const hasOwnMetrics = flags.metricsAddr === undefined
+  const options: ServerOptions = {
     registry,
     address,
-    authenticator: openAccess(),
-    tls: undefined,
+    tls,
     metrics,
+    authenticator: access.authenticator,
     extra: [
-      healthEndpoint(() => void registry.database.get('SELECT 1')),
-      ...(metrics ? [metricsEndpoint(metrics)] : []),
+      health,
+      ...access.endpoints,
+      ...(metrics && hasOwnMetrics ? [metricsEndpoint(metrics, access.authenticator)] : []),
     ],
     onAccess: accessLog(flags.accessLog),
     onDefect: reportDefect,
-  })
-  const garbage = scheduleGarbage(registry, flags, metrics)
-  process.stderr.write(`serving http://${formatListenAddress(address, server.port)}\n`)
-  await untilEnd([server], graceMs)
+  }
+  const server = await startRegistryServer(options)
+  const servers = [server]
+  if (metrics && flags.metricsAddr !== undefined)
+    servers.push(await startMetricsServer(options, metrics, flags.metricsAddr))
+  const garbage = scheduleGarbage(registry, intervalMs, metrics)
+  if (tls) reloadOnHangup(server, flags)
+  const scheme = tls ? 'https' : 'http'
+  process.stderr.write(`serving ${scheme}://${formatListenAddress(address, server.port)}\n`)
+  await untilEnd(servers, graceMs)
   await garbage?.stop()
 }
 
+function startMetricsServer(
+  options: ServerOptions,
+  metrics: Metrics,
+  address: string,
+): Promise<RunningServer> {
+  const health = healthEndpoint(() => undefined)
+  return startRegistryServer({
+    ...options,
+    address: parseListenAddress(address),
+    tls: undefined,
+    metrics: undefined,
+    onAccess: undefined,
+    extra: [health, metricsEndpoint(metrics, openAccess()), nothingElse],
+  })
+}
+
 function reportDefect(error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : describeError(error)
-  process.stderr.write(`myimage: serve: ${text}\n`)
+  process.stderr.write(`myimage: serve: ${describeError(error)}\n`)
 }
 
 function accessLog(target: string): ((line: string) => void) | undefined {
@@ -50,16 +85,27 @@ function accessLog(target: string): ((line: string) => void) | undefined {
 
 function scheduleGarbage(
   registry: Registry,
-  flags: ServeFlags,
+  intervalMs: number,
   metrics: Metrics | undefined,
 ): Schedule | undefined {
-  const intervalMs = readDuration('--gc-interval', flags.gcInterval)
   if (intervalMs === 0 || registry.settings.readOnly) return undefined
   const turn = async (): Promise<void> => {
     const { freedBytes } = await collectGarbage(registry, Date.now())
     metrics?.countCollection(freedBytes)
   }
   return runRegularly(intervalMs, turn, reportDefect)
+}
+
+/** A renewed certificate is taken over by new connections; a bad one is reported, and the old one stays. */
+function reloadOnHangup(server: RunningServer, { tlsCert, tlsKey }: ServeFlags): void {
+  process.on('SIGHUP', () => {
+    try {
+      const identity = readTlsIdentity(tlsCert, tlsKey)
+      if (identity) server.replaceIdentity(identity)
+    } catch (error) {
+      reportDefect(error)
+    }
+  })
 }
 
 /** Resolves when a signal came and what was under way has ended. A second signal ends at once. */

@@ -1,7 +1,9 @@
+import type { Authenticator } from './authenticator.ts'
 import type { Metrics } from './metrics.ts'
+import { refusal } from './registry-error.ts'
 import type { ExtraEndpoint } from './registry-server.ts'
 
-/** `/healthz`: the process answers, and its database does. */
+/** `/healthz`: the process answers, and its database does. For everybody. */
 export function healthEndpoint(check: () => void): ExtraEndpoint {
   return (route, _query, request, response) => {
     if (route.kind !== 'health') return false
@@ -13,13 +15,20 @@ export function healthEndpoint(check: () => void): ExtraEndpoint {
   }
 }
 
-/** `/metrics`, for everybody who reaches the address. */
-export function metricsEndpoint(metrics: Metrics): ExtraEndpoint {
-  return async (route, _query, _request, response) => {
+/** `/metrics`, for whoever has proved who they are. */
+export function metricsEndpoint(metrics: Metrics, authenticator: Authenticator): ExtraEndpoint {
+  return async (route, _query, request, response) => {
     if (route.kind !== 'metrics') return false
+    const client = await authenticator.identify(request)
+    if (!authenticator.isKnown(client)) throw authenticator.refuse(request, client, undefined)
     const { type, text } = await metrics.render()
     response.writeHead(200, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) })
     response.end(text)
     return true
   }
+}
+
+/** The end of a list of endpoints beside which there is no registry. */
+export const nothingElse: ExtraEndpoint = () => {
+  throw refusal(404, 'UNSUPPORTED', 'there is nothing at this path')
 }
