@@ -1,6 +1,7 @@
 import { enableCompileCache } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { describeError, OperationError } from '../../native/error.ts'
+import type { StepRunner } from '../build-steps/run-request.ts'
 import { addFromHost } from './from-host.ts'
 import { addHistory } from './history.ts'
 import { addImport } from './import.ts'
@@ -8,12 +9,20 @@ import { addInspect } from './inspect.ts'
 import { addLoad } from './load.ts'
 import { addLs } from './ls.ts'
 import { addPrune } from './prune.ts'
+import { addPull } from './pull.ts'
+import { addPush } from './push.ts'
 import { addRm } from './rm.ts'
 import { addSave } from './save.ts'
 import { addServe } from './serve.ts'
 import { addTag } from './tag.ts'
 
 const engineError = 125
+
+/** What the command line needs of parts above `rootfs/`, which it may not import. */
+export interface CommandParts {
+  /** @param root as `--root` has it */
+  openStepRunner(root: string | undefined): Promise<StepRunner>
+}
 
 /** Where compiled code is kept between runs: a folder of the user's own, so that nobody else's code is run. */
 function compileCacheFolder(): string | undefined {
@@ -25,17 +34,19 @@ function compileCacheFolder(): string | undefined {
   return cache ? `${cache}/mycontainer/compile` : undefined
 }
 
-function makeProgram(): Command {
+function makeProgram(parts: CommandParts): Command {
   const program = new Command('myimage')
     .description('Store, import and make container images')
     .option('--root <folder>', 'keep all state below this folder')
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError(true)
-  for (const add of [
+  const commands: readonly ((program: Command, parts: CommandParts) => void)[] = [
     addFromHost,
     addLoad,
     addImport,
+    addPull,
+    addPush,
     addLs,
     addInspect,
     addHistory,
@@ -44,15 +55,16 @@ function makeProgram(): Command {
     addPrune,
     addSave,
     addServe,
-  ])
-    add(program)
+  ]
+  for (const add of commands) add(program, parts)
   return program
 }
 
-async function main(): Promise<void> {
+/** Carry out what the words of this process ask for; sets the exit code. */
+export async function runMyimage(parts: CommandParts): Promise<void> {
   const folder = compileCacheFolder()
   if (folder !== undefined) enableCompileCache(folder)
-  const program = makeProgram()
+  const program = makeProgram(parts)
   if (process.argv.length <= 2) {
     process.stdout.write(program.helpInformation())
     return
@@ -75,5 +87,3 @@ function report(error: unknown): number {
   process.stderr.write(`myimage: ${describeError(error)}\n`)
   return error instanceof OperationError ? (error.exitCode ?? engineError) : engineError
 }
-
-void main()

@@ -2,7 +2,7 @@ import { OperationError } from '../../native/error.ts'
 import { isDigest } from '../reference.ts'
 import { digestOf, requireDigest } from './digest.ts'
 import type { HttpResponse } from './http-transport.ts'
-import { acceptedManifests, isSchema1 } from './manifest-types.ts'
+import { acceptedManifests, isSchema1, manifestTypes } from './manifest-types.ts'
 import { nearestNames } from './nearest-names.ts'
 import { discardBody, readBody } from './read-body.ts'
 import { answerError, registryErrorCodes, unexpectedAnswer } from './registry-error.ts'
@@ -102,8 +102,9 @@ function mediaTypeOf(
 ): string {
   const detail = { ...repositoryDetail(repository), reference }
   const told = (response.header('content-type') ?? '').split(';')[0]?.trim() ?? ''
-  const own = ownMediaType(content, detail)
-  if (isSchema1(told) || own === 'schema1')
+  const document = parseObject(content, detail)
+  const own = document['mediaType']
+  if (isSchema1(told) || document['schemaVersion'] === 1)
     throw new OperationError(
       'UNSUPPORTED',
       'read a manifest',
@@ -112,8 +113,9 @@ function mediaTypeOf(
         hint: 'It is in the schema 1 format, given up in 2017: push the image again with a newer tool',
       },
     )
-  if (own === undefined) return told
-  // Some registries call every manifest JSON.
+  // Both may be silent: OCI made the field optional, and some servers call all of it JSON.
+  if (typeof own !== 'string')
+    return told.startsWith('application/vnd.') ? told : typeByShape(document)
   if (told === own || told === '' || !told.startsWith('application/vnd.')) return own
   throw new OperationError('INVALID_IMAGE', 'read a manifest', {
     ...detail,
@@ -123,24 +125,21 @@ function mediaTypeOf(
   })
 }
 
-function ownMediaType(
+export function parseObject(
   content: Buffer,
   detail: Readonly<Record<string, string>>,
-): string | undefined {
-  let document: unknown
+): Readonly<Record<string, unknown>> {
   try {
-    document = JSON.parse(content.toString())
+    return Object(JSON.parse(content.toString())) as Record<string, unknown>
   } catch (cause) {
-    throw new OperationError(
-      'INVALID_IMAGE',
-      'read a manifest',
-      { ...detail, reason: 'it is no JSON' },
-      { cause },
-    )
+    const reason = 'it is no JSON'
+    throw new OperationError('INVALID_IMAGE', 'read a manifest', { ...detail, reason }, { cause })
   }
-  const { schemaVersion, mediaType } = Object(document) as Record<string, unknown>
-  if (schemaVersion === 1) return 'schema1'
-  return typeof mediaType === 'string' ? mediaType : undefined
+}
+
+/** What a document is that does not say it. */
+export function typeByShape(document: Readonly<Record<string, unknown>>): string {
+  return 'manifests' in document ? manifestTypes.ociIndex : manifestTypes.ociManifest
 }
 
 async function notThere(
