@@ -1,0 +1,102 @@
+import type { Image } from '../../store/image.ts'
+import type { ImageStore } from '../../store/image-store.ts'
+import { type Lease, withLease } from '../../store/lease.ts'
+import { type StepCache, openStepCache } from '../cache/step-cache.ts'
+import type { BuildRequest, BuildTools, ExplainedStep } from './build-request.ts'
+import { buildStages } from './build-stages.ts'
+import { openDownloads } from './downloads.ts'
+import { finishImage } from './finish-image.ts'
+import { type LookUpScope, type LookedUpStage, isFileStep, lookUpStages } from './look-up.ts'
+import { type PreparedBuild, prepareBuild } from './prepare-build.ts'
+import { createReporter } from './report-steps.ts'
+import { type StepSources, openStepSources } from './step-sources.ts'
+
+/**
+ * Build an image: read the Dockerfile, work out what every step would make, take from the cache what
+ * was made before, and make the rest.
+ *
+ * @throws {DockerfileError} pointing at the instruction that is wrong, or that failed
+ * @throws {OperationError} `SYSCALL_FAILED` (no space, no right), `LOCKED`
+ */
+export async function buildImage(
+  store: ImageStore,
+  request: BuildRequest,
+  tools: BuildTools,
+): Promise<Image> {
+  return withPreparedBuild(store, request, tools, async (build) => {
+    const { prepared, stages, scope, cache } = build
+    const { epoch, onEvent } = request
+    const isSingleStage = prepared.dockerfile.stages.length === 1
+    const reporter = createReporter(onEvent, { isSingleStage, epoch })
+    const abort = new AbortController()
+    const stop = (): void => abort.abort(request.signal?.reason)
+    request.signal?.addEventListener('abort', stop)
+    try {
+      const built = await buildStages({ ...scope, prepared, stages, tools, reporter, abort })
+      const target = prepared.stages.get(prepared.resolved.target)
+      if (!target) throw new TypeError('the target was not planned')
+      rememberFacts(cache, stages)
+      return await reporter.other('exporting to image', () => finishImage(target, built, build))
+    } finally {
+      request.signal?.removeEventListener('abort', stop)
+    }
+  })
+}
+
+/** What `buildImage` would do, and why: every step with its key, and whether the cache has it. */
+export async function explainBuild(
+  store: ImageStore,
+  request: BuildRequest,
+  tools: BuildTools,
+): Promise<ExplainedStep[]> {
+  return withPreparedBuild(store, request, tools, async ({ stages }) =>
+    [...stages.values()].flatMap(explainStage),
+  )
+}
+
+function explainStage({ plan, steps }: LookedUpStage): ExplainedStep[] {
+  return steps.map((step) => {
+    const { source } = isFileStep(step) ? step.plan : step
+    const row = { stage: plan.title, instruction: source.text, line: source.first }
+    if (!isFileStep(step)) return { ...row, state: 'configuration' }
+    const { key, entry, reason } = step
+    return entry ? { ...row, key, state: 'hit' } : { ...row, key, state: 'miss', reason }
+  })
+}
+
+interface RunningBuild {
+  readonly lease: Lease
+  readonly request: BuildRequest
+  readonly prepared: PreparedBuild
+  readonly stages: ReadonlyMap<number, LookedUpStage>
+  readonly cache: StepCache
+  readonly scope: LookUpScope
+}
+
+async function withPreparedBuild<Result>(
+  store: ImageStore,
+  request: BuildRequest,
+  tools: BuildTools,
+  work: (build: RunningBuild) => Promise<Result>,
+): Promise<Result> {
+  return withLease(store, async (lease) => {
+    const prepared = await prepareBuild(lease, request, tools)
+    const cache = openStepCache(store)
+    const sources: StepSources = openStepSources(lease, request)
+    try {
+      const downloads = openDownloads(lease, request.signal)
+      const { images } = prepared
+      const scope: LookUpScope = { lease, cache, request, sources, downloads, images }
+      const stages = await lookUpStages(prepared, scope)
+      sources.digests?.save()
+      return await work({ lease, request, prepared, stages, cache, scope })
+    } finally {
+      sources.close()
+    }
+  })
+}
+
+function rememberFacts(cache: StepCache, stages: ReadonlyMap<number, LookedUpStage>): void {
+  const steps = [...stages.values()].flatMap((stage) => stage.steps.filter(isFileStep))
+  cache.remember(new Map(steps.map(({ place, facts }) => [place, facts])))
+}

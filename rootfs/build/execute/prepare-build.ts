@@ -1,0 +1,91 @@
+import type { Lease } from '../../store/lease.ts'
+import { type Dockerfile, parseDockerfile } from '../dockerfile/parse-dockerfile.ts'
+import { neededStages } from '../graph/needed-stages.ts'
+import { type ResolvedStages, resolveStages } from '../graph/resolve-stages.ts'
+import { planStage, type StageBase } from '../plan/plan-stage.ts'
+import type { PlannedStage } from '../plan/planned-step.ts'
+import type { Platform } from '../plan/platform.ts'
+import { predefinedArgs } from '../plan/variables.ts'
+import type { BuildRequest, BuildTools } from './build-request.ts'
+import { type LoadedImage, imageKey, scratchImage } from './load-base.ts'
+import { loadImages } from './load-images.ts'
+
+/** A build that is worked out: what each stage does, and the images it stands on. */
+export interface PreparedBuild {
+  readonly dockerfile: Dockerfile
+  readonly resolved: ResolvedStages
+  /** Only those that the target needs, by index, earlier ones first. */
+  readonly stages: ReadonlyMap<number, PlannedStage>
+  readonly images: ReadonlyMap<string, LoadedImage>
+}
+
+/** The platform that this program runs on. */
+export function hostPlatform(): Platform {
+  const names: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
+  return { os: 'linux', architecture: names[process.arch] ?? process.arch }
+}
+
+/** Read the Dockerfile, find its images, expand everything. @throws {DockerfileError} */
+export async function prepareBuild(
+  lease: Lease,
+  request: BuildRequest,
+  tools: BuildTools,
+): Promise<PreparedBuild> {
+  const { text, name } = request.dockerfile
+  const dockerfile = parseDockerfile(text, name)
+  const resolved = resolveStages(dockerfile, { ...request, buildPlatform: hostPlatform() })
+  const needed = neededStages(resolved)
+  const images = await loadImages(lease, { resolved, needed }, request, tools)
+  const stages = new Map<number, PlannedStage>()
+  for (const index of needed) {
+    const stage = resolved.stages[index]
+    if (!stage) continue
+    const scope = {
+      resolved,
+      escape: dockerfile.directives.escape,
+      buildArgs: request.buildArgs,
+      buildPlatform: hostPlatform(),
+      network: request.network,
+      allowInsecure: request.allowInsecure,
+    }
+    stages.set(index, planStage(stage, baseOf(stage, stages, images), scope))
+  }
+  noteUnusedArgs(request, dockerfile, stages)
+  return { dockerfile, resolved, stages, images }
+}
+
+function baseOf(
+  { base, platform }: ResolvedStages['stages'][number],
+  stages: ReadonlyMap<number, PlannedStage>,
+  images: ReadonlyMap<string, LoadedImage>,
+): StageBase {
+  if (base.kind === 'stage') {
+    const below = stages.get(base.index)
+    if (below) return { config: below.config, author: below.author, name: below.title }
+  }
+  const image = baseImage({ base, platform }, images)
+  return { config: image.document.config, author: image.document.author, name: image.reference }
+}
+
+/** The image that a stage begins with, where it begins with none of the Dockerfile's stages. */
+export function baseImage(
+  { base, platform }: Pick<PlannedStage, 'base' | 'platform'>,
+  images: ReadonlyMap<string, LoadedImage>,
+): LoadedImage {
+  const found = base.kind === 'image' && images.get(imageKey(base.reference, base.platform))
+  return found || scratchImage(platform)
+}
+
+function noteUnusedArgs(
+  { buildArgs, onEvent }: BuildRequest,
+  dockerfile: Dockerfile,
+  stages: ReadonlyMap<number, PlannedStage>,
+): void {
+  const declared = new Set([...stages.values()].flatMap((stage) => [...stage.declaredArgs]))
+  for (const { args } of dockerfile.globalArgs) for (const { name } of args) declared.add(name)
+  const unused = [...buildArgs.keys()].filter(
+    (name) => !declared.has(name) && !predefinedArgs.has(name) && name !== 'SOURCE_DATE_EPOCH',
+  )
+  if (unused.length > 0)
+    onEvent({ kind: 'note', text: `build arguments that no ARG declares: ${unused.join(', ')}` })
+}
