@@ -2,7 +2,12 @@
 // record. Every CONTAINER is a name, an id or an unambiguous prefix of an id; methods throw
 // OperationError: NOT_FOUND, BAD_STATE, ALREADY_EXISTS, INVALID_ARGUMENT, UNSUPPORTED, …
 
-import type { ContainerOptions, ResourceOptions, RestartPolicy } from '../container/options.ts'
+import type {
+  ContainerOptions,
+  ExplanationFormat,
+  ResourceOptions,
+  RestartPolicy,
+} from '../container/options.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import type { ContainerState } from '../container/state.ts'
 import type { CommandIo } from './command-io.ts'
@@ -30,7 +35,7 @@ export interface StartOptions {
   /** Stay in the foreground with its output. */
   readonly attach?: AttachOptions | undefined
   /** Print the system calls on stderr first. */
-  readonly explain?: boolean | undefined
+  readonly explain?: ExplanationFormat | false | undefined
 }
 
 export interface StopOptions {
@@ -61,7 +66,7 @@ export interface ExecOptions {
   readonly detachKeys?: readonly number[] | undefined
   readonly preserveFds: number
   /** Print the system calls on stderr first. */
-  readonly explain?: boolean | undefined
+  readonly explain?: ExplanationFormat | false | undefined
 }
 
 export interface ListOptions {

@@ -6,12 +6,18 @@ import type { ContainerRecord } from './record.ts'
 
 type Lines = readonly string[]
 
+/** One subject of what is decided before the first system call. */
+export interface PreparationSection {
+  readonly title: string
+  readonly lines: Lines
+}
+
 /** What was looked up, chosen and reserved for a start before its first system call. */
 export function describePreparation(
   facts: HostFacts,
   record: ContainerRecord,
   prepared: PreparedStart,
-): string {
+): readonly PreparationSection[] {
   const sections: readonly (readonly [string, Lines])[] = [
     ['Container', describeContainer(record, prepared)],
     ['Root', describeRoot(record, prepared)],
@@ -20,9 +26,7 @@ export function describePreparation(
     ['Rights', describeRights(facts, prepared)],
     ['Reserved', prepared.start.leases.length === 0 ? ['nothing'] : prepared.start.leases],
   ]
-  return sections
-    .map(([title, lines]) => `${title}\n${lines.map((line) => `  ${line}\n`).join('')}`)
-    .join('')
+  return sections.map(([title, lines]) => ({ title, lines }))
 }
 
 function describeContainer(record: ContainerRecord, { config }: PreparedStart): Lines {

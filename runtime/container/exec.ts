@@ -17,6 +17,7 @@ import { publishContainerEvent } from './events.ts'
 import { newContainerId } from './identifier.ts'
 import { requireMappedUser } from './mapped-ids.ts'
 import { resolveUser } from './oci-config/resolve-user.ts'
+import type { ExplanationFormat } from './options.ts'
 import { mergeEnvironment } from './parse/environment.ts'
 import { preservedDescriptors } from './preserved-descriptors.ts'
 import type { ContainerRecord } from './record.ts'
@@ -71,14 +72,12 @@ export async function execInContainer(
     : options.detach
       ? { kind: 'null' }
       : { kind: 'pipes', stdin: options.interactive }
-  const { formatExplanation } = options.explain
-    ? await import('../program/explain.ts')
-    : { formatExplanation: undefined }
+  const explain = options.explain && (await programExplainer(options.explain))
   const started = await startExec(context, record, {
     ...options,
     stdio,
     hold: !options.detach,
-    onCompiled: (program) => formatExplanation && io.stderr.write(formatExplanation(program)),
+    onCompiled: (program) => explain && io.stderr.write(explain(program)),
   })
   if (options.detach) return { id: started.id }
   const exitCode = await io.attach({
@@ -91,6 +90,13 @@ export async function execInContainer(
     detachKeys: options.detachKeys,
   })
   return { id: started.id, exitCode }
+}
+
+async function programExplainer(format: ExplanationFormat): Promise<(program: Program) => string> {
+  if (format === 'text') return (await import('../program/explain.ts')).formatExplanation
+  const { stepDocuments } = await import('../program/program-document.ts')
+  return (program) =>
+    `${JSON.stringify({ architecture: program.architecture, steps: stepDocuments(program) })}\n`
 }
 
 /** Start a program in a running container; comes back once it is executed. */

@@ -1,12 +1,14 @@
 import type { CommandIo } from '../cli/command-io.ts'
 import type { RunResult } from '../cli/engine.ts'
 import { formatExplanation } from '../program/explain.ts'
+import { stepDocuments } from '../program/program-document.ts'
+import { stringifyJson } from '../spec/json.ts'
 import { attachAsChild } from './attach-child.ts'
 import { createContainer } from './create.ts'
 import { describePreparation } from './describe-preparation.ts'
 import { dryRun } from './dry-run.ts'
 import type { EngineContext } from './engine-context.ts'
-import type { ContainerOptions } from './options.ts'
+import type { ContainerOptions, ExplanationFormat } from './options.ts'
 import type { PreparedStart } from './prepare-start.ts'
 import type { ContainerRecord } from './record.ts'
 import { runContainer } from './run.ts'
@@ -35,7 +37,7 @@ export async function explainRun(
   }
   const explain = (record: ContainerRecord, prepared: PreparedStart): void => {
     if (!options.explain) return
-    const text = explanation(context, record, prepared)
+    const text = explanation(context, record, prepared, options.explain)
     if (io.stderr.offer) io.stderr.offer(text)
     else io.stderr.write(text)
   }
@@ -50,7 +52,7 @@ async function explainDryRun(
 ): Promise<{ result: RunResult; text: string }> {
   let text = ''
   const result = await dryRun(context, options, io, (record, prepared) => {
-    text = explanation(context, record, prepared)
+    text = explanation(context, record, prepared, options.dryRun || options.explain || 'text')
   })
   return { result, text }
 }
@@ -76,11 +78,33 @@ export function explanation(
   context: EngineContext,
   record: ContainerRecord,
   prepared: PreparedStart,
+  format: ExplanationFormat,
 ): string {
-  const before = describePreparation(context.facts, record, prepared)
+  const sections = describePreparation(context.facts, record, prepared)
+  if (format === 'json') return explanationDocument(record, prepared, sections)
+  const before = sections
+    .map(({ title, lines }) => `${title}\n${lines.map((line) => `  ${line}\n`).join('')}`)
+    .join('')
   const whole = `${before}\n${formatExplanation(prepared.program)}`
   // Sixty-four digits in every path hide what differs between the lines.
   return whole.replaceAll(record.id, `${record.id.slice(0, 12)}…`)
+}
+
+/** One line, so that a reader of a stream knows where it ends. */
+function explanationDocument(
+  { id, name, imageReference }: ContainerRecord,
+  { config, program }: PreparedStart,
+  preparation: ReturnType<typeof describePreparation>,
+): string {
+  const { architecture } = program
+  const document = {
+    container: { id, name, image: imageReference },
+    preparation,
+    config,
+    architecture,
+    steps: stepDocuments(program),
+  }
+  return `${stringifyJson(document)}\n`
 }
 
 /** A report comes after the end, so this command stays and has a child be the container's terminal. */

@@ -178,6 +178,9 @@ export interface LogOptions {
   readonly other: Readonly<Record<string, string>>
 }
 
+/** How `--explain` and `--dry-run` write what a start consists of. */
+export type ExplanationFormat = 'text' | 'json'
+
 export interface ContainerOptions {
   /** Image reference, or the root file system's path when `rootfs`. */
   readonly image: string
@@ -253,7 +256,7 @@ export interface ContainerOptions {
   readonly platform?: string | undefined
   readonly quiet: boolean
 
-  readonly explain: boolean
-  readonly dryRun: boolean
+  readonly explain: ExplanationFormat | false
+  readonly dryRun: ExplanationFormat | false
   readonly timings: boolean
 }

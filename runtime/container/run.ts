@@ -82,14 +82,13 @@ export async function startAgain(
     )
   if (state.pid === 0) {
     prepareRootless(context, record.options, noteTo(io))
-    const { explanation } = options.explain
-      ? await import('./explain-run.ts')
-      : { explanation: undefined }
+    const format = options.explain
+    const { explanation } = format ? await import('./explain-run.ts') : { explanation: undefined }
     await startContainer(context, record, {
       hold: options.attach !== undefined,
       terminal: terminalSize(io),
       onPrepared: (prepared) =>
-        explanation && io.stderr.write(explanation(context, record, prepared)),
+        format && explanation && io.stderr.write(explanation(context, record, prepared, format)),
     })
   }
   if (!options.attach) return { id: record.id }

@@ -32,6 +32,58 @@ t.test('run --explain prints the program and runs it', async (t) => {
     t.match(stderr, said)
 })
 
+t.test('run --explain --format json is for programs', async (t) => {
+  const { run, ok } = commandBench(t)
+  const document = JSON.parse(
+    await ok(
+      'run',
+      '--dry-run',
+      '--format',
+      'json',
+      '-m',
+      '50m',
+      '--name',
+      'x',
+      'host',
+      '/bin/true',
+    ),
+  )
+  t.match(document.container, { name: 'x', image: 'host', id: /^[0-9a-f]{64}$/u })
+  t.equal(document.config.linux.resources.memory.limit, 50 * 1024 * 1024)
+  t.ok(document.preparation.some(({ title }: { title: string }) => title === 'Network'))
+  const steps = document.steps as readonly Record<string, unknown>[]
+  t.ok(steps.length > 200)
+  for (const [index, step] of steps.entries())
+    if (step['index'] !== index || !step['why'] || !step['source'] || !step['text'])
+      t.fail('a step lacks something', step)
+  t.match(
+    steps.find(({ call }) => call === 'pivot_root'),
+    { phase: 'inner', operation: 'SYS', arguments: ['"."', '"."'], source: 'pivot_root(2)' },
+  )
+  t.match(
+    steps.find(({ jump }) => jump),
+    { jump: { to: Number, when: /^(always|ok|tolerated)$/u } },
+  )
+  const ran = await run(
+    'run',
+    '--explain',
+    '--format=json',
+    '-d',
+    '--name',
+    'y',
+    'host',
+    'sleep',
+    '9',
+  )
+  t.match(JSON.parse(ran.stderr.split('\n')[0] ?? ''), { container: { name: 'y' } })
+  const entered = await run('exec', '--explain', '--format', 'json', 'y', 'echo', 'out')
+  t.equal(entered.stdout, 'out\n')
+  t.match(JSON.parse(entered.stderr), { architecture: /./u, steps: [] })
+  await ok('rm', '-f', 'y')
+  t.equal((await run('run', '--format', 'json', 'host', 'true')).exitCode, 125, 'of nothing')
+  t.equal((await run('run', '--explain', '--format', 'xml', 'host', 'true')).exitCode, 125)
+})
+
 t.test('every step has its reason and its source', async (t) => {
   const { ok, root } = commandBench(t)
   const text = await ok('run', '--dry-run', 'host', '/bin/true')

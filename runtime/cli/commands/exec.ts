@@ -3,6 +3,7 @@ import { readEnvironment } from '../container-flags/process-flags.ts'
 import { parseDetachKeys } from '../../container/parse/detach-keys.ts'
 import { parseUser } from '../../container/parse/user.ts'
 import type { Command } from '../command.ts'
+import { explainFlags, readExplain } from '../explain-flags.ts'
 import { flag } from '../flag-spec.ts'
 
 /** `exec` */
@@ -14,7 +15,7 @@ export const execCommand: Command = {
     flag('string', 'detach-keys', 'Override the key sequence for detaching a container'),
     flag('list', 'env,e', 'Set environment variables'),
     flag('list', 'env-file', 'Read in a file of environment variables'),
-    flag('bool', 'explain', 'Print the system calls of the program, each with its reason'),
+    ...explainFlags('program'),
     flag('bool', 'interactive,i', 'Keep STDIN open even if not attached'),
     flag('int', 'preserve-fds', 'Pass a number of additional file descriptors', { default: '0' }),
     flag('bool', 'privileged', 'Give extended privileges to the command'),
@@ -40,7 +41,7 @@ export const execCommand: Command = {
       workdir: flags.string('workdir'),
       ...(keys === undefined ? {} : { detachKeys: parseDetachKeys(keys) }),
       preserveFds: flags.number('preserve-fds') ?? 0,
-      explain: flags.bool('explain'),
+      explain: readExplain(flags).explain,
     }
     const { exitCode } = await (await engine()).exec(container, options, io)
     return exitCode ?? 0

@@ -1,6 +1,7 @@
 import { OperationError } from '../../../native/error.ts'
 import { parseDetachKeys } from '../../container/parse/detach-keys.ts'
 import type { Command } from '../command.ts'
+import { explainFlags, readExplain } from '../explain-flags.ts'
 import { flag } from '../flag-spec.ts'
 import { eachContainer } from './each-container.ts'
 import { selectedContainers, selectionFlags } from './selected-containers.ts'
@@ -13,7 +14,7 @@ export const startCommand: Command = {
     ...selectionFlags().map((spec) => (spec.name === 'all' ? { ...spec, short: undefined } : spec)),
     flag('bool', 'attach,a', 'Attach STDOUT/STDERR and forward signals'),
     flag('string', 'detach-keys', 'Override the key sequence for detaching a container'),
-    flag('bool', 'explain', 'Print the system calls of the container, each with its reason'),
+    ...explainFlags('container'),
     flag('bool', 'interactive,i', "Attach container's STDIN"),
     flag('bool', 'sig-proxy', 'Proxy received signals to the process', { default: 'true' }),
   ],
@@ -25,7 +26,8 @@ export const startCommand: Command = {
       invocation,
       (status) => !['running', 'paused'].includes(status),
     )
-    const wish = flags.bool('explain') ? { explain: true } : {}
+    const { explain } = readExplain(flags)
+    const wish = explain ? { explain } : {}
     const isAttached = flags.bool('attach') || flags.bool('interactive')
     if (!isAttached)
       return eachContainer({ args, io, engine }, async (opened, container) => {

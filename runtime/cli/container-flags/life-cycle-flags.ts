@@ -8,6 +8,7 @@ import { parseLogOptions } from '../../container/parse/log-options.ts'
 import { parseHostname, parseName } from '../../container/parse/name.ts'
 import { parseRestartPolicy } from '../../container/parse/restart-policy.ts'
 import { parseSignal, signalName } from '../../container/parse/signal.ts'
+import { explainFlags, readExplain } from '../explain-flags.ts'
 import { alias, flag } from '../flag-spec.ts'
 import type { FlagSpec } from '../flag-spec.ts'
 import type { ParsedFlags } from '../parsed-flags.ts'
@@ -20,7 +21,7 @@ export function lifeCycleFlags(): FlagSpec[] {
     flag('string', 'cidfile', 'Write the container ID to the file'),
     flag('string', 'domainname', 'Container NIS domain name'),
     flag('bool', 'dry-run', 'Print the system calls of the container and stop'),
-    flag('bool', 'explain', 'Print the system calls of the container, each with its reason'),
+    ...explainFlags('container'),
     flag('string', 'health-cmd', 'Command to run to check health'),
     flag('string', 'health-interval', 'Time between running the check (ms|s|m|h)', {
       value: 'duration',
@@ -128,8 +129,7 @@ export function readLifeCycleFlags(flags: ParsedFlags, context: ReadContext): Li
     pull: pullPolicy(flags.string('pull') ?? 'missing'),
     platform: flags.string('platform'),
     quiet: flags.bool('quiet'),
-    explain: flags.bool('explain'),
-    dryRun: flags.bool('dry-run'),
+    ...readExplain(flags),
     timings: flags.bool('timings'),
   }
 }
