@@ -9,7 +9,7 @@ const dist = join(root, 'dist')
 
 const commonJsEntries = {
   mycontainer: 'runtime/cli/main.ts',
-  myimage: 'rootfs/cli/main.ts',
+  myimage: 'runtime/myimage/main.ts',
 }
 
 // Compiling half a megabyte of JavaScript would be the largest part of a short command. The loader
