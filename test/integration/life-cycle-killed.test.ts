@@ -84,6 +84,35 @@ t.test('monitor and container are killed', async (t) => {
   await ok('rm', '-f', 'both')
 })
 
+t.test(
+  'monitor and container are killed: the restart policy acts with the next command',
+  async (t) => {
+    for (const [policy, starts] of [
+      ['always', true],
+      ['on-failure', true],
+      ['no', false],
+    ] as const) {
+      const id = await detached('kept', '--restart', policy, 'host', 'sleep', '1000')
+      const pid = await killMonitor(id)
+      process.kill(pid, 'SIGKILL')
+      await waitUntil('it is dead', () => !isAlive(pid))
+      const seen = await Promise.all([1, 2, 3].map(() => run('ps', '-a', '--format', '{{.State}}')))
+      for (const { exitCode, stderr } of seen) t.equal(exitCode, 0, stderr)
+      const wanted = starts ? 'running' : 'exited'
+      await bench.waitFor('kept', '.State.Status', wanted)
+      t.equal(await inspect('kept', '.RestartCount'), starts ? 1 : 0, policy)
+      await ok('rm', '-f', 'kept')
+    }
+    const id = await detached('stopped', '--restart', 'always', 'host', 'sleep', '1000')
+    await killMonitor(id)
+    await ok('stop', '-t', '0', 'stopped')
+    await ok('ps', '-a')
+    t.equal(await inspect('stopped', '.State.Status'), 'exited', 'what a user stopped stays')
+    await ok('rm', 'stopped')
+    t.strictSame(leases(), [])
+  },
+)
+
 t.test('a --rm container whose monitor was killed goes with the next command', async (t) => {
   const id = await detached('brief', '--rm', 'host', 'sleep', '1000')
   const pid = await killMonitor(id)
