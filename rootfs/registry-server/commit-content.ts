@@ -7,6 +7,7 @@ import type { ImageStore } from '../store/image-store.ts'
 import { blobPath } from '../store/store-folders.ts'
 import { hashFile } from './hash-file.ts'
 import { type DigestAlgorithm, algorithmOf } from './names.ts'
+import { syncFile } from './receive-body.ts'
 import { refusal } from './registry-error.ts'
 import type { Registry } from './registry.ts'
 import type { OpenUpload } from './upload-files.ts'
@@ -38,7 +39,7 @@ export async function commitUpload(
       detail: { expected: digest, actual, size: upload.size },
     })
   }
-  await upload.file.sync()
+  await syncFile(upload)
   const stored = { content, size: upload.size }
   await adopt(store, upload.path, stored, () => enter(stored))
   await upload.remove()

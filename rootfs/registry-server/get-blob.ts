@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import { isSystemError } from '../../native/system-error.ts'
 import { blobPath } from '../store/store-folders.ts'
 import { type ByteRange, readRange } from './byte-range.ts'
@@ -10,9 +8,7 @@ import { requireBlob } from './find-content.ts'
 import { requireDigest } from './names.ts'
 import { refusal } from './registry-error.ts'
 import { type BlobRow, touchBlob } from './repository-table.ts'
-
-/** Large pieces, because each costs a round through the thread pool. */
-const pieceSize = 1024 * 1024
+import { sendFile } from './send-file.ts'
 
 /** `GET` and `HEAD` of `/v2/<name>/blobs/<digest>`. */
 export async function getBlob(exchange: Exchange, name: string, digest: string): Promise<void> {
@@ -33,7 +29,7 @@ export async function getBlob(exchange: Exchange, name: string, digest: string):
     if (request.method === 'HEAD') {
       renewLease(exchange, name, blob)
       sendEmpty(exchange, 200, { ...headers, ...contentHeaders(blob.size) })
-    } else await sendFile(exchange, file, blob.size, headers)
+    } else await sendContent(exchange, file, blob.size, headers)
   } finally {
     await file.close()
   }
@@ -68,7 +64,7 @@ function renewLease({ registry }: Exchange, name: string, blob: BlobRow): void {
   touchBlob(database, name, blob.digest, now)
 }
 
-async function sendFile(
+async function sendContent(
   exchange: Exchange,
   file: FileHandle,
   size: number,
@@ -89,11 +85,7 @@ async function sendFile(
     ...(part && { 'Content-Range': `bytes ${part.start}-${part.end}/${size}` }),
   })
   if (length === 0) response.end()
-  else
-    await pipeline(
-      createReadStream('', { fd: file, ...whole, autoClose: false, highWaterMark: pieceSize }),
-      response,
-    )
+  else await sendFile(file, whole, response)
 }
 
 /** `If-Range`: a part is of no use to a client whose other parts are of something else. */

@@ -2,6 +2,8 @@ import type { Hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 
 const batchSize = 1024 * 1024
+/** The disk begins early with what must be on it at the end. */
+const syncSize = 16 * 1024 * 1024
 
 /** A file that is being written, with the hash of what it has. */
 export interface HashedFile {
@@ -11,6 +13,10 @@ export interface HashedFile {
   size: number
   /** Bytes in the hash: more than in the file where writing failed. */
   hashed: number
+  /** Bytes that were written when the last early synchronisation began, and its end. */
+  synced: number
+  syncing: Promise<void>
+  isSyncing: boolean
 }
 
 /**
@@ -60,8 +66,31 @@ async function writeAll(target: HashedFile, pieces: Buffer[], length: number): P
   if (length === 0) return
   const { bytesWritten } = await target.file.writev(pieces, target.size)
   target.size += bytesWritten
-  if (bytesWritten === length) return
+  if (bytesWritten === length) {
+    syncEarly(target)
+    return
+  }
   // The disk is full, or will say so to the rest.
   const rest = Buffer.concat(pieces).subarray(bytesWritten)
   await writeAll(target, [rest], rest.length)
+}
+
+/**
+ * Have the kernel write while more is received. One at a time; a failure is kept for whoever awaits
+ * `syncing`, because the kernel tells it only once.
+ */
+function syncEarly(target: HashedFile): void {
+  if (target.isSyncing || target.size - target.synced < syncSize) return
+  target.synced = target.size
+  target.isSyncing = true
+  target.syncing = Promise.all([target.syncing, target.file.datasync()]).then(() => {
+    target.isSyncing = false
+  })
+  target.syncing.catch(() => undefined)
+}
+
+/** Have all of it on the disk. @throws what writing any of it met */
+export async function syncFile(target: HashedFile): Promise<void> {
+  await target.syncing
+  await target.file.sync()
 }

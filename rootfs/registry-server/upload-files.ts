@@ -145,7 +145,9 @@ async function openFile(state: State, path: string, leave: () => void): Promise<
     isOpen = false
     try {
       if (!keep) rmSync(path, { force: true })
-      else if (upload.hashed === upload.size) state.hashes.set(path, upload)
+      // Not while the kernel works on it.
+      await upload.syncing.catch(() => undefined)
+      if (keep && upload.hashed === upload.size) state.hashes.set(path, upload)
       await file.close()
     } finally {
       leave()
@@ -157,6 +159,9 @@ async function openFile(state: State, path: string, leave: () => void): Promise<
     hash,
     size,
     hashed: size,
+    synced: size,
+    syncing: Promise.resolve(),
+    isSyncing: false,
     close: () => close(true),
     remove: () => close(false),
   }
