@@ -17,9 +17,10 @@ export function openContextSource(folder: string, ignore?: IgnoreRules): FileSou
       { path: folder },
       { hint: 'The context is a folder; give the Dockerfile with --file' },
     )
-  const { descriptor, close } = openRoot(folder)
+  const opened = openRoot(folder)
+  const close = (): void => opened.close()
   return {
-    root: descriptor,
+    root: opened.descriptor,
     name: 'the build context',
     ignore,
     keepsOwners: false,
@@ -35,9 +36,10 @@ export function openContextSource(folder: string, ignore?: IgnoreRules): FileSou
  * @param name for messages: "stage builder", "image alpine:3"
  */
 export function openLayersSource(layerFolders: readonly string[], name: string): FileSource {
-  const { descriptor, close } = openMergedRoot(layerFolders)
+  const opened = openMergedRoot(layerFolders)
+  const close = (): void => opened.close()
   return {
-    root: descriptor,
+    root: opened.descriptor,
     name,
     ignore: undefined,
     keepsOwners: true,

@@ -18,7 +18,7 @@ export function matchComponent(pattern: string): (name: string) => boolean {
 }
 
 function componentSource(pattern: string): string {
-  const characters = [...pattern]
+  const characters = Array.from(pattern)
   let source = ''
   for (let at = 0; at < characters.length;) {
     const character = characters[at++] ?? ''

@@ -15,7 +15,7 @@ import { openMergedRoot } from '../../rootfs/merged-root.ts'
 export interface MountLayers {
   readonly layers: readonly string[]
   readonly isFile: boolean
-  /** Last name of the source. */
+  /** Last name of the source as it was written. */
   readonly name: string
 }
 
@@ -48,7 +48,7 @@ export function findMountLayers(from: MountSource, path: string, scratch: string
     from.kind === 'layers'
       ? layersOf(from.folders, text, isFile)
       : contextLayers(from, found.path, isFile, scratch)
-  return { layers, isFile, name: basename(text) }
+  return { layers, isFile, name: basename(path) }
 }
 
 function placeInLayers(folders: readonly string[], path: string): ReturnType<typeof placeInRoot> {

@@ -47,9 +47,10 @@ export async function prepareStepMounts(
   let folder: ReturnType<typeof makeSecretFolder> | undefined
   const secrets = (): NonNullable<typeof folder> => {
     if (folder) return folder
-    folder = makeSecretFolder(context.folders)
-    releases.push(folder.remove)
-    return folder
+    const made = makeSecretFolder(context.folders)
+    releases.push(() => made.remove())
+    folder = made
+    return made
   }
   const preparing = { context, request, scratch, secrets, releases, count: 0 }
   try {
@@ -135,7 +136,7 @@ async function placeCache(preparing: Preparing, mount: MountOf<'cache'>): Promis
     gid: mount.gid ?? 0,
     fill: from && ((folder) => fillFrom(from, mount.source ?? '/', folder)),
   })
-  preparing.releases.push(cache.release)
+  preparing.releases.push(() => cache.release())
   return bindMount(mount.target, cache.path, mount.readOnly)
 }
 
