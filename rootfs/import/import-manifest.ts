@@ -24,6 +24,8 @@ export interface ImageParts {
   readonly config: Buffer
   readonly layers: readonly LayerSource[]
   readonly references: readonly string[]
+  /** Indexes that led to the manifest, as they came. */
+  readonly indexes?: readonly Buffer[] | undefined
   /** Bytes of the manifest, made from what the layers turned out to be where the archive has none. */
   manifest(layers: readonly StoredLayer[]): Buffer
   readonly onNote: (note: string) => void
@@ -57,8 +59,10 @@ export async function importParts(lease: Lease, parts: ImageParts): Promise<Load
     )
   const id = await storeBlob(lease, parts.config)
   const digest = await storeBlob(lease, parts.manifest(layers))
+  const indexes: string[] = []
+  for (const index of parts.indexes ?? []) indexes.push(await storeBlob(lease, index))
   const { references } = parts
   const record = imageRecord(lease, configuration, layers)
-  const image = addImage(lease, { id, digest, record, references })
+  const image = addImage(lease, { id, digest, indexes, record, references })
   return { image, references: references.map(fullReference) }
 }

@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly input: string
   /** "linux/amd64"; absent: this machine's. */
   readonly platform?: string | undefined
+  /** Keep indexes with the images of all platforms too, to push or save them whole. */
+  readonly allPlatforms?: boolean | undefined
   /** Told what could not be kept, and what is odd. */
   readonly onNote?: (note: string) => void
 }
@@ -29,9 +31,10 @@ export async function loadImages(store: ImageStore, options: LoadOptions): Promi
   const onNote = options.onNote ?? (() => undefined)
   return withLease(store, async (lease) => {
     const files = await openImageFiles(store, options.input)
+    const found = { platform, allPlatforms: options.allPlatforms, onNote }
     try {
-      if (files.find('index.json')) return await importOci(lease, files, { platform, onNote })
-      if (files.find('manifest.json')) return await importDocker(lease, files, { platform, onNote })
+      if (files.find('index.json')) return await importOci(lease, files, found)
+      if (files.find('manifest.json')) return await importDocker(lease, files, found)
       throw notAnImage(options.input, files)
     } finally {
       files.close()

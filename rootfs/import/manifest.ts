@@ -74,6 +74,32 @@ function kindOf(document: Fields, mediaType: string | undefined): ManifestDocume
   return kind
 }
 
+/** Whether a media type is that of a manifest or an index. */
+export function isManifestType(mediaType: string): boolean {
+  return Object.hasOwn(kindsByMediaType, mediaType)
+}
+
+/** Whether it is a manifest of something that is no container image. */
+export function isArtifact(content: Buffer): boolean {
+  const document = fields(parseJson(content.toString(), 'manifest'), 'manifest')
+  if ('manifests' in document || !('config' in document)) return false
+  const { mediaType } = fields(document['config'], 'config')
+  return typeof mediaType === 'string' && !configMediaTypes.includes(mediaType)
+}
+
+/** Everything that a manifest or index names, whatever it is for. @throws {OperationError} `INVALID_IMAGE` */
+export function descriptorsIn(content: Buffer): Descriptor[] {
+  const { config, layers, manifests } = fields(
+    parseJson(content.toString(), 'manifest'),
+    'manifest',
+  )
+  return [
+    ...(config === undefined ? [] : [descriptor(config, 'config')]),
+    ...(layers === undefined ? [] : descriptors(layers, 'layers')),
+    ...(manifests === undefined ? [] : descriptors(manifests, 'manifests')),
+  ]
+}
+
 function requireImageTypes(config: Descriptor, layers: readonly Descriptor[]): void {
   if (!configMediaTypes.includes(config.mediaType))
     throw new OperationError(

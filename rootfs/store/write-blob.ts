@@ -95,3 +95,16 @@ export async function storeBlob(
     writer.discard()
   }
 }
+
+/** Copy a blob from a file into the store, unless it is there. @throws {OperationError} `INVALID_IMAGE` */
+export async function copyBlob(lease: Lease, source: BlobSource, digest: string): Promise<void> {
+  await lease.hold(digest)
+  if (existsSync(blobPath(lease.folders, digest))) return
+  const writer = createBlobWriter(lease)
+  try {
+    await writer.copy(source)
+    await writer.commit({ digest, size: source.size })
+  } finally {
+    writer.discard()
+  }
+}
