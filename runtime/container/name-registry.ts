@@ -1,13 +1,16 @@
-import { mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
+import { lockSync } from '../../native/lock.ts'
+import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { containerFolder, removedFolder } from './container-folder.ts'
 import type { EngineFolders } from './folders.ts'
 import { isSystemError } from '../../native/system-error.ts'
 
 // One symbolic link per name, pointing at the id: making it is the atomic claim, whatever number
-// of commands run at once, and no lock is needed.
+// of commands run at once, and it needs no lock. Taking a link away does: between the look at whose it is
+// and its removal it could become another's. (A monitor removes the name of its --rm container without:
+// as long as that container's folder is there, the name is nobody else's.)
 
 /** Folder of the names. */
 export function namesFolder(folders: EngineFolders): string {
@@ -54,14 +57,15 @@ export function claimName(
     }
     const holder = findName(folders, name)
     if (holder === undefined) continue
-    if (mayHoldName(folders, holder) || isBeingMade(holder))
+    // In this order: what is being made may be there a moment later.
+    if (isBeingMade(holder) || mayHoldName(folders, holder))
       throw new OperationError(
         'ALREADY_EXISTS',
         `use the container name "${name}"`,
         { holder: holder.slice(0, 12) },
         { hint: `Remove or rename that container, or choose another name` },
       )
-    takeOver(path, holder, id)
+    releaseName(folders, name, holder)
   }
 }
 
@@ -69,9 +73,8 @@ export function claimName(
 export function sweepNames(folders: EngineFolders, isBeingMade: (id: string) => boolean): void {
   for (const name of namesIn(namesFolder(folders))) {
     const holder = findName(folders, name)
-    // In this order: what is being made may be there a moment later.
     if (holder === undefined || isBeingMade(holder)) continue
-    if (!mayHoldName(folders, holder)) takeOver(namePath(folders, name), holder, holder)
+    if (!mayHoldName(folders, holder)) releaseName(folders, name, holder)
   }
 }
 
@@ -89,25 +92,9 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Replace a link that points at a dead id; only one of several takers wins the rename. */
-function takeOver(path: string, holder: string, id: string): void {
-  const grave = `${path}~${id}`
-  try {
-    renameSync(path, grave)
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return
-    throw error
-  }
-  if (readlinkSync(grave) === holder) unlinkSync(grave)
-  else renameSync(grave, path)
-}
-
 /** Give the name back, if `id` still holds it. */
 export function releaseName(folders: EngineFolders, name: string, id: string): void {
   if (findName(folders, name) !== id) return
-  try {
-    unlinkSync(namePath(folders, name))
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error
-  }
+  using _held = lockSync(`${namesFolder(folders)}.lock`)
+  if (findName(folders, name) === id) unlinkIfPresent(namePath(folders, name))
 }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -56,4 +58,31 @@ t.test('only its holder releases a name', async (t) => {
   releaseName(folders, 'web', alice)
   t.equal(findName(folders, 'web'), undefined)
   releaseName(folders, 'web', alice)
+})
+
+t.test('of many commands at once one has the name at any moment', async (t) => {
+  const { root } = registry(t)
+  const script = join(import.meta.dirname, 'claim-names.ts')
+  const contenders = [...'abcdef'].map((prefix) => {
+    const child = spawn(process.execPath, [script, root, prefix])
+    let said = ''
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    return {
+      child,
+      ready: once(child.stdout, 'data'),
+      closed: once(child, 'close'),
+      said: () => said,
+    }
+  })
+  await Promise.all(contenders.map(({ ready }) => ready))
+  for (const { child } of contenders) child.stdin.end('go')
+  await Promise.all(contenders.map(({ closed }) => closed))
+  const lines = contenders.flatMap(({ said }) => said().trim().split('\n'))
+  t.ok(lines.filter((line) => line === 'held').length > 150, 'it went from hand to hand')
+  t.strictSame(
+    lines.filter((line) => line !== 'held' && line !== 'ready'),
+    [],
+    'and was never in two',
+  )
 })
