@@ -6,6 +6,7 @@ interface LoadFlags {
   readonly input: string
   readonly quiet?: true
   readonly platform?: string
+  readonly allPlatforms?: true
 }
 
 /** `myimage load`. */
@@ -16,11 +17,13 @@ export function addLoad(program: Command): void {
     .option('-i, --input <path>', 'archive or folder; standard input when absent', '-')
     .option('-q, --quiet', 'print references only')
     .option('--platform <os/arch>', 'which image of an index to take')
+    .option('--all-platforms', 'keep an index whole too, to push or save it with all platforms')
     .argument('[path]', 'the same as --input')
   withStore(command, async (context, path: string | undefined, flags: LoadFlags) => {
     const images = await loadImages(context.store, {
       input: path ?? flags.input,
       platform: flags.platform,
+      allPlatforms: flags.allPlatforms,
       onNote: context.note,
     })
     for (const { references, image } of images) {

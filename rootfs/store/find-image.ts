@@ -57,6 +57,14 @@ export function candidateReferences(text: string): ImageReference[] {
   return [full, { ...full, domain: 'localhost', path }]
 }
 
+/** Which of an image's full references the text names; undefined where it names the id or a digest. */
+export function namedReference(references: readonly string[], text: string): string | undefined {
+  if (text.startsWith('sha256:') || /^[0-9a-f]{64}$/.test(text)) return undefined
+  return candidateReferences(text)
+    .map((candidate) => formatReference({ ...candidate, digest: undefined }))
+    .find((name) => references.includes(name))
+}
+
 /** The image behind a full reference with a tag. */
 function findByName(database: Database, name: string): FoundImage | undefined {
   const row = database.get('SELECT image_id, digest FROM reference WHERE name = ?', name)

@@ -1,6 +1,5 @@
 import { OperationError } from '../../native/error.ts'
-import { formatReference } from '../reference.ts'
-import { candidateReferences } from './find-image.ts'
+import { namedReference } from './find-image.ts'
 import type { Image } from './image.ts'
 import type { ImageStore } from './image-store.ts'
 import { sweepContent } from './sweep-content.ts'
@@ -33,7 +32,7 @@ export async function removeImage(
   { force = false, inUse = new Set() }: RemoveOptions = {},
 ): Promise<RemovalResult> {
   const image = store.require(reference)
-  const named = namedReference(image, reference)
+  const named = namedReference(image.references, reference)
   const isLast = named === undefined || image.references.length <= 1
   if (named === undefined && image.references.length > 1 && !force)
     throw refused(image, 'it has several references', 'Remove them by name, or use --force')
@@ -86,14 +85,6 @@ function deleteEntry(store: ImageStore, id: string): void {
   database.run('DELETE FROM host_image WHERE image_id = ?', id)
   database.run('DELETE FROM image_manifest WHERE image_id = ?', id)
   database.run('DELETE FROM image WHERE id = ?', id)
-}
-
-/** The reference of the image that the text names; undefined where it names the id. */
-function namedReference(image: Image, text: string): string | undefined {
-  if (text.startsWith('sha256:') || /^[0-9a-f]{64}$/.test(text)) return undefined
-  return candidateReferences(text)
-    .map((candidate) => formatReference({ ...candidate, digest: undefined }))
-    .find((name) => image.references.includes(name))
 }
 
 function refused(image: Image, reason: string, hint: string): OperationError {
