@@ -2,6 +2,7 @@ import { enableCompileCache } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { describeError, OperationError } from '../../native/error.ts'
 import type { StepRunner } from '../build-steps/run-request.ts'
+import { addBuild } from './build.ts'
 import { addFromHost } from './from-host.ts'
 import { addHistory } from './history.ts'
 import { addImport } from './import.ts'
@@ -42,6 +43,7 @@ function makeProgram(parts: CommandParts): Command {
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError(true)
   const commands: readonly ((program: Command, parts: CommandParts) => void)[] = [
+    addBuild,
     addFromHost,
     addLoad,
     addImport,

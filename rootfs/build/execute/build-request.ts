@@ -16,7 +16,12 @@ export interface BuildRequest {
   }
   /** Absent: there is no context, only the Dockerfile. */
   readonly context:
-    | { readonly folder: string; readonly ignore: IgnoreRules | undefined }
+    | {
+        readonly folder: string
+        readonly ignore: IgnoreRules | undefined
+        /** It goes with the build: nothing is remembered about its files. */
+        readonly isTemporary: boolean
+      }
     | undefined
   readonly references: readonly string[]
   readonly target?: string | undefined
@@ -60,6 +65,8 @@ export type BuildEvent =
   | { readonly kind: 'cached'; readonly id: number }
   | { readonly kind: 'done'; readonly id: number; readonly detail?: string | undefined }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
+  /** Given up because another step failed. */
+  | { readonly kind: 'cancelled'; readonly id: number }
   | { readonly kind: 'note'; readonly text: string }
 
 /** One row of `--explain`. */

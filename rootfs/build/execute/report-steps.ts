@@ -25,6 +25,12 @@ export function createReporter(
   { isSingleStage, epoch }: { isSingleStage: boolean; epoch: number | undefined },
 ): StepReporter {
   let last = 0
+  // A failure reaches all that waited for the step; only the step itself has failed.
+  const shown = new WeakSet<object>()
+  const isNew = (error: unknown): boolean => {
+    if (typeof error !== 'object' || error === null) return true
+    return !shown.has(error) && shown.add(error) !== undefined
+  }
   const begin = (title: string): number => {
     last += 1
     onEvent({ kind: 'begin', id: last, title })
@@ -51,7 +57,12 @@ export function createReporter(
         onNote: (note) => onEvent({ kind: 'note', text: note }),
         cached: () => onEvent({ kind: 'cached', id }),
         done: () => onEvent({ kind: 'done', id }),
-        failed: (error) => onEvent({ kind: 'failed', id, message: describeError(error) }),
+        failed: (error) =>
+          onEvent(
+            isNew(error)
+              ? { kind: 'failed', id, message: describeError(error) }
+              : { kind: 'cancelled', id },
+          ),
       }
     },
     async other(title, work) {

@@ -28,7 +28,8 @@ export interface FileWish {
 
 export function openStepSources(lease: Lease, { context }: BuildRequest): StepSources {
   const opened = new Map<string, FileSource>()
-  const digests = context && openContextDigests(lease.store, context.folder)
+  const isKept = context !== undefined && !context.isTemporary
+  const digests = isKept ? openContextDigests(lease.store, context.folder) : undefined
   const once = async (key: string, open: () => Promise<FileSource>): Promise<FileSource> => {
     const known = opened.get(key)
     if (known) return known
@@ -73,7 +74,7 @@ async function digestFiles(
   const excludes = rules && ((path: string): boolean => rules.ignores(path))
   const selected = selectSources(source, { patterns, parents, excludes })
   // What a stage holds is read once only: its files are gone with the build.
-  const cache = source.keepsOwners ? memory() : digests
+  const cache = source.keepsOwners || !digests ? memory() : digests
   const digest = digestSources(source, selected, cache)
   const files = Object.fromEntries(
     listFiles(selected).map((file) => [

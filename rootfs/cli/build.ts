@@ -1,0 +1,131 @@
+import type { Command } from 'commander'
+import { OperationError } from '../../native/error.ts'
+import type { BuildRequest, BuildTools } from '../build/execute/build-request.ts'
+import type { BuildView } from '../build/progress/plain-view.ts'
+import type { BuildFlags } from './build-flags.ts'
+import { addBuildFlags } from './build-flags.ts'
+import type { CommandContext } from './context.ts'
+import type { CommandParts } from './main.ts'
+import { withStore } from './register.ts'
+
+/** `myimage build`. */
+export function addBuild(program: Command, parts: CommandParts): void {
+  const command = addBuildFlags(
+    program
+      .command('build')
+      .alias('bud')
+      .description('Build an image of a Dockerfile')
+      .argument('[context]', 'folder or archive with the files; "-" for standard input', '.'),
+  )
+  withStore(command, async (context, folder: string, flags: BuildFlags) => {
+    const { root } = command.optsWithGlobals<{ root?: string }>()
+    try {
+      await runBuild(context, folder, flags, toolsFor(context, root, parts))
+    } catch (error) {
+      // The place in the Dockerfile takes lines of its own; the error itself stays one line.
+      if (error instanceof OperationError && 'excerpt' in error)
+        process.stderr.write(`${String(error.excerpt)}\n`)
+      throw error
+    }
+  })
+}
+
+type Tools = BuildTools & { readonly close: () => void }
+
+/** What executes RUN is only loaded when one has to be executed. */
+function toolsFor(
+  context: CommandContext,
+  root: string | undefined,
+  { openStepRunner }: CommandParts,
+): Tools {
+  let opened: ReturnType<typeof openStepRunner> | undefined
+  const open = async (): ReturnType<typeof openStepRunner> => {
+    const runner = await openStepRunner(root)
+    await runner.repair()
+    return runner
+  }
+  return {
+    runStep: async (request) => {
+      opened ??= open()
+      return (await opened).run(request)
+    },
+    pullImage: async (reference, { os, architecture, variant }) => {
+      const { withRegistries } = await import('./registry-flags.ts')
+      const { openTransferView } = await import('./transfer-view.ts')
+      const { pullImage } = await import('../copy/pull-image.ts')
+      const progress = openTransferView(true)
+      const platform = [os, architecture, ...(variant ? [variant] : [])].join('/')
+      return withRegistries({}, context.note, (access) =>
+        pullImage(context.store, reference, { access, platform, progress }),
+      )
+    },
+    close: () => {
+      void opened?.then((runner) => runner.close()).catch(() => undefined)
+    },
+  }
+}
+
+async function runBuild(
+  { store, print }: CommandContext,
+  folder: string,
+  flags: BuildFlags,
+  tools: Tools,
+): Promise<void> {
+  const { readRequest } = await import('../build/read-request.ts')
+  const opened = await readRequest(folder, flags)
+  const abort = new AbortController()
+  const stop = (): void => abort.abort(new OperationError('BAD_STATE', 'build: interrupted'))
+  process.once('SIGINT', stop).once('SIGTERM', stop)
+  try {
+    if (flags.explain) return await explain(store, opened.request, tools, flags, print)
+    const view = await openView(flags)
+    const request = { ...opened.request, signal: abort.signal, onEvent: view.show }
+    try {
+      const { buildAndPut } = await import('../build/build-and-put.ts')
+      const id = await buildAndPut(store, request, tools, opened.outputs)
+      if (flags.iidfile !== undefined) await writeId(flags.iidfile, id)
+      view.end()
+      print(id)
+    } catch (error) {
+      view.end()
+      throw error
+    }
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+    tools.close()
+    opened.close()
+  }
+}
+
+async function explain(
+  store: CommandContext['store'],
+  request: BuildRequest,
+  tools: BuildTools,
+  flags: BuildFlags,
+  print: (line: string) => void,
+): Promise<void> {
+  const { explainBuild } = await import('../build/execute/build-image.ts')
+  const steps = await explainBuild(store, request, tools)
+  if (flags.explain === 'json') return print(JSON.stringify(steps, undefined, 2))
+  const { formatExplanation } = await import('../build/progress/format-explanation.ts')
+  for (const line of formatExplanation(steps)) print(line)
+}
+
+async function openView({ quiet, progress = 'auto' }: BuildFlags): Promise<BuildView> {
+  if (quiet || progress === 'quiet') return { show: () => undefined, end: () => undefined }
+  const { stderr } = process
+  const now = (): number => performance.now()
+  const write = (text: string): void => void stderr.write(text)
+  if (progress === 'tty' || (progress === 'auto' && stderr.isTTY)) {
+    const { openTerminalView } = await import('../build/progress/terminal-view.ts')
+    const terminal = { write, columns: () => stderr.columns ?? 80, rows: () => stderr.rows ?? 24 }
+    return openTerminalView(terminal, now)
+  }
+  const { openPlainView } = await import('../build/progress/plain-view.ts')
+  return openPlainView(write, now)
+}
+
+async function writeId(path: string, id: string): Promise<void> {
+  const { writeFileSync } = await import('node:fs')
+  writeFileSync(path, id)
+}
