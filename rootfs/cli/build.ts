@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { OperationError } from '../../native/error.ts'
 import type { BuildRequest, BuildTools } from '../build/execute/build-request.ts'
+import type { StepRunner } from '../build-steps/run-request.ts'
 import type { BuildView } from '../build/progress/plain-view.ts'
 import type { BuildFlags } from './build-flags.ts'
 import { addBuildFlags } from './build-flags.ts'
@@ -33,14 +34,10 @@ export function addBuild(program: Command, parts: CommandParts): void {
 type Tools = BuildTools & { readonly close: () => void }
 
 /** What executes RUN is only loaded when one has to be executed. */
-function toolsFor(
-  context: CommandContext,
-  root: string | undefined,
-  { openStepRunner }: CommandParts,
-): Tools {
-  let opened: ReturnType<typeof openStepRunner> | undefined
-  const open = async (): ReturnType<typeof openStepRunner> => {
-    const runner = await openStepRunner(root)
+function toolsFor(context: CommandContext, root: string | undefined, parts: CommandParts): Tools {
+  let opened: Promise<StepRunner> | undefined
+  const open = async (): Promise<StepRunner> => {
+    const runner = await parts.openStepRunner(root)
     await runner.repair()
     return runner
   }
