@@ -23,6 +23,8 @@ export interface ContainerFolder {
   readonly resolvConf: string
   readonly health: string
   readonly executions: string
+  /** Names of volumes that go with the folder, see own-volumes.ts. */
+  readonly ownVolumes: string
 }
 
 export const logFileName = 'container.log'
@@ -58,5 +60,6 @@ export function containerFolderAt(path: string): ContainerFolder {
     resolvConf: join(path, 'resolv.conf'),
     health: join(path, 'health.json'),
     executions: join(path, 'exec'),
+    ownVolumes: join(path, 'own-volumes'),
   }
 }

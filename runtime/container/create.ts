@@ -10,6 +10,7 @@ import { newContainerId, timestamp } from './identifier.ts'
 import { claimName, releaseName } from './name-registry.ts'
 import { resolveConfig } from './oci-config/resolve-config.ts'
 import { resolveUser } from './oci-config/resolve-user.ts'
+import { noteOwnVolume } from './own-volumes.ts'
 import type { ContainerOptions } from './options.ts'
 import { parseName } from './parse/name.ts'
 import { removeAnonymous, resolveMounts } from './place-mounts.ts'
@@ -45,15 +46,14 @@ export async function createContainer(
   try {
     being = beginRecord(folders, id)
     name = await claimNameOrRepair(context, options.name, id)
-    mounts = await resolveMounts(
-      folders,
-      options,
-      source.config.volumes,
-      async (destination, folder) => {
+    const maker = being
+    mounts = await resolveMounts(folders, options, source.config.volumes, {
+      announce: (volume) => noteOwnVolume(maker, volume),
+      async fill(destination, folder) {
         const { fillVolume } = await import('./fill-volumes.ts')
         await fillVolume(source.layerFolders, destination, folder)
       },
-    )
+    })
     if (options.mounts.some(({ chown }) => chown)) {
       const { chownSources } = await import('./chown-sources.ts')
       chownSources(options, mounts, resolveUser(resolved.user, [], source))

@@ -22,8 +22,13 @@ import type { ResolvedMount } from './record.ts'
 import { listRecords } from './record-store.ts'
 import { isSystemError } from '../../native/system-error.ts'
 
-/** Copies what the image has at a destination into an empty folder. */
-export type FillVolume = (destination: string, folder: string) => Promise<void>
+/** What a container that is being made does about its new volumes. */
+export interface VolumeMaking {
+  /** Copies what the image has at a destination into an empty folder. */
+  readonly fill: (destination: string, folder: string) => Promise<void>
+  /** Told of a volume for this container alone, before it is made. */
+  readonly announce: (name: string) => void
+}
 
 /**
  * Find or make the source of every mount that options and image want, once, when the container is
@@ -36,13 +41,13 @@ export async function resolveMounts(
   folders: EngineFolders,
   options: ContainerOptions,
   imageVolumes: readonly string[],
-  fill: FillVolume,
+  making: VolumeMaking,
 ): Promise<ResolvedMount[]> {
   const mounts: ResolvedMount[] = []
   try {
     for (const spec of wantedMounts(options, imageVolumes)) {
       refuseUnknownWishes(spec)
-      mounts.push(await resolveMount(folders, spec, fill))
+      mounts.push(await resolveMount(folders, spec, making))
     }
     return mounts
   } catch (error) {
@@ -75,7 +80,7 @@ function unsupportedMount({ destination }: MountSpec, what: string, hint: string
 async function resolveMount(
   folders: EngineFolders,
   spec: MountSpec,
-  fill: FillVolume,
+  making: VolumeMaking,
 ): Promise<ResolvedMount> {
   const base = {
     destination: spec.destination,
@@ -85,7 +90,7 @@ async function resolveMount(
   }
   if (spec.kind === 'tmpfs') return { ...base, type: 'tmpfs', source: '' }
   if (spec.kind === 'bind') return { ...base, type: 'bind', source: bindSource(spec) }
-  const { name, mountpoint } = await filledVolume(folders, spec, fill)
+  const { name, mountpoint } = await filledVolume(folders, spec, making)
   const source = spec.subpath === undefined ? mountpoint : subfolder(mountpoint, spec.subpath)
   return { ...base, type: 'volume', name, source, anonymous: spec.source === undefined }
 }
@@ -93,11 +98,11 @@ async function resolveMount(
 async function filledVolume(
   folders: EngineFolders,
   spec: MountSpec,
-  fill: FillVolume,
+  making: VolumeMaking,
 ): Promise<Volume> {
   const fillHere =
     spec.copy && spec.subpath === undefined
-      ? (folder: string): Promise<void> => fill(spec.destination, folder)
+      ? (folder: string): Promise<void> => making.fill(spec.destination, folder)
       : undefined
   const wish = {
     anonymous: spec.source === undefined,
@@ -105,6 +110,7 @@ async function filledVolume(
     options: spec.volumeOptions ?? {},
   }
   const name = spec.source ?? newContainerId()
+  if (wish.anonymous) making.announce(name)
   const { volume, isNew } = await ensureVolume(folders.dataDir, name, wish, fillHere)
   if (!isNew && fillHere && readdirSync(volume.mountpoint).length === 0)
     if (!listRecords(folders).some(({ mounts }) => mounts.some((mount) => mount.name === name)))

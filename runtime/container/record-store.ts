@@ -10,6 +10,7 @@ import {
 import { readJsonIfPresent, syncFolder, writeFileDurably } from './durable-file.ts'
 import type { EngineFolders } from './folders.ts'
 import { findName } from './name-registry.ts'
+import { removeOwnVolumes } from './own-volumes.ts'
 import { isProcessAlive, readStartTicks } from './process-identity.ts'
 import type { ContainerRecord } from './record.ts'
 import { isSystemError } from '../../native/system-error.ts'
@@ -142,6 +143,9 @@ export function removeAbandoned(folders: EngineFolders): void {
     const isAbandoned = match
       ? !isProcessAlive(Number(match[1]), Number(match[2]))
       : name.startsWith('.removing-')
-    if (isAbandoned) rmSync(join(containersFolder(folders), name), { recursive: true, force: true })
+    if (!isAbandoned) continue
+    const folder = containerFolderAt(join(containersFolder(folders), name))
+    removeOwnVolumes(folders.dataDir, folder)
+    rmSync(folder.path, { recursive: true, force: true })
   }
 }

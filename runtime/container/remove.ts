@@ -1,18 +1,17 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import type { RemoveOptions } from '../cli/engine.ts'
-import { removeVolume } from '../volume/volume-store.ts'
-import { containerFolder, removedFolder } from './container-folder.ts'
+import { containerFolder, containerFolderAt, removedFolder } from './container-folder.ts'
 import { withContainerLock } from './container-lock.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishContainerEvent } from './events.ts'
 import { releaseName } from './name-registry.ts'
+import { decideOwnVolumes, removeOwnVolumes } from './own-volumes.ts'
 import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
 import { resolveContainer } from './record-store.ts'
 import { settle } from './settle.ts'
 import { killContainerNow, stopContainer } from './stop.ts'
-import { isSystemError } from '../../native/system-error.ts'
 
 /**
  * Remove a container with its writable layer and logs; by force also one that runs.
@@ -30,28 +29,14 @@ export async function removeContainer(
     await withContainerLock(context.folders, record.id, async () => {
       requireEnded(context, record)
       settle(context.folders, record)
-      discard(context, record)
+      discard(context, record, options.volumes || record.options.rm)
     })
   } catch (error) {
     // With --rm the monitor removes it too, once it has ended: who came first does not matter.
     const isGone = !existsSync(containerFolder(context.folders, record.id).path)
     if (!(record.options.rm && options.force && isGone)) throw error
   }
-  if (options.volumes || record.options.rm)
-    for (const mount of record.mounts)
-      if (mount.anonymous && mount.name !== undefined)
-        removeIfPresent(context.folders.dataDir, mount.name)
   publishContainerEvent(context.folders, record, 'destroy')
-}
-
-/** The monitor of a --rm container, or another command, may be removing it as well. */
-function removeIfPresent(dataDir: string, volume: string): void {
-  try {
-    removeVolume(dataDir, volume, [])
-  } catch (error) {
-    const isGone = error instanceof OperationError && error.code === 'NOT_FOUND'
-    if (!isGone && !isSystemError(error, 'ENOENT')) throw error
-  }
 }
 
 async function endIfAllowed(
@@ -88,9 +73,12 @@ function stillRuns(record: ContainerRecord, status: string): OperationError {
 }
 
 /** Out of sight in one step, then deleted: a removal that is cut off leaves nothing half there. */
-function discard({ folders }: EngineContext, record: ContainerRecord): void {
+function discard({ folders }: EngineContext, record: ContainerRecord, volumes: boolean): void {
+  const folder = containerFolder(folders, record.id)
   const grave = removedFolder(folders, record.id)
-  renameSync(containerFolder(folders, record.id).path, grave)
+  decideOwnVolumes(folder, record, volumes)
+  renameSync(folder.path, grave)
   releaseName(folders, record.name, record.id)
+  removeOwnVolumes(folders.dataDir, containerFolderAt(grave))
   rmSync(grave, { recursive: true, force: true })
 }

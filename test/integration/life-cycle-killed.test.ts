@@ -165,6 +165,34 @@ t.test('the command is killed at any moment of a run', { timeout: 90_000 }, asyn
   t.strictSame(readdirSync(join(folders.dataDir, 'containers')), [])
 })
 
+t.test('create and rm -v are killed at any moment: no volume stays', async (t) => {
+  const killed = async (delay: number, ...args: string[]): Promise<void> => {
+    const child = startCommand(args, bench)
+    child.stdin.end()
+    const ended = once(child, 'close')
+    await sleep(delay) // Not a wait for something: the moment of the kill.
+    child.kill('SIGKILL')
+    await ended
+  }
+  const volumes = Array.from({ length: 12 }, (_, index) => ['-v', `/data${index}`]).flat()
+  for (let delay = 20; delay <= 110; delay += 6) {
+    await killed(delay, 'create', '--name', 'cut', ...volumes, 'host', 'true')
+    const made = await ok('ps', '-aq')
+    const count = (await ok('volume', 'ls', '-q')).split('\n').filter(Boolean).length
+    t.equal(count, made === '' ? 0 : 12, `create after ${delay} ms`)
+    if (made === '') await ok('create', '--name', 'cut', ...volumes, 'host', 'true')
+    await killed(delay, 'rm', '-v', 'cut')
+    const left = await ok('ps', '-aq')
+    const rest = (await ok('volume', 'ls', '-q')).split('\n').filter(Boolean).length
+    t.equal(rest, left === '' ? 0 : 12, `rm after ${delay} ms`)
+    if (left !== '') await ok('rm', '-v', 'cut')
+  }
+  await ok('create', '--name', 'kept', '-v', '/data', 'host', 'true')
+  await ok('rm', 'kept')
+  t.match(await ok('volume', 'ls', '-q'), /^[0-9a-f]{64}$/, 'without -v it stays')
+  await ok('volume', 'prune', '-f')
+})
+
 /** The zygote that a command has beside itself; undefined when the command has ended before. */
 async function zygoteOf(command: {
   pid?: number | undefined
