@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, renameSync, statSync, watch } from 'node:fs'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
+import { lockSync } from '../../native/lock.ts'
 import type { EngineEvent, EventsOptions } from '../cli/engine.ts'
 import type { EngineFolders } from './folders.ts'
 import { timestamp } from './identifier.ts'
@@ -32,12 +33,14 @@ export function publishEvent(folders: EngineFolders, event: Omit<EngineEvent, 't
 }
 
 function setAside(path: string): void {
-  try {
-    if (statSync(path).size > rotationBytes) renameSync(path, `${path}.1`)
-  } catch (error) {
-    // Another command was faster.
-    if (!isSystemError(error, 'ENOENT')) throw error
-  }
+  if (sizeOf(path) <= rotationBytes) return
+  // Of several that see it too long one renames it: the others would put the new one over the old.
+  using _held = lockSync(`${path}.lock`)
+  if (sizeOf(path) > rotationBytes) renameSync(path, `${path}.1`)
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
 export function publishContainerEvent(

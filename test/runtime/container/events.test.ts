@@ -1,4 +1,6 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -90,4 +92,15 @@ t.test('--since reaches back into the file that was set aside', async (t) => {
     events.map(({ action }) => action),
     ['old', 'new'],
   )
+})
+
+t.test('commands that rotate at once lose no log', async (t) => {
+  const folders = newFolders()
+  const script = join(import.meta.dirname, 'publish-events.ts')
+  const publishers = ['a', 'b', 'c'].map((name) => {
+    const child = spawn(process.execPath, [script, folders.root ?? '', name], { stdio: 'inherit' })
+    return once(child, 'close')
+  })
+  for (const [code] of await Promise.all(publishers)) t.equal(code, 0)
+  t.ok(statSync(`${eventsPath(folders)}.1`).size > 4 * 1024 * 1024, 'the one before is whole')
 })
