@@ -2,10 +2,12 @@
 // (engine-client.c has the protocol), else, or when that declines, executes the pinned Node with ROOT/dist/NAME.cjs.
 // An ordinary user enters a user namespace before (rootless.c). Nothing is printed before Node or the engine speaks.
 // Environment: MYCONTAINER_NO_ENGINE=1 skips the engine; MYCONTAINER_ROOT is `--root`; MYCONTAINER_USERNS is set
-// for Node (and says that we are inside already), and so are MYCONTAINER_NETNS and MYCONTAINER_ZYGOTE (zygote-beside.c).
+// for Node (and says that we are inside already), and so are MYCONTAINER_NETNS, MYCONTAINER_ZYGOTE (zygote-beside.c) and
+// MYCONTAINER_LAUNCHER (node-beside.c).
 #include "client.h"
 #include "engine-client.h"
 #include "execute.h"
+#include "node-beside.h"
 #include "process.h"
 #include "rootless.h"
 #include "string.h"
@@ -80,18 +82,21 @@ int client_main(char **argv, char **envp) {
   u64 count = 0;
   while (envp[count]) count++;
   struct rootless_environment added;
-  char *environment[count + ROOTLESS_VARIABLES + 2];
+  char *environment[count + ROOTLESS_VARIABLES + 3];
   memcpy(environment, envp, (count + 1) * sizeof *envp);
   const char *network = environment_value(envp, "MYCONTAINER_NETNS");
   if (!environment_value(envp, "MYCONTAINER_USERNS")) {
     if (SYS0(geteuid) != 0) enter_rootless(arguments, envp, &added, environment + count);
   } else if (network && same(network, "own")) enter_own_network(arguments, environment, &added);
   char zygote[ZYGOTE_VARIABLE_SIZE];
-  if (is_runtime && start_zygote_beside(arguments, zygote)) {
+  s64 zygote_stream = is_runtime ? start_zygote_beside(arguments, zygote) : -1;
+  if (zygote_stream >= 0) {
     count = 0;
     while (environment[count]) count++;
     environment[count] = zygote;
     environment[count + 1] = 0;
+    s32 code;
+    if (run_node_beside(argv, environment, zygote_stream, execute_node, &code)) return code;
   }
   return execute_node(argv, environment);
 }

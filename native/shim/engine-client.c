@@ -14,7 +14,7 @@
 #include <linux/poll.h>
 #include <linux/stat.h>
 #include <linux/un.h>
-#include "attach.h"
+#include "launcher-frames.h"
 #include "process.h"
 #include "program.h"
 #include "run-folder.h"
@@ -24,11 +24,10 @@
 
 #define SOCKET_NAME "engine.sock"
 #define REQUEST_CAPACITY (4u << 20)
-#define LARGEST_FRAME (64u << 10)
 #define NO_SIGNAL 0x4000 // MSG_NOSIGNAL
 
 static u8 request[REQUEST_CAPACITY];
-static u8 payload[LARGEST_FRAME + 1];
+static u8 payload[LARGEST_FRAME + 1]; // and a NUL
 
 static s64 connect_engine(char **arguments, char **envp) {
   struct sockaddr_un address = {.sun_family = 1 /* AF_UNIX */};
@@ -94,24 +93,6 @@ static bool send_request(s64 socket, char **argv, char **envp) {
   return !text.full && send_frame(socket, FRAME_REQUEST, request, text.length);
 }
 
-static bool receive_all(s64 socket, void *at, size_t size) {
-  for (size_t done = 0; done < size;) {
-    s64 got = SYS6(recvfrom, socket, (u8 *)at + done, size - done, 0, 0, 0);
-    if (got == -EINTR) continue;
-    if (is_error(got) || got == 0) return false;
-    done += (size_t)got;
-  }
-  return true;
-}
-
-static s64 open_signals(void) {
-  static const u8 signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH};
-  u64 mask = 0;
-  for (u32 i = 0; i < sizeof signals; i++) mask |= 1ul << (signals[i] - 1);
-  SYS4(rt_sigprocmask, SIG_BLOCK, &mask, 0, 8);
-  return SYS4(signalfd4, -1, &mask, 8, 0x80000);
-}
-
 // As it was before the engine was asked: what follows (Node, attach) starts with a clean mask.
 static void close_all(s64 socket, s64 signals) {
   u64 none = 0;
@@ -133,23 +114,10 @@ static void forward_signal(s64 socket, s64 signals) {
   if (SYS3(read, signals, info, sizeof info) == sizeof info) send_frame(socket, FRAME_CLIENT_SIGNAL, info, 4);
 }
 
-static s32 attach_to(u32 length, char **envp) {
-  u32 options = 0;
-  payload[length] = 0;
-  if (length < 5) return 125;
-  memcpy(&options, payload, 4);
-  char *folder = (char *)payload + 4;
-  u32 keys = 4 + (u32)strlen(folder) + 1;
-  struct attachment attachment = {
-      folder, options, keys < length ? (char *)payload + keys : "\x10\x11", 5000, 0, envp};
-  return attach(&attachment);
-}
-
 enum answer { ANSWER_MORE, ANSWER_DONE, ANSWER_DECLINED, ANSWER_LOST, ANSWER_ATTACH };
 
 static enum answer take_frame(s64 socket, struct frame *frame, bool *wants_input, s32 *code) {
-  if (!receive_all(socket, frame, sizeof *frame) || frame->length > LARGEST_FRAME) return ANSWER_LOST;
-  if (!receive_all(socket, payload, frame->length)) return ANSWER_LOST;
+  if (!receive_frame(socket, frame, payload)) return ANSWER_LOST;
   s64 written = 0;
   switch (frame->type) {
     case FRAME_OUT: written = write_all(1, payload, frame->length); break;
@@ -183,7 +151,7 @@ bool ask_engine(char **argv, char **envp, s32 *code) {
   }
   close_all(socket, signals);
   if (answer == ANSWER_DECLINED) return false;
-  if (answer == ANSWER_ATTACH) *code = attach_to(frame.length, envp);
+  if (answer == ANSWER_ATTACH) *code = attach_as_told(payload, frame.length, envp);
   if (answer == ANSWER_LOST) {
     say("lost the connection to the engine", "", "");
     *code = 125;

@@ -25,10 +25,10 @@ _Noreturn static void become_zygote(s64 stream) {
   leave(zygote_main(arguments, environment));
 }
 
-bool start_zygote_beside(char **arguments, char *storage) {
+s64 start_zygote_beside(char **arguments, char *storage) {
   s32 ends[2];
-  if (!wants_zygote(arguments)) return false;
-  if (is_error(SYS4(socketpair, 1 /* AF_UNIX */, 1 /* SOCK_STREAM */, 0, ends))) return false;
+  if (!wants_zygote(arguments)) return -1;
+  if (is_error(SYS4(socketpair, 1 /* AF_UNIX */, 1 /* SOCK_STREAM */, 0, ends))) return -1;
   // Twice, so that Node has no child that it knows nothing of.
   s64 between = SYS5(clone, SIGCHLD, 0, 0, 0, 0);
   if (between == 0) {
@@ -42,10 +42,10 @@ bool start_zygote_beside(char **arguments, char *storage) {
   if (!is_error(between)) SYS4(wait4, between, &status, 0, 0);
   if (status != 0) {
     SYS1(close, ends[0]);
-    return false;
+    return -1;
   }
   struct text variable = {storage, ZYGOTE_VARIABLE_SIZE, 0, false};
   add(&variable, "MYCONTAINER_ZYGOTE=");
   add_number(&variable, ends[0]);
-  return true;
+  return ends[0];
 }

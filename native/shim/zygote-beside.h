@@ -4,5 +4,6 @@
 
 #define ZYGOTE_VARIABLE_SIZE 32
 // Starts a zygote when the command will want one, so that it gets ready while Node boots. Writes MYCONTAINER_ZYGOTE=N, N
-// being the descriptor of the stream to it, to storage. False: there is none, and Node starts its own when it needs one.
-bool start_zygote_beside(char **arguments, char *storage);
+// being the descriptor of the stream to it, to storage. Returns that descriptor, or -1: there is none, and Node starts its
+// own when it needs one.
+s64 start_zygote_beside(char **arguments, char *storage);

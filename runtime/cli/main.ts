@@ -1,5 +1,6 @@
 // Entry of the bundle that the launcher starts when no resident engine is there.
 
+import { takeLauncher } from '../container/launcher.ts'
 import { processIo } from './process-io.ts'
 import { runCommandLine } from './run-command-line.ts'
 
@@ -7,7 +8,9 @@ async function main(): Promise<void> {
   const argv = process.argv.slice(2)
   // Files that are not there are asked for by the dozen, and nobody reads where from.
   if (!argv.includes('--debug') && !argv.includes('-D')) Error.stackTraceLimit = 0
+  const launcher = takeLauncher(process.env)
   const io = processIo(async (plan) => {
+    if (launcher) return launcher.attach(plan)
     const { becomeAttachClient } = await import('../container/attach-client.ts')
     return becomeAttachClient(plan)
   })
@@ -19,6 +22,7 @@ async function main(): Promise<void> {
     process.umask(0o022)
     return engine
   })
+  launcher?.end(exitCode)
   // Streams to the zygote would keep the process; all output is written synchronously.
   process.exit(exitCode)
 }
