@@ -16,16 +16,19 @@ export function prepareCgroup(c: Compilation, plan: CgroupPlan): void {
   }
   for (const write of [...plan.prepare, ...plan.limits]) writeCgroup(c, write)
   openCgroup(c, plan)
-  if (plan.devices !== undefined && plan.cloneInto !== undefined)
-    restrictDevices(c, plan.devices, plan.cloneInto)
   if (plan.oom !== undefined) openOomEvents(c, plan.oom)
 }
 
 /** Descriptors for the start: the v2 folder to be born in, the v1 groups to join. */
-export function openCgroup(c: Compilation, plan: Pick<CgroupPlan, 'cloneInto' | 'join'>): void {
+export function openCgroup(
+  c: Compilation,
+  plan: Pick<CgroupPlan, 'cloneInto' | 'join'> & Partial<Pick<CgroupPlan, 'devices'>>,
+): void {
   const { b } = c
+  // bpf(2) attaches to what can be read.
+  const access = plan.devices === undefined ? O.PATH : 0
   if (plan.cloneInto !== undefined)
-    b.call('openat', [AT_FDCWD, b.text(plan.cloneInto), O.PATH | directoryFlag(c) | O.CLOEXEC, 0], {
+    b.call('openat', [AT_FDCWD, b.text(plan.cloneInto), access | directoryFlag(c) | O.CLOEXEC, 0], {
       to: b.slot('cgroup'),
       why: 'clone3 takes the group as a descriptor, and to be born in it costs no migration',
       source: 'clone(2)',
@@ -156,8 +159,19 @@ const BPF = {
   F_ALLOW_MULTI: 2,
 }
 
-function restrictDevices(c: Compilation, program: Uint8Array, folder: string): void {
+/** Whether the inner half has to wait until `restrictDevices` is done. */
+export function restrictsDevices(plan: CgroupPlan | undefined): boolean {
+  return plan?.devices !== undefined && plan.cloneInto !== undefined
+}
+
+/**
+ * Outer half, while the inner one builds its tree: to have the kernel check and translate the
+ * program takes as long as several mounts.
+ */
+export function restrictDevices(c: Compilation, plan: CgroupPlan): void {
   const { b } = c
+  const program = plan.devices
+  if (program === undefined || !restrictsDevices(plan)) return
   const source = 'bpf(2)'
   const type = BPF.TYPE_CGROUP_DEVICE + (program.length / 8) * 2 ** 32
   const load = b.data.words([type, b.data.bytes(program), b.text('Apache-2.0'), 0, 0, 0, 0, 0])
@@ -166,19 +180,13 @@ function restrictDevices(c: Compilation, program: Uint8Array, folder: string): v
     why: 'cgroup v2 has no devices controller: a BPF program decides about each open of a device',
     source,
   })
-  b.call('openat', [AT_FDCWD, b.text(folder), directoryFlag(c) | O.CLOEXEC, 0], {
-    to: b.slot('file'),
-    why: 'the program is attached to the group through a descriptor that can be read',
-    source,
-  })
   const attach = b.data.words([0, BPF.CGROUP_DEVICE + BPF.F_ALLOW_MULTI * 2 ** 32, 0])
   const stored = { why: 'both descriptors are known only now', source }
-  b.store(b.slot('file'), attach, 0, 4, stored)
+  b.store(b.slot('cgroup'), attach, 0, 4, stored)
   b.store(b.slot('deviceProgram'), attach, 4, 4, stored)
   b.call('bpf', [BPF.PROG_ATTACH, attach, 24], {
-    why: 'from the first process on: a device opened before would stay open',
+    why: 'before the container’s program: a device that it had opened would stay open',
     source,
   })
-  close(c, b.slot('file'), 'attached; the group holds the program')
   close(c, b.slot('deviceProgram'), 'attached; the group holds the program')
 }

@@ -5,6 +5,8 @@ import {
   makeCgroupNamespace,
   prepareCgroup,
   releaseCgroup,
+  restrictDevices,
+  restrictsDevices,
 } from './cgroup.ts'
 import { dropPrivileges } from './capabilities.ts'
 import { startCompilation, relativePath, close } from './compilation.ts'
@@ -131,17 +133,16 @@ function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void 
   releaseStdio(c)
   releasePreserved(c)
   releaseMounts(c, mounts)
-  releaseCgroup(c, input.cgroup)
   if (input.gate) close(c, b.slot('gate'), 'the inner half waits at it')
   if (c.isUserNamespaceNew) {
     writeIdMaps(c, b.slot('pid'), { uid: linux.uidMappings ?? [], gid: linux.gidMappings ?? [] })
     sendGo(c, 'its ids are mapped; before, it could do nothing')
   }
   if (limitsAreSetOutside(c)) setResourceLimits(c, b.slot('pid'))
-  if (input.network !== undefined && input.network.host.length > 0) {
-    attachOutside(c, input.network)
-    sendGo(c, 'its interface is there')
-  }
+  if (input.network !== undefined) attachOutside(c, input.network)
+  if (input.cgroup !== undefined) restrictDevices(c, input.cgroup)
+  releaseCgroup(c, input.cgroup)
+  if (isPreparedOutside(c)) sendGo(c, 'its interface is there, its devices are restricted')
   if (hasHostHooks(c)) {
     const context = hookContext(c, 'creating')
     runHooks(c, config.hooks?.prestart, b.slot('pid'), context)
@@ -151,6 +152,11 @@ function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void 
     sendGo(c, 'hooks of the host come before those of the container')
   close(c, b.slot('goWrite'), 'nothing more to tell')
   if (isBornLate(c)) adopt(c)
+}
+
+/** Whether the outer half works for the inner one after the clone, beside it. */
+function isPreparedOutside({ input }: ContainerCompilation): boolean {
+  return (input.network?.host.length ?? 0) > 0 || restrictsDevices(input.cgroup)
 }
 
 function hasHostHooks({ config }: ContainerCompilation): boolean {
@@ -203,8 +209,7 @@ function buildTree(c: ContainerCompilation, mounts: readonly PlannedMount[]): vo
   makeDevices(c, mounts)
   makeWorkingFolder(c)
   if (input.init !== undefined) openInit(c, input.init)
-  if (input.network !== undefined && input.network.host.length > 0)
-    awaitGo(c, 'the interface must be inside before it is set up')
+  if (isPreparedOutside(c)) awaitGo(c, 'the interface must be inside before it is set up')
   configureInside(c, input.network)
   if (hasHostHooks(c) || hasInnerHooks(c)) awaitGo(c, 'hooks of the host come first')
   runHooks(c, config.hooks?.createContainer, b.slot('pid'), hookContext(c, 'creating'))

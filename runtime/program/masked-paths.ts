@@ -1,4 +1,5 @@
 import type { CallOptions } from './builder.ts'
+import type { Label } from './program.ts'
 import {
   attachMount,
   BY_DESCRIPTOR,
@@ -28,7 +29,10 @@ const source =
 export function hidePaths(c: Compilation): void {
   const { linux } = c
   const masked = linux.maskedPaths ?? []
-  if (masked.length > 0) openVerifiedNull(c)
+  if (masked.length > 0) {
+    openVerifiedNull(c)
+    openEmptyFolder(c)
+  }
   for (const path of masked) maskPath(c, path)
   if (masked.length > 0) {
     close(c, c.b.slot('nullNode'), 'all masks are in place')
@@ -122,8 +126,7 @@ function maskPath(c: Compilation, path: string): void {
     source: 'move_mount(2)',
   })
   close(c, b.slot('probe'), 'it only told a folder from a file')
-  makeEmptyFolder(c)
-  b.jump(covered, { why: 'the cover is ready', source: 'move_mount(2)' })
+  takeEmptyFolder(c, covered)
   b.place(file)
   b.call(
     'open_tree',
@@ -144,22 +147,10 @@ function maskPath(c: Compilation, path: string): void {
   b.place(next)
 }
 
-/** Slot `mount` becomes an empty read-only folder: one file system that serves all masks. */
-function makeEmptyFolder(c: Compilation): void {
+/** Slot `emptyTree`: an empty read-only folder, one file system that serves all masks. */
+function openEmptyFolder(c: Compilation): void {
   const { b } = c
-  const [context, mount, empty] = [b.slot('context'), b.slot('mount'), b.slot('emptyTree')]
-  const [first, ready] = [b.label('first empty folder'), b.label('empty folder ready')]
-  b.jumpIfEqual(empty, -1, first, {
-    why: 'one empty file system serves all masks',
-    source: 'tmpfs(5)',
-  })
-  b.call('open_tree', [empty, b.text(''), OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | AT.EMPTY_PATH], {
-    to: mount,
-    why: 'cheaper than another file system',
-    source: 'open_tree(2)',
-  })
-  b.jump(ready, { why: 'the cover is ready', source: 'move_mount(2)' })
-  b.place(first)
+  const context = b.slot('context')
   b.call('fsopen', [b.text('tmpfs'), 1], {
     to: context,
     why: 'an empty folder to cover folders with',
@@ -184,15 +175,32 @@ function makeEmptyFolder(c: Compilation): void {
   b.call(
     'fsmount',
     [context, 1, MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC],
-    { to: mount, why: 'detached until it covers something', source: 'fsmount(2)' },
+    {
+      to: b.slot('emptyTree'),
+      why: 'detached until it covers something',
+      source: 'fsmount(2)',
+    },
   )
   close(c, context, 'the mount holds the file system')
-  b.call('fcntl', [mount, F_DUPFD_CLOEXEC, 3], {
-    to: empty,
-    why: 'once it covers something it can be cloned for the next mask',
+}
+
+/** Slot `mount` becomes the empty folder, or a clone of it. */
+function takeEmptyFolder(c: Compilation, done: Label): void {
+  const { b } = c
+  const [mount, empty] = [b.slot('mount'), b.slot('emptyTree')]
+  b.call('open_tree', [empty, b.text(''), OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | AT.EMPTY_PATH], {
+    to: mount,
+    ignore: ['EINVAL'],
+    ifOk: done,
+    why: 'one empty file system serves all masks',
+    source: 'open_tree(2)',
+  })
+  b.call('fcntl', [empty, F_DUPFD_CLOEXEC, 3], {
+    to: mount,
+    why: 'the first mask takes the mount itself: before Linux 6.15 only one that covers something can be cloned',
     source: 'F_DUPFD_CLOEXEC(2const)',
   })
-  b.place(ready)
+  b.jump(done, { why: 'the cover is ready', source: 'move_mount(2)' })
 }
 
 function protectPath(c: Compilation, path: string): void {
