@@ -26,6 +26,11 @@ export function getAttributeOfPath(path: PathName, name: PathName): Buffer | num
   return size < 0 ? size : value.subarray(0, size)
 }
 
+/** Whether a file, or a symlink itself, carries an attribute that we may see (lgetxattr(2), which is asked for no value). */
+export function hasAttributeOfPath(path: PathName, name: PathName): boolean {
+  return Number(lgetxattr(pathBytes(path), pathBytes(name), null, 0)) >= 0
+}
+
 /** llistxattr(2): names as text, or -errno. */
 export function listAttributesOfPath(path: PathName): string[] | number {
   const names = Buffer.alloc(65_536)

@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
+import { hasAttributeOfPath } from '../../native/xattr.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import type { UserFiles } from './oci-config/resolve-user.ts'
@@ -24,11 +25,25 @@ export async function accountsOf(
   return readAccounts(context, record, known, isStarting)
 }
 
-/** One look at a folder of ours: while the container has not touched /etc, the image's text is right. */
+/**
+ * A look at a folder of ours. The container can change what is seen here while we look, but only to
+ * make us read its own files, from within its root.
+ */
 function mayHaveChanged({ folders }: EngineContext, record: ContainerRecord): boolean {
   if (record.options.rootfs) return true
   if (record.mounts.some(({ destination }) => /^\/etc(?:\/(?:passwd|group))?$/.test(destination)))
     return true
-  const { upper } = containerFolder(folders, record.id)
-  return lstatSync(join(upper, 'etc'), { throwIfNoEntry: false }) !== undefined
+  const etc = join(containerFolder(folders, record.id).upper, 'etc')
+  const status = lstatSync(etc, { throwIfNoEntry: false })
+  if (status === undefined) return false
+  return (
+    !status.isDirectory() ||
+    accountFiles.some((name) => lstatSync(join(etc, name), { throwIfNoEntry: false })) ||
+    opaqueMarks.some((mark) => hasAttributeOfPath(etc, mark))
+  )
 }
+
+const accountFiles = ['passwd', 'group'] as const
+
+/** On a folder that hides the image's: see overlayfs, "whiteouts and opaque directories". */
+const opaqueMarks = ['trusted.overlay.opaque', 'user.overlay.opaque'] as const

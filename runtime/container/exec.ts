@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import type { CommandIo } from '../cli/command-io.ts'
@@ -8,10 +8,9 @@ import type { CompileStdio } from '../program/compile-input.ts'
 import type { Program } from '../program/program.ts'
 import { encodeProgram } from '../program/encode.ts'
 import type { Config, Process } from '../spec/config.ts'
-import { parseJson } from '../spec/json.ts'
 import { capabilitySets, chooseCapabilities } from '../security/capabilities.ts'
 import { accountsOf } from './accounts.ts'
-import { type ContainerFolder, containerFolder } from './container-folder.ts'
+import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishContainerEvent } from './events.ts'
 import { newContainerId } from './identifier.ts'
@@ -25,7 +24,8 @@ import { readState } from './read-state.ts'
 import { resolveContainer } from './record-store.ts'
 import { rootOfRecord } from './resolve-image.ts'
 import { terminalSize } from './run.ts'
-import { readStartRecord } from './start-record.ts'
+import { runningConfig } from './running-config.ts'
+import type { ContainerState } from './state.ts'
 import type { EndOutcome } from './zygote.ts'
 
 /** A process started in a running container. */
@@ -107,8 +107,7 @@ export async function startExec(
 ): Promise<StartedExec> {
   const state = requireRunning(context, record)
   const folder = containerFolder(context.folders, record.id)
-  const start = readStartRecord(folder)
-  const config = readConfig(folder)
+  const { start, config } = runningConfig(context, record, state)
   const process = await execProcess(context, record, config, wish)
   const id = newContainerId()
   const stateFolder = join(folder.executions, id)
@@ -149,7 +148,7 @@ export async function startExec(
   throw explainExecFailure(record, program, process, state.pid, outcome)
 }
 
-function requireRunning(context: EngineContext, record: ContainerRecord): { pid: number } {
+function requireRunning(context: EngineContext, record: ContainerRecord): ContainerState {
   const state = readState(context.folders, record)
   if (state.status === 'running') return state
   throw new OperationError(
@@ -161,11 +160,6 @@ function requireRunning(context: EngineContext, record: ContainerRecord): { pid:
       exitCode: 1,
     },
   )
-}
-
-function readConfig(folder: ContainerFolder): Config {
-  // Written by this program and readable by nobody else: it was checked when it was made.
-  return parseJson(readFileSync(folder.config, 'utf8')) as Config
 }
 
 /** The container's own process section with what the user wants otherwise. */
