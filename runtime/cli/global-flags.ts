@@ -1,3 +1,4 @@
+import { absolutePath } from './absolute-path.ts'
 import { OperationError } from '../../native/error.ts'
 import { flag } from './flag-spec.ts'
 import { parseFlags } from './flag-parser.ts'
@@ -34,9 +35,7 @@ export function readGlobalFlags(
     throw new OperationError('INVALID_ARGUMENT', 'parse --root', {}, { hint: 'It is empty' })
   const logLevel = flags.string('log-level') ?? 'info'
   return {
-    ...(root === undefined || root === ''
-      ? {}
-      : { root: root.startsWith('/') ? root : `${cwd}/${root}` }),
+    ...(root === undefined || root === '' ? {} : { root: absolutePath(cwd, root) }),
     debug: flags.bool('debug') || logLevel === 'debug',
     logLevel,
     version: flags.bool('version'),

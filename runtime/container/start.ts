@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { monotonicMs } from '../../native/clock.ts'
 import { OperationError } from '../../native/error.ts'
 import { encodeProgram } from '../program/encode.ts'
@@ -40,9 +40,12 @@ export async function startContainer(
   wish: StartWish,
 ): Promise<StartedContainer> {
   return withContainerLock(context.folders, record.id, async () => {
-    await cleanedUp(context, record)
-    requireStartable(context, record)
-    settle(context.folders, record)
+    // The first start finds nothing of an earlier one.
+    if (existsSync(containerFolder(context.folders, record.id).start)) {
+      await cleanedUp(context, record)
+      requireStartable(context, record)
+      settle(context.folders, record)
+    }
     const prepared = await prepareStart(context, record, wish)
     return runPrepared(context, record, prepared)
   })
@@ -91,9 +94,25 @@ async function runPrepared(
   if (outcome.kind === 'running') {
     keepNamespaces(context, outcome.monitorPid)
     publishContainerEvent(context.folders, record, 'start')
+    writePidfile(record, outcome.pid)
     return { ...outcome, ended: run.ended, program: prepared.program, trace: run.trace }
   }
   throw await failStart(context, record, prepared, outcome)
+}
+
+/** `--pidfile`: the number alone, as other engines write it. */
+function writePidfile({ options: { pidfile } }: ContainerRecord, pid: number): void {
+  if (pidfile === undefined) return
+  try {
+    writeFileSync(pidfile, String(pid))
+  } catch (cause) {
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'write the pid file of a container that runs now',
+      { path: pidfile, pid },
+      { cause, hint: 'Name a file in a folder that exists' },
+    )
+  }
 }
 
 /** Keep the reason for `ps` and `inspect`, take back what the shim could not know of. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import {
@@ -63,6 +63,7 @@ const lines: readonly Line[] = [
   },
   { title: 'relative volume', args: shell('cat /seen/file', '-v', './shared:/seen'), exitCode: 0 },
   { title: 'relative cidfile', args: shell('true', '--cidfile', 'cid'), exitCode: 0 },
+  { title: 'relative pidfile', args: shell('true', '--pidfile', 'pid'), exitCode: 0 },
   { title: 'cidfile is there', args: shell('true', '--cidfile', 'cid'), exitCode: 125 },
   {
     title: 'default umask',
@@ -127,6 +128,9 @@ t.test('the same lines with an engine and without', async (t) => {
       t.equal(wanted.exitCode, line.exitCode, `${line.title}: exit code\n${wanted.stderr}`)
     t.same(await runLine(warm, line), wanted, line.title)
   }
+  for (const { folder } of [cold, warm])
+    for (const file of ['cid', 'pid'])
+      t.ok(existsSync(join(folder, file)), `${file} is where the user was`)
 })
 
 t.test('a umask that shuts others out', async (t) => {

@@ -1,3 +1,4 @@
+import { absolutePath } from '../absolute-path.ts'
 import { OperationError } from '../../../native/error.ts'
 import type { Command } from '../command.ts'
 import type { CopyPlace } from '../engine.ts'
@@ -36,5 +37,5 @@ export const cpCommand: Command = {
 export function copyPlace(text: string, cwd: string): CopyPlace {
   const match = /^([^/.:][^/:]*):(.*)$/s.exec(text)
   if (match) return { kind: 'container', container: match[1] ?? '', path: match[2] || '/' }
-  return { kind: 'host', path: text === '-' || text.startsWith('/') ? text : `${cwd}/${text}` }
+  return { kind: 'host', path: text === '-' ? text : absolutePath(cwd, text) }
 }

@@ -1,3 +1,4 @@
+import { absolutePath } from '../absolute-path.ts'
 import { OperationError } from '../../../native/error.ts'
 import { defaultOptions } from '../../container/default-options.ts'
 import type { ContainerOptions } from '../../container/options.ts'
@@ -34,14 +35,16 @@ export function readContainerFlags(
   args: readonly string[],
   context: ReadContext,
 ): ContainerOptions {
-  const storage = readStorageFlags(flags, context.io.cwd)
-  const [image = '', ...command] = args
+  const { cwd } = context.io
+  const storage = readStorageFlags(flags, cwd)
+  const [first = '', ...command] = args
+  const image = storage.rootfs && first !== '' ? absolutePath(cwd, first) : first
   const options: ContainerOptions = {
     ...defaultOptions(image),
     ...readProcessFlags(flags, context),
     ...storage,
     resources: readResourceFlags(flags),
-    security: readSecurityFlags(flags),
+    security: readSecurityFlags(flags, cwd),
     ...readProcessLimits(flags),
     network: readNetworkFlags(flags),
     namespaces: readNamespaceFlags(flags),

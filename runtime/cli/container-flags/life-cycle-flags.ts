@@ -1,3 +1,4 @@
+import { absolutePath } from '../absolute-path.ts'
 import { OperationError } from '../../../native/error.ts'
 import type { ContainerOptions, PullPolicy } from '../../container/options.ts'
 import { parseHealth } from '../../container/parse/health.ts'
@@ -124,14 +125,19 @@ export function readLifeCycleFlags(flags: ParsedFlags, context: ReadContext): Li
     log: parseLogOptions(flags.string('log-driver'), flags.list('log-opt')),
     ...readEnding(flags),
     ...(stopSignal === undefined ? {} : { stopSignal: signalName(parseSignal(stopSignal)) }),
-    cidfile: flags.string('cidfile'),
-    pidfile: flags.string('pidfile'),
+    cidfile: readPath(flags, 'cidfile', context),
+    pidfile: readPath(flags, 'pidfile', context),
     pull: pullPolicy(flags.string('pull') ?? 'missing'),
     platform: flags.string('platform'),
     quiet: flags.bool('quiet'),
     ...readExplain(flags),
     timings: flags.bool('timings'),
   }
+}
+
+function readPath(flags: ParsedFlags, name: string, { io }: ReadContext): string | undefined {
+  const path = flags.string(name)
+  return path === undefined ? undefined : absolutePath(io.cwd, path)
 }
 
 function readLabels(flags: ParsedFlags, { readText }: ReadContext): Record<string, string> {

@@ -1,3 +1,4 @@
+import { absolutePath } from '../absolute-path.ts'
 import type { ContainerOptions, SecurityOptions } from '../../container/options.ts'
 import { parseSecurityOpts } from '../../container/parse/security-opt.ts'
 import { parseSysctls } from '../../container/parse/sysctl.ts'
@@ -25,12 +26,15 @@ export function securityFlags(): FlagSpec[] {
 }
 
 /** @throws {OperationError} INVALID_ARGUMENT */
-export function readSecurityFlags(flags: ParsedFlags): SecurityOptions {
+export function readSecurityFlags(flags: ParsedFlags, cwd: string): SecurityOptions {
+  const { seccomp, ...rest } = parseSecurityOpts(flags.list('security-opt'))
+  const isFile = seccomp !== undefined && seccomp !== 'unconfined'
   return {
     privileged: flags.bool('privileged'),
     capAdd: capabilities(flags.list('cap-add')),
     capDrop: capabilities(flags.list('cap-drop')),
-    ...parseSecurityOpts(flags.list('security-opt')),
+    ...rest,
+    seccomp: isFile ? absolutePath(cwd, seccomp) : seccomp,
   }
 }
 
