@@ -5,6 +5,24 @@ import { closeSync, openSync, readSync } from 'node:fs'
  * than everything else that a short command does.
  */
 export function randomBytes(size: number): Buffer {
+  if (size > reserveSize) return readRandom(size)
+  if (used + size > reserve.length) {
+    reserve = readRandom(reserveSize)
+    used = 0
+  }
+  const bytes = Buffer.from(reserve.subarray(used, used + size))
+  // What was given out is nobody else's.
+  reserve.fill(0, used, used + size)
+  used += size
+  return bytes
+}
+
+/** Read ahead: a command needs a handful of bytes half a dozen times. */
+const reserveSize = 256
+let reserve: Buffer = Buffer.alloc(0)
+let used = 0
+
+function readRandom(size: number): Buffer {
   const bytes = Buffer.alloc(size)
   const source = openSync('/dev/urandom', 'r')
   try {

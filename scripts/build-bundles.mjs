@@ -23,8 +23,7 @@ let cachedData
 try {
   cachedData = readFileSync(__dirname + '/${name}.cache')
 } catch {}
-const source = '(function (exports, require, module, __filename, __dirname) {' + readFileSync(path, 'latin1') + '\\n})'
-const script = new Script(source, { filename: path, cachedData })
+const script = new Script(readFileSync(path, 'latin1'), { filename: path, cachedData })
 if (process.env.MYCONTAINER_WRITE_CODE_CACHE === '${name}')
   process.on('exit', () => {
     const { renameSync, writeFileSync } = require('node:fs')
@@ -58,6 +57,9 @@ export async function buildBundles() {
     entryPoints: Object.fromEntries(entries.map(([name, path]) => [`${name}.bundle`, path])),
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
+    // As Node wraps a module; here, so that the loader need not copy the text to do so.
+    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+    footer: { js: '})' },
     // A script of node:vm cannot import(); with this esbuild makes it a require() for built-in modules too.
     supported: { 'dynamic-import': false },
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { EngineFolders } from './folders.ts'
 
 /** Every path that belongs to one container. */
@@ -30,36 +29,39 @@ export interface ContainerFolder {
 export const logFileName = 'container.log'
 
 export function containersFolder(folders: EngineFolders): string {
-  return join(folders.dataDir, 'containers')
+  return `${folders.dataDir}/containers`
 }
 
 export function containerFolder(folders: EngineFolders, id: string): ContainerFolder {
-  return containerFolderAt(join(containersFolder(folders), id))
+  return containerFolderAt(`${containersFolder(folders)}/${id}`)
 }
 
 /** Where a container's folder is moved to be deleted. */
 export function removedFolder(folders: EngineFolders, id: string): string {
-  return join(containersFolder(folders), `.removing-${id}`)
+  return `${containersFolder(folders)}/.removing-${id}`
 }
 
-/** The layout below `path`, for a container that is still being made under another name too. */
+/**
+ * The layout below `path`, for a container that is still being made under another name too. Joined by hand:
+ * each command asks several times, and node:path would look at every character again.
+ */
 export function containerFolderAt(path: string): ContainerFolder {
   return {
     path,
-    record: join(path, 'record.json'),
-    start: join(path, 'start.json'),
-    config: join(path, 'config.json'),
-    program: join(path, 'program'),
-    state: join(path, 'state'),
-    lock: join(path, 'lock'),
-    upper: join(path, 'upper'),
-    work: join(path, 'work'),
-    logs: join(path, 'logs'),
-    hostname: join(path, 'hostname'),
-    hosts: join(path, 'hosts'),
-    resolvConf: join(path, 'resolv.conf'),
-    health: join(path, 'health.json'),
-    executions: join(path, 'exec'),
-    ownVolumes: join(path, 'own-volumes'),
+    record: `${path}/record.json`,
+    start: `${path}/start.json`,
+    config: `${path}/config.json`,
+    program: `${path}/program`,
+    state: `${path}/state`,
+    lock: `${path}/lock`,
+    upper: `${path}/upper`,
+    work: `${path}/work`,
+    logs: `${path}/logs`,
+    hostname: `${path}/hostname`,
+    hosts: `${path}/hosts`,
+    resolvConf: `${path}/resolv.conf`,
+    health: `${path}/health.json`,
+    executions: `${path}/exec`,
+    ownVolumes: `${path}/own-volumes`,
   }
 }

@@ -11,7 +11,14 @@ import { isSystemError } from '../../native/system-error.ts'
  */
 export function writeFileDurably(path: string, text: string | Uint8Array, durable = true): void {
   const temporary = `${path}.${process.pid}.tmp`
-  const file = openSync(temporary, 'w', 0o600)
+  writeNewFile(temporary, text, durable)
+  renameSync(temporary, path)
+  if (durable) syncFolder(dirname(path))
+}
+
+/** Write a file that nobody looks for yet. @param durable whether its content outlives a crash of the machine */
+export function writeNewFile(path: string, text: string | Uint8Array, durable: boolean): void {
+  const file = openSync(path, 'w', 0o600)
   try {
     const bytes = typeof text === 'string' ? Buffer.from(text) : text
     for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
@@ -19,8 +26,6 @@ export function writeFileDurably(path: string, text: string | Uint8Array, durabl
   } finally {
     closeSync(file)
   }
-  renameSync(temporary, path)
-  if (durable) syncFolder(dirname(path))
 }
 
 /** Make the names in a folder outlive a crash of the machine (fsync(2) on the folder). */

@@ -26,7 +26,7 @@ class InheritedZygote implements ProgramLauncher {
   }
 
   submit(program: Uint8Array): ProgramRun {
-    const bytes = Buffer.from(program)
+    const bytes = Buffer.from(program.buffer, program.byteOffset, program.byteLength)
     const id = this.#nextId++
     bytes.writeBigUInt64LE(id, idOffset)
     for (let at = 0; at < bytes.length;) at += writeSync(this.#stream, bytes, at)

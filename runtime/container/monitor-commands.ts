@@ -45,9 +45,6 @@ export function monitorCommands(
 ): Hook {
   const { restart, rm } = record.options
   const health = record.resolved.health
-  const env = Object.entries(context.env).flatMap(([name, value]) =>
-    keptVariables.has(name) && value !== undefined ? [`${name}=${value}`] : [],
-  )
   return {
     events: {
       path: eventsPath(context.folders),
@@ -58,7 +55,7 @@ export function monitorCommands(
       ? {
           exitCommand: {
             argv: ourCommand(context, 'ended', record.id),
-            env,
+            env: keptEnvironment(context),
             delayMs: restartDelayMs(restartCount),
           },
         }
@@ -73,6 +70,13 @@ export function monitorCommands(
         }
       : {}),
   }
+}
+
+function keptEnvironment({ env }: EngineContext): string[] {
+  return keptVariables.flatMap((name) => {
+    const value = env[name]
+    return value === undefined ? [] : [`${name}=${value}`]
+  })
 }
 
 type Health = NonNullable<ContainerRecord['resolved']['health']>
@@ -91,7 +95,7 @@ function tickMs({
 }
 
 /** What a command of ours needs to find the same state; nothing else of the user's environment. */
-const keptVariables = new Set([
+const keptVariables = [
   'PATH',
   'HOME',
   'XDG_RUNTIME_DIR',
@@ -100,7 +104,7 @@ const keptVariables = new Set([
   'MYCONTAINER_ROOTLESS_UID',
   'MYCONTAINER_ROOTLESS_GID',
   'MYCONTAINER_NETNS',
-])
+] as const
 
 /** As native/shim/client.c gives them, for commands that are over soon. */
 const shortCommandFlags = ['--v8-pool-size=0', '--min-semi-space-size=16', '--no-rehash-snapshot']

@@ -7,7 +7,7 @@ import {
   containerFolderAt,
   containersFolder,
 } from './container-folder.ts'
-import { readJsonIfPresent, syncFolder, writeFileDurably } from './durable-file.ts'
+import { readJsonIfPresent, syncFolder, writeFileDurably, writeNewFile } from './durable-file.ts'
 import type { EngineFolders } from './folders.ts'
 import { findName } from './name-registry.ts'
 import { removeOwnVolumes } from './own-volumes.ts'
@@ -38,7 +38,7 @@ export function publishRecord(
   record: ContainerRecord,
   durable: boolean,
 ): ContainerFolder {
-  writeFileDurably(being.record, `${JSON.stringify(record)}\n`, durable)
+  writeNewFile(being.record, `${JSON.stringify(record)}\n`, durable)
   const final = containerFolder(folders, record.id)
   renameSync(being.path, final.path)
   if (durable) syncFolder(containersFolder(folders))

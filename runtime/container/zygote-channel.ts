@@ -69,7 +69,7 @@ export class ZygoteChannel {
 
   submit(program: Uint8Array): ProgramRun {
     const id = this.#nextId++
-    const bytes = Buffer.from(program)
+    const bytes = Buffer.from(program.buffer, program.byteOffset, program.byteLength)
     bytes.writeBigUInt64LE(id, idOffset)
     const trace: ShimRecord[] = []
     const start = Promise.withResolvers<StartOutcome>()
