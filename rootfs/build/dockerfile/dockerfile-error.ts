@@ -3,8 +3,6 @@ import { type InstructionSource, type SourceFile, type SourcePlace, placeOf } fr
 
 /** What is wrong, and what would be right. */
 export interface Complaint {
-  /** What was done with the line; absent: it was read. */
-  readonly step?: 'build' | undefined
   readonly problem: string
   readonly expected?: string | undefined
   readonly hint?: string | undefined
@@ -24,8 +22,9 @@ export class DockerfileError extends OperationError {
     const { problem, expected, hint, cause } = complaint
     super(
       complaint.code ?? 'INVALID_ARGUMENT',
-      `${complaint.step ?? 'read'} ${file.name}:${place.line}:${place.column}`,
-      { problem, ...(expected === undefined ? {} : { expected }) },
+      // As compilers put it, so that editors find the place.
+      `${file.name}:${place.line}:${place.column}: ${problem}`,
+      expected === undefined ? {} : { expected },
       { hint, exitCode: 1, cause },
     )
     this.place = place

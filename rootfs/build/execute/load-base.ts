@@ -117,7 +117,6 @@ export async function atInstruction<Result>(
     const at = source.text.indexOf(mark)
     const operands = Object.entries(cause.detail).map(([name, value]) => `${name}=${value}`)
     throw complain(source, {
-      step: 'build',
       code: cause.code,
       problem: [cause.step, ...operands].join(' '),
       hint: cause.hint,

@@ -119,7 +119,6 @@ async function runCommand(plan: RunStepPlan, step: StepFolder, scope: PerformSco
   if (result.exitCode === 0) return
   const reason = result.oomKilled ? 'ran out of memory' : `ended with exit code ${result.exitCode}`
   throw complain(plan.source, {
-    step: 'build',
     code: 'START_FAILED',
     problem: `the command ${reason}`,
     hint: hintOf(result.exitCode),

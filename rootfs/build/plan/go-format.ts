@@ -22,5 +22,5 @@ export function formatHealthcheck(check: HealthcheckConfig): string {
   const retries = check.Retries ?? 0
   const rune =
     retries < 32 ? `\\x${retries.toString(16).padStart(2, '0')}` : String.fromCodePoint(retries)
-  return `{${formatGoStrings(check.Test)} ${fields} '${rune}'}`
+  return `&{${formatGoStrings(check.Test)} ${fields} '${rune}'}`
 }

@@ -35,7 +35,6 @@ export function expanderOf(source: InstructionSource, escape: string, lookUp: Lo
           problem: error.message,
           expected: 'a variable such as $NAME or ${NAME:-default}',
           offset: at < 0 ? undefined : at + error.offset,
-          cause: error,
         })
       }
     }
