@@ -1,9 +1,5 @@
 import t from 'tap'
-import {
-  ExpansionError,
-  expandWord,
-  expandWords,
-} from '../../../../rootfs/build/dockerfile/expand.ts'
+import { expandWord, expandWords } from '../../../../rootfs/build/dockerfile/expand.ts'
 
 const variables: Record<string, string> = {
   A: 'b',
