@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import type { Action } from './exchange.ts'
+import { isRepositoryName } from './names.ts'
 
 /** Who may do what. */
 export interface AccessRules {
@@ -85,7 +86,8 @@ export function parseAccessRules(text: string, path: string): Rule[] {
 }
 
 function repositoryPattern(text: string, path: string, at: number): RegExp {
-  if (!/^[a-z0-9._/*-]+$/.test(text)) throw malformed(path, at, 'the repository is malformed')
+  if (!isRepositoryName(text.replaceAll('*', 'a')))
+    throw malformed(path, at, 'the repository is malformed')
   const source = text
     .replaceAll('.', '\\.')
     .replaceAll(/\*{1,2}/g, (stars) => (stars === '**' ? '.*' : '[^/]*'))
