@@ -12,8 +12,8 @@ function instructionsOf(text: string): object[] {
   return (stage?.instructions ?? []).map(withoutSource)
 }
 
-function withoutSource({ source: _, ...rest }: StageInstruction): object {
-  return rest
+function withoutSource({ source, ...rest }: StageInstruction): object {
+  return { ...rest, lines: source.last }
 }
 
 const shell = (line: string): object => ({ command: { form: 'shell', line } })
