@@ -24,6 +24,7 @@ const noAttributes: ReadonlyMap<string, Buffer> = new Map()
 const folderMode = 0o755
 const heredocMode = 0o644
 const downloadMode = 0o600
+const setIdBits = 0o6000
 const root: Owner = { uid: 0, gid: 0 }
 
 interface Copying {
@@ -222,7 +223,7 @@ async function unpacked(copying: Copying, source: FileSource, file: SourceFile):
     return await unpackArchive(descriptor, () => {
       const found = placeInRoot(copying.root.descriptor, toRaw(copying.request.destination))
       copying.writer.ensureFolder(found.path, newFolder(copying))
-      return { root: copying.root.descriptor, path: found.path, owner: copying.owner }
+      return { root: copying.root.descriptor, path: found.path }
     })
   } finally {
     closeSync(descriptor)
@@ -280,9 +281,11 @@ function attributesFor(
         ? copiedAttributes(source, file)
         : noAttributes
   const own = source.keepsOwners ? { uid: file.uid, gid: file.gid } : root
+  // As docker and buildah: a program of the user's own must not become one that runs as root.
+  const mode = source.keepsOwners ? file.mode : file.mode & ~setIdBits
   return {
     ...(owner ?? own),
-    mode: changeMode ? changeMode(file.mode, isFolder) : file.mode,
+    mode: changeMode ? changeMode(mode, isFolder) : mode,
     mtime: file.mtime,
     xattrs,
   }

@@ -3,8 +3,8 @@ import { OperationError } from '../../native/error.ts'
 /** Gives a file its new permission bits. */
 export type ChangeMode = (mode: number, isFolder: boolean) => number
 
-const clausePattern = /^([ugoa]*)((?:[-+=][rwxXst]*|[-+=][ugo])+)$/
-const actionPattern = /([-+=])([rwxXst]*|[ugo])/g
+const clausePattern = /^([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)$/
+const actionPattern = /([-+=])([ugo]|[rwxXst]*)/g
 const shifts = { u: 6, g: 3, o: 0 } as const
 
 /**

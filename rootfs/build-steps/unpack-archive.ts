@@ -1,4 +1,4 @@
-import { fstatSync, readSync } from 'node:fs'
+import { type BigIntStats, fstatSync, readSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import {
   changeMode,
@@ -16,20 +16,18 @@ import { type LayerOperation, cleanPath, planEntry, splitPath } from '../layer/p
 import type { TarEntry } from '../layer/tar-entry.ts'
 import { createTarReader } from '../layer/tar-reader.ts'
 import { isTarHeader, openPlainArchive } from './plain-archive.ts'
-import type { Owner } from './owner.ts'
 import { fileTime } from './read-source.ts'
 
 /** Where an archive goes: a folder below the step's root that exists. */
 export interface ArchiveTarget {
   readonly root: number
   readonly path: string
-  /** Whose everything in it becomes; undefined: as the archive has it. */
-  readonly owner: Owner | undefined
 }
 
 /**
- * Unpack a local archive, as ADD does: tar, plain or compressed with gzip, bzip2, xz or zstd. Links in
- * it are followed inside the folder that it is unpacked to.
+ * Unpack a local archive, as ADD does: tar, plain or compressed with gzip, bzip2, xz or zstd. Owners
+ * are those of the archive, also with `--chown`, as docker and buildah have it. Links in it are
+ * followed inside the folder that it is unpacked to.
  *
  * @param descriptor the file, open for reading
  * @param makeTarget called once it is known to be an archive
@@ -70,16 +68,15 @@ async function writeArchive(
   const before = fstatSync(folder, { bigint: true })
   const writer = createLayerWriter({ root: folder, lowerFolders: [], onNote: () => undefined })
   let entries = 0
-  let hasRoot = false
   const reader = createTarReader({
     entry(entry) {
       if (++entries > defaultUnpackLimits.maxEntries)
         throw new OperationError('INVALID_IMAGE', 'unpack an archive', {
           reason: 'too many entries',
         })
-      const operation = planArchiveEntry(target.owner ? { ...entry, ...target.owner } : entry)
-      if (operation.op === 'root') hasRoot = true
-      writer.apply(operation)
+      const operation = planArchiveEntry(entry)
+      // The destination stays as it is, whatever the archive says of its own top.
+      if (operation.op !== 'root') writer.apply(operation)
       return operation.op === 'make' && entry.kind === 'file'
     },
     data: (chunk) => writer.data(chunk),
@@ -90,7 +87,7 @@ async function writeArchive(
     for (let next = await rest.next(); !next.done; next = await rest.next()) reader.push(next.value)
     reader.finish()
     writer.finish()
-    if (!hasRoot) restoreFolder(folder, before)
+    restoreFolder(folder, before)
   } finally {
     writer.close()
     closeFile(folder)
@@ -109,13 +106,8 @@ function openTarget({ root, path }: ArchiveTarget): number {
 }
 
 /** The writer takes the folder for a layer's root, and gives it a root's attributes. */
-function restoreFolder(folder: number, before: ReturnType<typeof fstatSync> & object): void {
-  const { uid, gid, mode, mtimeNs } = before as {
-    uid: bigint
-    gid: bigint
-    mode: bigint
-    mtimeNs: bigint
-  }
+function restoreFolder(folder: number, before: BigIntStats): void {
+  const { uid, gid, mode, mtimeNs } = before
   changeOwner(folder, Number(uid), Number(gid))
   changeMode(folder, Number(mode & 0o7777n))
   setTimesAt(folder, null, fileTime(mtimeNs), fileTime(mtimeNs))
