@@ -1,5 +1,9 @@
 import { OperationError } from '../../native/error.ts'
-import { type AttachedStreams, connectMonitor } from '../container/monitor-connection.ts'
+import {
+  type AttachedStreams,
+  type MonitorConnection,
+  connectMonitor,
+} from '../container/monitor-connection.ts'
 import type { EndOutcome } from '../container/zygote.ts'
 import { OutputBuffer } from './output-buffer.ts'
 
@@ -52,17 +56,20 @@ export interface StartedProcess {
   readonly ended: Promise<EndOutcome | undefined>
 }
 
-/** Attach to a process that was just started. */
-export async function attachProcess(
-  started: StartedProcess,
-  streams: AttachedStreams,
-): Promise<ApiProcess> {
+/**
+ * Attach to a process that was just started and is held until then. Nobody has to wait for it: what is
+ * said to the process before arrives in its order.
+ */
+export function attachProcess(started: StartedProcess, streams: AttachedStreams): ApiProcess {
   const output = new OutputBuffer()
-  const connection = await connectMonitor(started.stateFolder, streams, {
+  const connecting = connectMonitor(started.stateFolder, streams, {
     onOutput: (stream, data) => output.push({ stream, data: Buffer.from(data) }),
   })
-  output.onPressure = (isFull) => (isFull ? connection?.pause() : connection?.resume())
-  const ended = endOf(started, connection?.ended)
+  // Where the connection fails, `ended` says so.
+  const tell = (say: (connection: MonitorConnection) => void): void =>
+    void connecting.then((connection) => connection && say(connection)).catch(() => undefined)
+  output.onPressure = (isFull) => tell((it) => (isFull ? it.pause() : it.resume()))
+  const ended = endOf(started, connecting)
   // Whoever never asks must not be hit by an unhandled rejection; wait() passes it on.
   void ended.catch(() => undefined).finally(() => output.end())
   const wait = async (): Promise<WaitResult> => {
@@ -72,24 +79,26 @@ export async function attachProcess(
   return {
     pid: started.pid,
     output: () => output,
-    write: async (data) => connection?.write(typeof data === 'string' ? Buffer.from(data) : data),
-    endInput: () => connection?.endInput(),
-    resize: (rows, columns) => connection?.resize(rows, columns),
+    write: async (data) =>
+      (await connecting)?.write(typeof data === 'string' ? Buffer.from(data) : data),
+    endInput: () => tell((it) => it.endInput()),
+    resize: (rows, columns) => tell((it) => it.resize(rows, columns)),
     wait,
     async collect() {
       const texts = await collectText(output)
       return { ...(await wait()), ...texts }
     },
-    unref: () => connection?.unref(),
-    ref: () => connection?.ref(),
+    unref: () => tell((it) => it.unref()),
+    ref: () => tell((it) => it.ref()),
   }
 }
 
 async function endOf(
   started: StartedProcess,
-  seen: Promise<EndOutcome | undefined> | undefined,
+  connecting: Promise<MonitorConnection | undefined>,
 ): Promise<EndOutcome> {
-  const outcome = (await seen) ?? (await started.ended)
+  const connection = await connecting
+  const outcome = (await connection?.ended) ?? (await started.ended)
   if (outcome) return outcome
   throw new OperationError(
     'PROTOCOL',

@@ -58,7 +58,7 @@ export async function startAttached(
   const started = await startContainer(context, record, { hold: true, terminal })
   const stateFolder = containerFolder(context.folders, record.id).state
   const streams = { stdin: record.options.interactive, stdout: true, stderr: true }
-  const main = await attachProcess({ ...started, stateFolder }, streams)
+  const main = attachProcess({ ...started, stateFolder }, streams)
   const start: ApiContainer['start'] = (command, options) =>
     startAttachedExec(context, record, command, options)
   const remove = () => removeIfPresent(context, record)
