@@ -1,6 +1,9 @@
+import { hash } from 'node:crypto'
+import { formatReference, parseReference, withDefaultTag } from '../reference.ts'
 import { addImage } from './add-image.ts'
 import type { Image } from './image.ts'
 import { parseImageConfiguration } from './image-config.ts'
+import { loadImage } from './image-store.ts'
 import type { StoredLayer } from './layer-note.ts'
 import type { Lease } from './lease.ts'
 import { type ImageFormat, configMediaTypes, formatManifest } from './format-manifest.ts'
@@ -29,10 +32,14 @@ export async function addBuiltImage(lease: Lease, built: BuiltImage): Promise<Im
   const { layers, references, format = 'oci' } = built
   const config = Buffer.from(JSON.stringify(withRootfs(built.configuration, layers)))
   const { config: parsed } = parseImageConfiguration(config.toString())
-  const id = await storeBlob(lease, config)
+  const id = digestOf(config)
   const descriptor = { mediaType: configMediaTypes[format], digest: id, size: config.length }
   const manifest = formatManifest(format, descriptor, layers, built.annotations)
-  const digest = await storeBlob(lease, manifest)
+  const digest = digestOf(manifest)
+  const known = knownImage(lease, { id, digest, references })
+  if (known) return known
+  await storeBlob(lease, config, id)
+  await storeBlob(lease, manifest, digest)
   const chainIds = layers.map((layer) => layer.chainId)
   const record = {
     config: parsed,
@@ -41,6 +48,21 @@ export async function addBuiltImage(lease: Lease, built: BuiltImage): Promise<Im
     ...mergedAccounts(lease.folders, chainIds),
   }
   return addImage(lease, { id, digest, record, references })
+}
+
+function digestOf(content: Buffer): string {
+  return `sha256:${hash('sha256', content)}`
+}
+
+/** The image where it is here already, under all these names: then there is nothing to write. */
+function knownImage(
+  { store }: Lease,
+  { id, digest, references }: { id: string; digest: string; references: readonly string[] },
+): Image | undefined {
+  const image = loadImage(store.database(), store.folders, id)
+  if (image?.digest !== digest) return undefined
+  const names = references.map((each) => formatReference(withDefaultTag(parseReference(each))))
+  return names.every((name) => image.references.includes(name)) ? image : undefined
 }
 
 /** Architecture names of the OCI image specification (those of Go). */

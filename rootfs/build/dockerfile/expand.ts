@@ -11,6 +11,11 @@ export interface ExpandOptions {
 /** The text of a word cannot be read. */
 export class ExpansionError extends Error {
   readonly offset: number
+
+  static {
+    this.prototype.name = 'ExpansionError'
+  }
+
   constructor(problem: string, offset: number) {
     super(problem)
     this.offset = offset
