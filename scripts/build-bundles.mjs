@@ -101,7 +101,10 @@ function replaceFile(path, contents) {
  */
 const warmUps = {
   mycontainer: (folder) => ['bridge', 'none'].map((network) => dryRun(folder, network)),
-  myimage: (folder) => [['--root', folder, 'ls']],
+  myimage: (folder) => [
+    ['--root', folder, 'build', '--quiet', join(folder, 'context')],
+    ['--root', folder, 'ls'],
+  ],
 }
 
 function dryRun(folder, network) {
@@ -120,6 +123,8 @@ function writeCodeCaches(names) {
   if (!node) return
   const folder = mkdtempSync(join(tmpdir(), 'mycontainer-build-'))
   mkdirSync(join(folder, 'rootfs'))
+  mkdirSync(join(folder, 'context'))
+  writeFileSync(join(folder, 'context/Dockerfile'), 'FROM scratch\nENV A=b\nCOPY Dockerfile /\n')
   try {
     for (const name of names)
       warmUps[name](folder).some((args) => {
