@@ -23,7 +23,8 @@ export async function runOnThread(
   worker.ref()
   return new Promise<LayerTaskResult>((resolve, reject) => {
     const settle = (): void => {
-      worker.removeAllListeners()
+      // Not all of them: one of Node's own lets messages through.
+      for (const event of ['message', 'error', 'exit'] as const) worker.removeAllListeners(event)
       worker.unref()
       if (idle.length < maxIdle) idle.push(worker)
       else void worker.terminate()
