@@ -31,8 +31,13 @@ export interface UploadFiles {
    * @throws {RegistryError} `BLOB_UPLOAD_UNKNOWN`
    */
   open(repository: string, id: string, interrupt: () => void): Promise<OpenUpload>
-  /** Bytes that it has. @throws {RegistryError} `BLOB_UPLOAD_UNKNOWN` */
-  size(repository: string, id: string): number
+  /**
+   * Bytes that it has. Who asks has lost the connection before: nothing more comes on it once the
+   * answer is out.
+   *
+   * @throws {RegistryError} `BLOB_UPLOAD_UNKNOWN`
+   */
+  settledSize(repository: string, id: string): Promise<number>
   /** @throws {RegistryError} `BLOB_UPLOAD_UNKNOWN` */
   cancel(repository: string, id: string): Promise<void>
   /** Remove those that nobody added to for so long. @returns bytes freed */
@@ -75,7 +80,12 @@ export function openUploadFiles(folder: string): UploadFiles {
     },
     open: (repository, id, interrupt) =>
       takeUpload(state, uploadPath(folder, repository, id), interrupt),
-    size: (repository, id) => requireSize(uploadPath(folder, repository, id)),
+    async settledSize(repository, id) {
+      const path = uploadPath(folder, repository, id)
+      requireSize(path)
+      await interruptOther(state, path)
+      return requireSize(path)
+    },
     async cancel(repository, id) {
       const path = uploadPath(folder, repository, id)
       requireSize(path)
@@ -115,10 +125,7 @@ function requireSize(path: string): number {
 }
 
 async function takeUpload(state: State, path: string, interrupt: () => void): Promise<OpenUpload> {
-  for (let other = state.live.get(path); other; other = state.live.get(path)) {
-    other.interrupt()
-    await other.done
-  }
+  await interruptOther(state, path)
   let finished = (): void => undefined
   const done = new Promise<void>((resolve) => {
     finished = resolve
@@ -133,6 +140,13 @@ async function takeUpload(state: State, path: string, interrupt: () => void): Pr
   } catch (error) {
     leave()
     throw error
+  }
+}
+
+async function interruptOther(state: State, path: string): Promise<void> {
+  for (let other = state.live.get(path); other; other = state.live.get(path)) {
+    other.interrupt()
+    await other.done
   }
 }
 

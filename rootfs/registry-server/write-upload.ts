@@ -43,8 +43,8 @@ export async function finishUpload(exchange: Exchange, name: string, id: string)
 }
 
 /** `GET` of an upload: how much has come. */
-export function uploadStatus(exchange: Exchange, name: string, id: string): void {
-  const size = exchange.registry.uploads.size(name, id)
+export async function uploadStatus(exchange: Exchange, name: string, id: string): Promise<void> {
+  const size = await exchange.registry.uploads.settledSize(name, id)
   sendStatus(exchange, 204, uploadHeaders(name, id, size))
 }
 
