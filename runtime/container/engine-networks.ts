@@ -5,15 +5,11 @@ import type {
   PruneFilter,
   PruneResult,
 } from '../cli/engine.ts'
-import { removeNetwork } from '../network/bridge.ts'
+import { destroyNetwork } from '../network/destroy-network.ts'
 import { type Network, defaultNetworkName } from '../network/network.ts'
-import {
-  createNetwork,
-  deleteNetworkRecord,
-  listNetworks,
-  requireNetwork,
-} from '../network/network-store.ts'
+import { createNetwork, listNetworks, requireNetwork } from '../network/network-store.ts'
 import type { EngineContext } from './engine-context.ts'
+import { mayHoldLeases } from './holds-leases.ts'
 import { matches } from './prune.ts'
 import { readState } from './read-state.ts'
 import { listRecords } from './record-store.ts'
@@ -91,8 +87,7 @@ export async function removeUserNetwork(
     const { removeContainer } = await import('./remove.ts')
     for (const { id } of users) await removeContainer(context, id, { force: true, volumes: false })
   }
-  removeNetwork(folders, network)
-  deleteNetworkRecord(folders, network.name)
+  destroyNetwork(folders, network.name, (id) => mayHoldLeases(folders, id))
 }
 
 export async function pruneNetworks(

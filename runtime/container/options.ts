@@ -41,7 +41,20 @@ export type NetworkMode =
   | { readonly kind: 'bridge' | 'host' | 'none' }
   | { readonly kind: 'container'; readonly container: string }
   | { readonly kind: 'path'; readonly path: string }
-  | { readonly kind: 'networks'; readonly names: readonly string[] }
+  | {
+      readonly kind: 'networks'
+      readonly names: readonly string[]
+      /** By name of the network. */
+      readonly wishes?: Readonly<Record<string, NetworkWish>>
+    }
+
+/** What a container wants to be in one of its networks. */
+export interface NetworkWish {
+  readonly ip?: string
+  readonly ip6?: string
+  readonly mac?: string
+  readonly aliases?: readonly string[]
+}
 
 export interface IdMap {
   readonly containerId: number

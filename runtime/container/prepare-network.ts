@@ -15,6 +15,7 @@ import { type Network, defaultNetworkName } from '../network/network.ts'
 import { writeNameRecord } from '../network/name-records.ts'
 import { ensureNameServer } from '../network/name-server.ts'
 import { requireNetwork } from '../network/network-store.ts'
+import type { NetworkWish } from './options.ts'
 import { type ReservedPorts, leasePorts } from '../network/port-lease.ts'
 import { hostHasIpv6 } from '../network/host-network.ts'
 import type { PortBinding } from '../network/published-port.ts'
@@ -116,7 +117,7 @@ function joinNetwork(
   const network = requireNetwork(folders, name)
   const device = isDryRun ? lookAtNetwork(network) : ensureNetwork(folders, network)
   if (device.isNew) restoreAttachments(context, network, device)
-  const { ip, ip6, mac } = record.options.network
+  const { ip, ip6, mac } = wishFor(record, name)
   const lease = leaseAddress(folders, network, {
     containerId: record.id,
     ip,
@@ -126,6 +127,19 @@ function joinNetwork(
     isHolding: (id) => mayHoldLeases(folders, id),
   })
   return { network, device, lease, nonce: randomBelow(nonceRange) }
+}
+
+/** What is wanted in one network: what was said with its name, and what was said for all of them. */
+function wishFor({ options }: ContainerRecord, name: string): NetworkWish & { aliases: string[] } {
+  const { mode, ip, ip6, mac, aliases } = options.network
+  const own = mode.kind === 'networks' ? mode.wishes?.[name] : undefined
+  return {
+    ...(ip === undefined ? {} : { ip }),
+    ...(ip6 === undefined ? {} : { ip6 }),
+    ...(mac === undefined ? {} : { mac }),
+    ...own,
+    aliases: [...new Set([...aliases, ...(own?.aliases ?? [])])],
+  }
 }
 
 /** Somebody deleted the bridge under running containers: their cables still hang there. */
@@ -152,7 +166,7 @@ async function announce(
   const { name, id, options } = record
   const file = writeNameRecord(context.folders, network.name, {
     containerId: id,
-    names: [name, ...options.network.aliases, id.slice(0, 12)],
+    names: [name, ...wishFor(record, network.name).aliases, id.slice(0, 12)],
     ipv4: lease.ipv4.address,
     ...(lease.ipv6 ? { ipv6: lease.ipv6.address } : {}),
     upstreams: options.network.dns,
@@ -231,7 +245,7 @@ function describeNetwork(
           }
         : {}),
       mac: lease.mac,
-      aliases: record.options.network.aliases,
+      aliases: wishFor(record, network.name).aliases,
     })),
     ports: ports.map(({ containerPort, protocol, hostIp, hostPort }) => ({
       containerPort,

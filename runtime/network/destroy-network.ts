@@ -4,6 +4,7 @@ import { removeNetwork } from './bridge.ts'
 import { leaseHolders } from './lease.ts'
 import { defaultNetworkName } from './network.ts'
 import type { Network, NetworkFolders } from './network.ts'
+import { endNameServer } from './name-server.ts'
 import { networkRunFolder } from './network-files.ts'
 import { deleteNetworkRecord, requireNetwork } from './network-store.ts'
 
@@ -35,6 +36,7 @@ export function destroyNetwork(
       { network: network.name, containers: holders.map((id) => id.slice(0, 12)).join(',') },
       { hint: 'Stop or remove the containers that use it first' },
     )
+  endNameServer(folders, network.name)
   removeNetwork(folders, network)
   deleteNetworkRecord(folders, network.name)
   rmSync(networkRunFolder(folders, network.name), { recursive: true, force: true })

@@ -1,9 +1,10 @@
 import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { monotonicMs } from '../../native/clock.ts'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
-import { tryLock } from '../../native/lock.ts'
+import { lockSync, tryLock } from '../../native/lock.ts'
+import { isSystemError } from '../../native/system-error.ts'
 import type { Network, NetworkFolders } from './network.ts'
 import { networkRunFolder, readIfPresent } from './network-files.ts'
 
@@ -47,6 +48,29 @@ export async function ensureNameServer(
       setTimeout(resolve, pollMs)
     })
   }
+}
+
+/** End a network's name server, so that the address is free and a later network of that name gets one of its own. */
+export function endNameServer(folders: NetworkFolders, name: string): void {
+  const folder = networkRunFolder(folders, name)
+  if (!existsSync(folder)) return
+  const path = join(folder, 'name-server.lock')
+  const lock = tryLock(path)
+  if (lock) return lock.release()
+  const pid = Number(readIfPresent(join(folder, 'name-server.pid')))
+  // One that has not come to write its number finds the network gone, and ends. A command that is about to start one
+  // holds the lock too, beside the number of one that was killed.
+  if (!isNameServer(pid, name)) return
+  try {
+    process.kill(pid, 'SIGTERM')
+    lockSync(path).release()
+  } catch (error) {
+    if (!isSystemError(error, 'ESRCH')) throw error
+  }
+}
+
+function isNameServer(pid: number, name: string): boolean {
+  return pid > 0 && (readIfPresent(`/proc/${pid}/cmdline`) ?? '').endsWith(`\0names\0${name}\0`)
 }
 
 async function launch([program, ...args]: readonly [string, ...string[]]): Promise<void> {

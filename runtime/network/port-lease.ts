@@ -84,6 +84,15 @@ export function leasePorts(folders: NetworkFolders, wish: PortWish): ReservedPor
 /** Where one request's port is to be: on one address, or on every one of each family. */
 function hostAddresses(reservation: PortReservation, { hostIp }: PortRequest): string[] {
   if (hostIp === undefined) return reservation.ipv6 === undefined ? ['0.0.0.0'] : ['0.0.0.0', '::']
+  if (hostIp === '::1')
+    throw new OperationError(
+      'UNSUPPORTED',
+      'publish a port',
+      { hostIp },
+      {
+        hint: 'Linux sends nothing from ::1 to a container: publish on 127.0.0.1, on every address, or on another address of the host',
+      },
+    )
   if (hostIp.includes(':') && reservation.ipv6 === undefined)
     throw new OperationError(
       'INVALID_ARGUMENT',

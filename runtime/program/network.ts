@@ -48,6 +48,7 @@ const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SOL_IPV6 = 41
 const IPV6_V6ONLY = 26
+const SHUT_RD = 0
 
 function heldSlot(c: Compilation, index: number): Slot {
   return c.b.slot(`held${index}`)
@@ -89,6 +90,20 @@ function holdPort(c: Compilation, { address, port, protocol }: HeldPort, socket:
       why: 'a bound socket that may be reused keeps others away only while it listens',
       source: 'socket(7)',
     })
+  if (protocol === 'tcp' && !isIpv4) refuseConnections(c, socket)
+}
+
+/** What comes for ::1 does get here, as nothing can be sent on from it. */
+function refuseConnections(c: Compilation, socket: Slot): void {
+  const { b } = c
+  b.call('setsockopt', [socket, SOL_SOCKET, SO_REUSEADDR, b.data.words([0]), 4], {
+    why: 'the port is kept by the bound socket alone from here on',
+    source: 'socket(7)',
+  })
+  b.call('shutdown', [socket, SHUT_RD], {
+    why: 'nobody accepts here: a client that is refused tries 127.0.0.1, one that is not waits for ever',
+    source: 'shutdown(2)',
+  })
 }
 
 const loopbackUp: NetlinkExchange = {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -263,4 +263,58 @@ t.test('networks of one’s own', { timeout: 120_000 }, async (t) => {
   for (const bridge of bridges)
     t.notOk(Object.keys(networkInterfaces()).includes(bridge), `${bridge} is gone`)
   t.strictSame(leftovers(bench.root), [])
+})
+
+t.test('what is wanted in each of several networks', async (t) => {
+  for (const [name, subnet] of [
+    ['one', '10.201.1.0/24'],
+    ['two', '10.201.2.0/24'],
+  ] as const)
+    await bench.ok('network', 'create', '--subnet', subnet, name)
+  const wishes = [
+    '--network',
+    'one:ip=10.201.1.77,alias=first',
+    '--network',
+    'name=two,alias=second',
+  ]
+  await bench.ok('run', '-d', '--name', 'both', ...wishes, 'net', ...tcpServer, '80')
+  const address = await bench.inspect('both', '.NetworkSettings.Networks')
+  t.match(address, { one: { IPAddress: '10.201.1.77' }, two: { IPAddress: /^10\.201\.2\./ } })
+  for (const [network, alias, wanted] of [
+    ['one', 'first', true],
+    ['two', 'second', true],
+    ['one', 'second', false],
+  ] as const)
+    await waitUntil(`${alias} in ${network}: ${wanted}`, async () => {
+      const answer = await ask('--network', network, `${alias}:80`)
+      return (answer !== undefined) === wanted
+    })
+  const mixed = ['run', '--rm', '--ip', '10.201.1.5', '--network', 'one', '--network', 'two', 'net']
+  t.match(await bench.run(...mixed, 'true'), { exitCode: 125, stderr: /--network NAME:ip=/ })
+  await remove('both')
+  await bench.ok('network', 'rm', 'one', 'two')
+  const left = readdirSync(join(bench.root, 'run/networks')).filter((name) => name !== 'bridge')
+  t.strictSame(left, [], 'nothing of removed networks')
+})
+
+t.test('IPv6: ::1 is refused at once, for nothing can be sent on from it', async (t) => {
+  const port = String(await freePort())
+  await bench.ok('network', 'create', '--ipv6', 'six')
+  await serve('sixth', ['--network', 'six', '-p', `${port}:80`])
+  const fetch = (host: string) =>
+    spawnSync('curl', ['-sg', '--max-time', '5', `telnet://${host}:${port}`], { input: '' }).status
+  t.equal(fetch('[::1]'), 7, 'connection refused')
+  t.not(fetch('127.0.0.1'), 7)
+  const flags = ['run', '--rm', '--network', 'six', '-p', '[::1]:1:80', 'net', 'true']
+  t.match(await bench.run(...flags), { exitCode: 125, stderr: /127\.0\.0\.1/ })
+  await remove('sixth')
+  await bench.ok('network', 'rm', 'six')
+})
+
+t.test('system prune has one sum', async (t) => {
+  await bench.ok('create', '--name', 'old', 'host', 'true')
+  await bench.ok('network', 'create', 'unused')
+  const said = await bench.ok('system', 'prune', '-f', '--volumes')
+  t.match(said, /^Deleted Containers:\n([0-9a-f]{64}\n)+\nDeleted Networks:\n(.*\n)*unused\n\n/)
+  t.equal(said.match(/Total reclaimed space/g)?.length, 1)
 })

@@ -51,11 +51,17 @@ export async function isConfirmed(
 }
 
 /** Print what a prune did, as docker does. */
-export function printPruned(
-  io: CommandIo,
-  what: string,
-  { deleted, reclaimedBytes }: PruneResult,
-): void {
+export function printPruned(io: CommandIo, what: string, result: PruneResult): void {
+  printDeleted(io, what, result)
+  printReclaimed(io, [result])
+}
+
+export function printDeleted(io: CommandIo, what: string, { deleted }: PruneResult): void {
   if (deleted.length > 0) io.stdout.write(`Deleted ${what}:\n${deleted.join('\n')}\n\n`)
-  io.stdout.write(`Total reclaimed space: ${humanSize(reclaimedBytes)}\n`)
+}
+
+/** The last line: one sum of all that was pruned. */
+export function printReclaimed(io: CommandIo, results: readonly PruneResult[]): void {
+  const bytes = results.reduce((sum, { reclaimedBytes }) => sum + reclaimedBytes, 0)
+  io.stdout.write(`Total reclaimed space: ${humanSize(bytes)}\n`)
 }

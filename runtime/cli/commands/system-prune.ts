@@ -1,6 +1,13 @@
 import type { Command } from '../command.ts'
 import { flag } from '../flag-spec.ts'
-import { isConfirmed, printPruned, pruneFlags, readPruneFilter } from './prune-flags.ts'
+import type { PruneResult } from '../engine.ts'
+import {
+  isConfirmed,
+  printDeleted,
+  printReclaimed,
+  pruneFlags,
+  readPruneFilter,
+} from './prune-flags.ts'
 
 /** `system prune` */
 export const systemPruneCommand: Command = {
@@ -20,10 +27,17 @@ export const systemPruneCommand: Command = {
     const question = `all stopped containers, all networks not used by a container${volumes}`
     if (!(await isConfirmed(flags, io, question))) return 0
     const opened = await engine()
-    printPruned(io, 'Containers', await opened.pruneContainers(filter))
-    printPruned(io, 'Networks', await opened.networkPrune(filter))
+    const results: [string, PruneResult][] = [
+      ['Containers', await opened.pruneContainers(filter)],
+      ['Networks', await opened.networkPrune(filter)],
+    ]
     if (flags.bool('volumes'))
-      printPruned(io, 'Volumes', await opened.volumePrune(filter, { all: flags.bool('all') }))
+      results.push(['Volumes', await opened.volumePrune(filter, { all: flags.bool('all') })])
+    for (const [what, result] of results) printDeleted(io, what, result)
+    printReclaimed(
+      io,
+      results.map(([, result]) => result),
+    )
     return 0
   },
 }

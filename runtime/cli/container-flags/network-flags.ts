@@ -5,7 +5,7 @@ import { parseHostEntries } from '../../container/parse/host-entry.ts'
 import { invalidValue } from '../../container/parse/invalid-value.ts'
 import { parseIp, parseIpv4, parseIpv6, parseMac } from '../../container/parse/ip-address.ts'
 import { parseName } from '../../container/parse/name.ts'
-import { parseNetworkMode } from '../../container/parse/namespace-mode.ts'
+import { parseNetworkMode } from '../../container/parse/network-mode.ts'
 import { alias, flag } from '../flag-spec.ts'
 import type { FlagSpec } from '../flag-spec.ts'
 import type { ParsedFlags } from '../parsed-flags.ts'
@@ -60,6 +60,14 @@ function checkNetwork({ mode, noHosts, addHosts, ip, ip6, mac, aliases }: Networ
   const isOwn = mode.kind === 'bridge' || mode.kind === 'networks'
   if (!isOwn && (ip ?? ip6 ?? mac) !== undefined)
     throw conflict('--ip, --ip6, --mac-address', `--network ${mode.kind}`)
+  if (mode.kind === 'networks' && (ip ?? ip6 ?? mac) !== undefined)
+    if (mode.names.length > 1 || mode.wishes)
+      throw new OperationError(
+        'INVALID_ARGUMENT',
+        'combine --ip, --ip6, --mac-address with networks of their own wishes, or several',
+        {},
+        { hint: 'Say which network: --network NAME:ip=ADDRESS,mac=ADDRESS' },
+      )
   if (!isOwn && aliases.length > 0) throw conflict('--network-alias', `--network ${mode.kind}`)
 }
 

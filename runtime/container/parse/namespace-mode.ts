@@ -1,4 +1,4 @@
-import type { IdMap, NamespaceMode, NetworkMode, UserNamespaceMode } from '../options.ts'
+import type { IdMap, NamespaceMode, UserNamespaceMode } from '../options.ts'
 import { parseInteger } from './integer.ts'
 import { invalidValue } from './invalid-value.ts'
 import { parseName } from './name.ts'
@@ -23,7 +23,8 @@ export function parseNamespaceMode(
   throw invalidValue(what, text, `Write ${allowed.join(', ')}, container:NAME or ns:PATH`)
 }
 
-function joinedNamespace(
+/** `container:NAME` or `ns:PATH`; undefined for anything else. @throws {OperationError} INVALID_ARGUMENT */
+export function joinedNamespace(
   text: string,
 ): Exclude<NamespaceMode, { readonly kind: PlainKind }> | undefined {
   if (text.startsWith('container:'))
@@ -32,38 +33,6 @@ function joinedNamespace(
   const path = text.slice(3)
   if (path.startsWith('/') && !path.includes('\0')) return { kind: 'path', path }
   throw invalidValue('namespace path', text, 'Write ns: and an absolute path')
-}
-
-/**
- * Read the `--network` values: one mode, or the names of networks (given several times).
- * @throws {OperationError} INVALID_ARGUMENT
- */
-export function parseNetworkMode(values: readonly string[]): NetworkMode {
-  const [first = 'bridge'] = values
-  const single = singleNetworkMode(first)
-  if (single && values.length <= 1) return single
-  const names = values.map((value) => {
-    const mode = singleNetworkMode(value)
-    if (mode && mode.kind !== 'bridge')
-      throw invalidValue('network', value, 'This mode cannot be combined with other networks')
-    return parseName('network', value === 'default' ? 'bridge' : value)
-  })
-  return { kind: 'networks', names: [...new Set(names)] }
-}
-
-function singleNetworkMode(text: string): NetworkMode | undefined {
-  switch (text) {
-    case '':
-    case 'default':
-    case 'bridge':
-    case 'private':
-      return { kind: 'bridge' }
-    case 'host':
-    case 'none':
-      return { kind: text }
-    default:
-      return joinedNamespace(text)
-  }
 }
 
 /**

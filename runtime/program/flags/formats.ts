@@ -163,6 +163,7 @@ const plainCalls: Readonly<Record<string, number>> = {
   sendfile: 4,
   bind: 3,
   listen: 2,
+  shutdown: 2,
   setsockopt: 5,
   sendto: 6,
   set_mempolicy: 3,
