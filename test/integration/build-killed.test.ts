@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { openStepRunner } from '../../runtime/build-step/step-runner.ts'
+import { stepBench } from './build-step-bench.ts'
+import { leftovers } from './leftovers.ts'
+
+t.test('what a killed build leaves is taken back before the next one', async (t) => {
+  const bench = await stepBench(t)
+  const root = join(bench.base, 'state')
+  const words = [join(import.meta.dirname, 'build-step-process.ts'), root, bench.layers[0] ?? '']
+  const child = spawn(process.execPath, [...words, 'echo running; sleep 1000'])
+  t.teardown(() => child.kill('SIGKILL'))
+  await once(child.stdout, 'data')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const secrets = (): string[] =>
+    readdirSync('/dev/shm').filter((name) => name.startsWith(`mycontainer-build-${child.pid}-`))
+  t.not(leftovers(root).length, 0, 'the container goes on')
+  t.equal(secrets().length, 1)
+  const runner = openStepRunner(root)
+  await runner.repair()
+  runner.close()
+  t.strictSame(leftovers(root), [])
+  t.strictSame(secrets(), [])
+  const cache = { kind: 'cache', target: '/c', readOnly: false, sharing: 'locked' } as const
+  const { exitCode } = await bench.run('true', { mounts: [cache] })
+  t.equal(exitCode, 0, 'its cache is free')
+})
+
+t.test('another build that is alive is left alone', async (t) => {
+  const bench = await stepBench(t)
+  const runner = openStepRunner(join(bench.base, 'state'))
+  t.teardown(() => runner.close())
+  let repaired: Promise<void> | undefined
+  const { exitCode } = await bench.run('echo ready; sleep 0.3', {
+    onOutput: () => (repaired ??= runner.repair()),
+  })
+  await repaired
+  t.equal(exitCode, 0)
+})
