@@ -21,7 +21,7 @@ interface Arena {
   readonly bench: StepBench
   /** A folder of the host, with the file "kept". */
   readonly host: string
-  unharmed(): boolean
+  readonly unharmed: () => boolean
 }
 
 async function arena(t: Parameters<typeof stepBench>[0]): Promise<Arena> {
