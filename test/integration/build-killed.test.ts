@@ -36,7 +36,7 @@ t.test('another build that is alive is left alone', async (t) => {
   t.teardown(() => runner.close())
   let repaired: Promise<void> | undefined
   const { exitCode } = await bench.run('echo ready; sleep 0.3', {
-    onOutput: () => (repaired ??= runner.repair()),
+    onOutput: () => void (repaired ??= runner.repair()),
   })
   await repaired
   t.equal(exitCode, 0)
