@@ -1,5 +1,4 @@
 import { closeSync, openSync, rmSync } from 'node:fs'
-import { OperationError } from '../../native/error.ts'
 import type { Image } from '../store/image.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import type { BuildRequest, BuildTools } from './execute/build-request.ts'
@@ -16,7 +15,7 @@ export async function buildAndPut(
   outputs: readonly OutputWish[],
 ): Promise<string> {
   const image = await buildImage(store, request, tools)
-  for (const output of outputs) await putImage(store, image, output)
+  for (const output of outputs) await putImage(store, image, output, request)
   return image.id
 }
 
@@ -24,10 +23,22 @@ async function putImage(
   store: ImageStore,
   image: Image,
   { type, destination }: OutputWish,
+  request: BuildRequest,
 ): Promise<void> {
   if (type === 'store') return
-  if (type === 'local' || type === 'tar')
-    throw new OperationError('UNSUPPORTED', 'write the files of an image', { type, destination })
+  const onNote = (text: string): void => request.onEvent({ kind: 'note', text })
+  if (type === 'local') {
+    const { writeOutputFolder } = await import('../build-steps/output-folder.ts')
+    return writeOutputFolder(image.layerFolders, destination, { onNote })
+  }
+  if (type === 'tar') {
+    const { outputTar } = await import('../build-steps/output-tar.ts')
+    const { writeFully } = await import('../import/file-sink.ts')
+    return withFile(destination, (descriptor) => {
+      const pieces = outputTar(image.layerFolders, { epoch: request.epoch, onNote })
+      for (const piece of pieces) writeFully(descriptor, piece)
+    })
+  }
   const { saveImages } = await import('../import/save-images.ts')
   const { archiveSink } = await import('../import/file-sink.ts')
   await withFile(destination, (descriptor) => {

@@ -1,6 +1,6 @@
 import { readFields, wrongFlag } from './read-flags.ts'
 
-/** Where a result goes besides, or instead of, the store. */
+/** Where a result goes besides the store. */
 export interface OutputWish {
   readonly type: 'local' | 'tar' | 'oci' | 'docker' | 'store'
   /** Folder or file; "-" for standard output. */
@@ -16,7 +16,7 @@ export function readOutput(text: string): OutputWish {
   const fields = readFields('--output', text)
   const type = fields.get('type') ?? ''
   const destination = fields.get('dest') ?? fields.get('destination') ?? ''
-  if (type === 'image' || type === 'store') return { type: 'store', destination: '' }
+  if (type === 'image' || type === 'store') return { type: 'store', destination: '/' }
   const known = types.find((each) => each === type)
   if (known === undefined) throw wrongFlag('--output', text, `type=${types.join('|')},dest=PATH`)
   if (destination === '' && known === 'local') throw wrongFlag('--output', text, 'dest=FOLDER')

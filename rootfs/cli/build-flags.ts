@@ -60,7 +60,7 @@ export function addBuildFlags(command: Command): Command {
     .option('--timestamp <seconds>', 'latest time in the image (or SOURCE_DATE_EPOCH)')
     .option(
       '-o, --output <type=local|tar|oci|docker,dest=path>',
-      'write the result there in place of the store',
+      'write the result there too',
       collect,
     )
     .option('--iidfile <file>', 'write the id of the image there')

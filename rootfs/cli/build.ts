@@ -82,7 +82,8 @@ async function runBuild(
       const id = await buildAndPut(store, request, tools, opened.outputs)
       if (flags.iidfile !== undefined) await writeId(flags.iidfile, id)
       view.end()
-      print(id)
+      // An archive on standard output must stay one.
+      if (!opened.outputs.some(({ destination }) => destination === '-')) print(id)
     } catch (error) {
       view.end()
       throw error
