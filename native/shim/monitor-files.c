@@ -68,18 +68,30 @@ void write_exit_file(void) {
 }
 
 // One write of the whole line: appends of several monitors and commands do not mix.
-void append_event(u32 start) {
+static void append_line(u32 start, struct text *end) {
   const char *data = (const char *)data_of(watch.machine->header);
   if (watch.options->event_path == 0 || start == 0) return;
-  TEXT(text, 400);
-  describe_exit(&text);
-  add(&text, "}\n");
+  add(end, "}\n");
   s64 fd = SYS4(openat, AT_FDCWD, data + watch.options->event_path,
                 O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (is_error(fd)) return;
-  struct iovec parts[2] = {{(void *)(data + start), strlen(data + start)}, {text.at, text.length}};
+  struct iovec parts[2] = {{(void *)(data + start), strlen(data + start)}, {end->at, end->length}};
   SYS3(writev, fd, parts, 2);
   SYS1(close, fd);
+}
+
+void append_event(u32 start) {
+  TEXT(text, 400);
+  describe_exit(&text);
+  append_line(start, &text);
+}
+
+void append_oom_event(void) {
+  TEXT(text, 400);
+  add(&text, "{\"finishedAt\":\"");
+  add_time(&text, realtime_ns(), true);
+  add(&text, "\"}");
+  append_line(watch.options->event_oom, &text);
 }
 
 void record_failure(s64 state_dir, u32 type, u32 pc, s64 value) {

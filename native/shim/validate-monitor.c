@@ -60,8 +60,8 @@ static bool is_zero(const void *at, size_t size) {
 }
 
 static bool are_events(const struct header *header, const struct monitor *monitor) {
-  const u32 texts[] = {monitor->event_path, monitor->event_ended, monitor->event_cleaned};
-  for (u32 i = 0; i < 3; i++)
+  const u32 texts[] = {monitor->event_path, monitor->event_ended, monitor->event_cleaned, monitor->event_oom};
+  for (u32 i = 0; i < sizeof texts / sizeof *texts; i++)
     if (texts[i] && !is_string(header, texts[i])) return false;
   return true;
 }

@@ -19,15 +19,19 @@ export function eventsPath(folders: EngineFolders): string {
   return join(folders.runDir, 'events.jsonl')
 }
 
-export function publishEvent(folders: EngineFolders, event: Omit<EngineEvent, 'time'>): void {
+export function publishEvent(
+  folders: EngineFolders,
+  ...events: readonly Omit<EngineEvent, 'time'>[]
+): void {
   const path = eventsPath(folders)
-  const line = `${JSON.stringify({ ...event, time: timestamp() })}\n`
+  const time = timestamp()
+  const lines = events.map((event) => `${JSON.stringify({ ...event, time })}\n`).join('')
   try {
-    appendFileSync(path, line, { mode: 0o600 })
+    appendFileSync(path, lines, { mode: 0o600 })
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error
     mkdirSync(folders.runDir, { recursive: true, mode: 0o711 })
-    appendFileSync(path, line, { mode: 0o600 })
+    appendFileSync(path, lines, { mode: 0o600 })
   }
   setAside(path)
 }
@@ -57,6 +61,23 @@ export function publishContainerEvent(
   })
 }
 
+/** The two events of a program that is about to be executed in a container. */
+export function publishExecStart(
+  folders: EngineFolders,
+  record: ContainerRecord,
+  execId: string,
+  command: readonly string[],
+): void {
+  const attributes = containerAttributes(record, { execID: execId })
+  const [create, start] = ['exec_create', 'exec_start'].map((action) => ({
+    type: 'container' as const,
+    action: `${action}: ${command.join(' ')}`,
+    id: record.id,
+    attributes,
+  }))
+  if (create && start) publishEvent(folders, create, start)
+}
+
 /** What every event of a container says about it. */
 function containerAttributes(
   record: ContainerRecord,
@@ -71,8 +92,12 @@ function containerAttributes(
 }
 
 /** Start of a line that a monitor completes with its exit record: see StoredEvent. */
-export function endEventStart(record: ContainerRecord, action: 'die' | 'destroy'): string {
-  const attributes = containerAttributes(record)
+export function endEventStart(
+  record: ContainerRecord,
+  action: 'die' | 'destroy' | 'oom' | 'exec_die',
+  more: Readonly<Record<string, string>> = {},
+): string {
+  const attributes = containerAttributes(record, more)
   const event = JSON.stringify({ type: 'container', action, id: record.id, attributes })
   return `${event.slice(0, -1)},"exit":`
 }
@@ -114,7 +139,8 @@ function parseEvent(line: string): EngineEvent | undefined {
   }
   const { exit, ...event } = stored
   if (!exit) return event
-  if (event.action !== 'die') return { ...event, time: exit.finishedAt }
+  if (event.action !== 'die' && event.action !== 'exec_die')
+    return { ...event, time: exit.finishedAt }
   return {
     ...event,
     time: exit.finishedAt,

@@ -12,7 +12,7 @@ import { capabilitySets, chooseCapabilities } from '../security/capabilities.ts'
 import { accountsOf } from './accounts.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
-import { publishContainerEvent } from './events.ts'
+import { endEventStart, eventsPath, publishExecStart } from './events.ts'
 import { newContainerId } from './identifier.ts'
 import { requireMappedUser } from './mapped-ids.ts'
 import { resolveUser } from './oci-config/resolve-user.ts'
@@ -121,6 +121,10 @@ export async function startExec(
     monitor: {
       hold: wish.hold,
       keepStdin: false,
+      events: {
+        path: eventsPath(context.folders),
+        ended: endEventStart(record, 'exec_die', { execID: id }),
+      },
       stdinOnce: wish.interactive,
       ...(wish.timeoutMs === undefined ? {} : { timeoutMs: wish.timeoutMs }),
     },
@@ -135,12 +139,11 @@ export async function startExec(
     remove: [{ folder: folder.executions, name: id }],
   })
   wish.onCompiled?.(program)
+  // Before it, so that it cannot be told of its end first.
+  publishExecStart(context.folders, record, id, wish.command)
   const run = context.zygote.submit(encodeProgram(program, { reasons: false }))
   const outcome = await run.started
   if (outcome.kind === 'running') {
-    publishContainerEvent(context.folders, record, `exec_start: ${wish.command.join(' ')}`, {
-      execID: id,
-    })
     return { id, pid: outcome.pid, stateFolder, ended: run.ended }
   }
   rmSync(stateFolder, { recursive: true, force: true })

@@ -23,6 +23,7 @@ export interface Hook {
     readonly path: string
     readonly ended: string
     readonly cleaned?: string
+    readonly oom: string
   }
 }
 
@@ -49,6 +50,7 @@ export function monitorCommands(
     events: {
       path: eventsPath(context.folders),
       ended: endEventStart(record, 'die'),
+      oom: endEventStart(record, 'oom'),
       ...(rm ? { cleaned: endEventStart(record, 'destroy') } : {}),
     },
     ...(restart.name !== 'no'

@@ -4,6 +4,7 @@ import type { AttachOptions, RunResult, StartOptions } from '../cli/engine.ts'
 import { planAttach } from './attach-plan.ts'
 import { createContainer } from './create.ts'
 import type { EngineContext } from './engine-context.ts'
+import { publishContainerEvent } from './events.ts'
 import type { ContainerOptions } from './options.ts'
 import type { PreparedStart } from './prepare-start.ts'
 import type { ContainerRecord } from './record.ts'
@@ -120,6 +121,7 @@ async function attachTo(
   options: AttachOptions,
   io: CommandIo,
 ): Promise<number | undefined> {
+  publishContainerEvent(context.folders, record, 'attach')
   return io.attach(planAttach(context.folders, record, options))
 }
 

@@ -81,6 +81,8 @@ export interface CompileMonitor {
     readonly ended: string
     /** The same for when everything was taken back. */
     readonly cleaned?: string
+    /** The same for when the kernel has killed a process for lack of memory. */
+    readonly oom?: string
   }
 }
 

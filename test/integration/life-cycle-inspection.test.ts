@@ -139,6 +139,7 @@ t.test('events tell the whole life, whoever lived it', async (t) => {
     'destroy told',
     'create brief',
     'start brief',
+    'attach brief',
     'die brief',
     'destroy brief',
   ]
@@ -163,6 +164,32 @@ t.test('events tell the whole life, whoever lived it', async (t) => {
   )
   const json = JSON.parse((await lines(...past, '--format', 'json')).at(-1) ?? '') as object
   t.match(json, { Type: 'container', Action: 'destroy', Actor: { Attributes: { name: 'brief' } } })
+})
+
+t.test('events of what happens in a container', async (t) => {
+  const since = new Date().toISOString()
+  const health = ['--health-cmd', 'test -e /tmp/well', '--health-interval', '1s']
+  await detached('inner', '-m', '50m', ...health, '--health-retries', '1', 'host', 'sleep', '1000')
+  await bench.waitFor('inner', '.State.Health.Status', 'unhealthy')
+  await ok('exec', 'inner', 'touch', '/tmp/well')
+  await bench.waitFor('inner', '.State.Health.Status', 'healthy')
+  t.equal((await run('exec', 'inner', 'sh', '-c', 'exit 4')).exitCode, 4)
+  t.equal((await run('exec', 'inner', 'tail', '/dev/zero')).exitCode, 137)
+  await ok('rm', '-f', 'inner')
+  const format = '{{.Action}} {{.Actor.Attributes.exitCode}}'
+  const said = await lines('events', '--since', since, '--until', '0s', '--format', format)
+  const told = said.map((line) => line.replace(' <no value>', ''))
+  for (const event of [
+    'health_status: unhealthy',
+    'health_status: healthy',
+    'exec_create: sh -c exit 4',
+    'exec_start: sh -c exit 4',
+    'exec_die 4',
+    'exec_die 137',
+    'oom',
+  ])
+    t.ok(told.includes(event), event)
+  t.ok(told.indexOf('exec_die 4') > told.indexOf('exec_start: sh -c exit 4'))
 })
 
 t.test('the same names by `container`', async (t) => {

@@ -96,8 +96,14 @@ function evaluateCall(call: Call, scope: Scope, piped: readonly unknown[]): unkn
 function evaluateTerm(term: Term, scope: Scope): unknown {
   if (term.kind === 'literal') return term.value
   if (term.kind === 'function') return evaluateCall({ head: term, args: [] }, scope, [])
-  return term.fields.reduce<unknown>(field, evaluateBase(term.base, scope))
+  return term.fields.reduce<unknown>(
+    (value, name, index) => field(value, name, mapFields.has(term.fields[index - 1] ?? '')),
+    evaluateBase(term.base, scope),
+  )
 }
+
+/** What is a map in docker's documents: a key that is not there has no value, and is no mistake. */
+const mapFields = new Set(['Annotations', 'Attributes', 'Labels', 'Networks', 'Options', 'Ports'])
 
 function evaluateBase(base: (Term & { kind: 'path' })['base'], scope: Scope): unknown {
   if (base === 'dot') return scope.dot
@@ -106,9 +112,10 @@ function evaluateBase(base: (Term & { kind: 'path' })['base'], scope: Scope): un
   throw templateError(`undefined variable "${base.variable}"`)
 }
 
-function field(value: unknown, name: string): unknown {
+function field(value: unknown, name: string, isMap: boolean): unknown {
   if (value === null || value === undefined)
     throw templateError(`nil data; no entry for key "${name}"`)
   if (isObject(value) && Object.hasOwn(value, name)) return value[name]
+  if (isMap && isObject(value)) return undefined
   throw templateError(`can't evaluate field ${name}: there is no such field`)
 }

@@ -67,7 +67,7 @@ function parseWish(text: string, fields: string): NetworkWish {
   const wish: { -readonly [Field in keyof NetworkWish]: NetworkWish[Field] } = {}
   const aliases: string[] = []
   for (const field of fields.split(',')) {
-    const [key = '', value = ''] = splitOnce(field, '=')
+    const [key, value] = splitOnce(field, '=')
     const name = fieldNames[key]
     if (name === undefined) throw invalidValue('network', text, `Write ${known}`)
     if (name === 'alias') aliases.push(parseName('network alias', value))

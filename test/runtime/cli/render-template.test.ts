@@ -19,6 +19,7 @@ const rows: { template: string; want: string }[] = [
   { template: '{{.Config.Labels}}', want: 'map[a.b:one c:two]' },
   { template: '{{.Config.Cmd}}', want: '[sh -c]' },
   { template: '{{.Nothing}}', want: '<no value>' },
+  { template: '{{.Config.Labels.c}} {{.Config.Labels.missing}}', want: 'two <no value>' },
   { template: '{{index .Config.Labels "a.b"}}', want: 'one' },
   { template: '{{index .Config.Labels "missing"}}', want: '' },
   { template: '{{(index (index .Ports "80/tcp") 0).HostPort}}', want: '8080' },
