@@ -10,6 +10,8 @@ export interface RegistryFlags {
   readonly creds?: string
   readonly tlsVerify?: boolean
   readonly certDir?: string
+  /** Not a flag: read already. */
+  readonly credential?: Credential
 }
 
 export interface TransferFlags extends RegistryFlags {
@@ -35,7 +37,7 @@ export function addTransferFlags(command: Command): Command {
     .option('-q, --quiet', 'no progress')
 }
 
-function readBoolean(text: string): boolean {
+export function readBoolean(text: string): boolean {
   if (['true', '1', 't', 'yes'].includes(text.toLowerCase())) return true
   if (['false', '0', 'f', 'no'].includes(text.toLowerCase())) return false
   throw new OperationError('INVALID_ARGUMENT', 'read a flag', {
@@ -75,7 +77,7 @@ export async function withRegistries<Result>(
   const { openRegistryAccess } = await import('../registry-client/registry-access.ts')
   const access = openRegistryAccess({
     authFile: flags.authfile,
-    credential: flags.creds === undefined ? undefined : readCredential(flags.creds),
+    credential: flags.creds === undefined ? flags.credential : readCredential(flags.creds),
     tlsVerify: flags.tlsVerify,
     certDir: flags.certDir,
     environment: process.env,
