@@ -3,12 +3,14 @@ import { Command, CommanderError } from 'commander'
 import { describeError, OperationError } from '../../native/error.ts'
 import type { StepRunner } from '../build-steps/run-request.ts'
 import { addBuild } from './build.ts'
+import { addCopy } from './copy.ts'
 import { addFromHost } from './from-host.ts'
 import { addHistory } from './history.ts'
 import { addImport } from './import.ts'
 import { addInspect } from './inspect.ts'
 import { addLoad } from './load.ts'
 import { addLs } from './ls.ts'
+import { addLogin, addLogout } from './login.ts'
 import { addPrune } from './prune.ts'
 import { addPull } from './pull.ts'
 import { addPush } from './push.ts'
@@ -49,6 +51,9 @@ function makeProgram(parts: CommandParts): Command {
     addImport,
     addPull,
     addPush,
+    addCopy,
+    addLogin,
+    addLogout,
     addLs,
     addInspect,
     addHistory,
