@@ -13,6 +13,7 @@
 
 #define SEND_FLAGS 0x4000 // MSG_NOSIGNAL
 #define BROKEN_PIPE_CODE 141
+#define ENOUGH_INTERRUPTS 3
 #define CHUNK 4096u // a pipe that is ready takes this much without blocking
 
 static struct {
@@ -27,6 +28,7 @@ static struct {
   u8 input[sizeof(struct frame) + 2 * CHUNK];
   u32 input_from, input_to;
   bool input_ended;
+  u32 interrupts; // passed on
 } session;
 
 static u64 signal_bit(u32 signal) { return 1ul << (signal - 1); }
@@ -85,6 +87,16 @@ static void die_of(u32 signal) {
   leave((s32)(128 + signal));
 }
 
+// A program may take no notice, as PID 1 does by default. The third time the user means this client (docker's number).
+static void pass_on(u32 signal) {
+  send_control(FRAME_SIGNAL, &signal, sizeof signal);
+  if (signal != SIGINT && signal != SIGTERM) return;
+  if (++session.interrupts < ENOUGH_INTERRUPTS) return;
+  restore_terminal();
+  say("interrupted three times, and the program goes on; it is left alone", "", "");
+  leave(1);
+}
+
 static void take_signal(void) {
   u32 info[32];
   if (SYS3(read, session.signals, info, sizeof info) != sizeof info) return;
@@ -92,7 +104,7 @@ static void take_signal(void) {
   if (signal == SIGWINCH || signal == SIGCONT) send_size();
   else if (signal == SIGTSTP) stop_self();
   else if (signal == SIGPIPE) return;
-  else if (session.how->options & ATTACH_SIG_PROXY) send_control(FRAME_SIGNAL, &signal, sizeof signal);
+  else if (session.how->options & ATTACH_SIG_PROXY) pass_on(signal);
   else die_of(signal);
 }
 

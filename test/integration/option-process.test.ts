@@ -275,8 +275,7 @@ t.test('devices', async (t) =>
 
 t.test('descriptors of the caller', async (t) => {
   await bench.ok('run', '-d', ...quick, '--name', 'taker', 'host', 'sleep', '1000')
-  const file = join(bench.folder, 'lent')
-  writeFileSync(file, 'lent\n')
+  const lender = file('lent', 'lent\n')
   const shell = 'cat <&3; readlink /proc/self/fd/4 || echo none'
   const places = [
     { place: 'exec', args: ['exec', '--preserve-fds', '1', 'taker'] },
@@ -293,7 +292,7 @@ t.test('descriptors of the caller', async (t) => {
     })
   const check = (how: string): void => {
     for (const { place, args } of places) {
-      const lent = call([...args, 'sh', '-c', shell], `3<${file} 4<${file}`)
+      const lent = call([...args, 'sh', '-c', shell], `3<${lender} 4<${lender}`)
       t.equal(lent.stdout, 'lent\nnone\n', `${place} hands on what it was asked to, ${how}`)
       const missing = call([...args, 'true'], '4</dev/null')
       t.match(missing.stderr, /descriptors 3 to 3/, `${place} hands on none of its own, ${how}`)

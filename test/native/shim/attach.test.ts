@@ -126,6 +126,30 @@ t.test('signals go to the container, past stdin that it does not read', async (t
   t.match(result.stdout, 'got it')
 })
 
+t.test(
+  'the third interrupt ends the client, and leaves a program alone that goes on',
+  async (t) => {
+    const run = runContainer(t, {
+      argv: sh('trap "echo heard" INT; echo ready; while :; do sleep 0.01; done'),
+      monitor: { flags: hold, holdMs: 9000 },
+    })
+    const { value: pid } = await run.zygote.next(recordType.exec)
+    const client = attach(run.folder, '--stdout', '--sig-proxy')
+    await until(() => client.output().includes('ready'))
+    for (const count of [1, 2]) {
+      client.kill('SIGINT')
+      await until(() => client.output().split('heard').length === count + 1)
+    }
+    client.kill('SIGINT')
+    const result = await client.finished
+    t.equal(result.code, 1)
+    t.match(result.stderr, 'left alone')
+    process.kill(pid, 0)
+    process.kill(pid, 9)
+    t.equal((await run.ended()).value, 137)
+  },
+)
+
 t.test('without --sig-proxy a signal ends the client alone', async (t) => {
   const run = runContainer(t, {
     argv: sh('echo ready; sleep 100'),
