@@ -5,7 +5,7 @@ import { type StoredLayer, knownLayer, nextChainId } from '../store/layer-note.t
 import type { Lease } from '../store/lease.ts'
 import { createBlobWriter } from '../store/write-blob.ts'
 import { clampTimes } from './clamp-times.ts'
-import type { StepFolder } from './step-folder.ts'
+import { type StepFolder, likeRootBelow } from './step-folder.ts'
 
 export interface CommitOptions {
   /** Chain ids of the layers below, lowest first. */
@@ -29,6 +29,7 @@ export async function commitStep(
   { below, epoch, onNote }: CommitOptions,
 ): Promise<StoredLayer | undefined> {
   if (readdirSync(step.upper).length === 0) return undefined
+  likeRootBelow(step)
   if (epoch !== undefined) clampTimes(step.upper, epoch)
   const blob = createBlobWriter(lease)
   try {

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { currentFolder, setTimesAt } from '../../native/file.ts'
 import type { Lease } from '../store/lease.ts'
 import { removeFolder } from '../store/remove-folder.ts'
-import { fileTime } from './read-source.ts'
 
 /**
  * Where one step of a build writes what it changes: the upper folder of an overlay over the layers
@@ -28,7 +27,7 @@ export function makeStepFolder(lease: Lease, layersBelow: readonly string[]): St
   const upper = join(path, 'fs')
   mkdirSync(upper, { recursive: true, mode: 0o755 })
   mkdirSync(work)
-  likeRootBelow(upper, layersBelow)
+  likeRootBelow({ upper, layersBelow })
   const discard = (): void => {
     removeFolder(path)
     removeFolder(work)
@@ -36,12 +35,19 @@ export function makeStepFolder(lease: Lease, layersBelow: readonly string[]): St
   return { path, upper, work, layersBelow, discard }
 }
 
-/** The upper folder's own owner, mode and time are those of `/`. */
-function likeRootBelow(upper: string, layersBelow: readonly string[]): void {
+/**
+ * Give the upper folder itself the owner, mode and time that the root has below. A layer does not
+ * tell its root: what a step changed about it would be there here, and nowhere else.
+ */
+export function likeRootBelow({
+  upper,
+  layersBelow,
+}: Pick<StepFolder, 'upper' | 'layersBelow'>): void {
   const top = layersBelow.at(-1)
-  const status = top === undefined ? undefined : lstatSync(top, { bigint: true })
-  if (status) chownSync(upper, Number(status.uid), Number(status.gid))
-  chmodSync(upper, status ? Number(status.mode & 0o7777n) : 0o755)
-  const time = status ? fileTime(status.mtimeNs) : { seconds: 0, nanoseconds: 0 }
+  const status = top === undefined ? undefined : lstatSync(top)
+  chownSync(upper, status?.uid ?? 0, status?.gid ?? 0)
+  chmodSync(upper, status ? status.mode & 0o7777 : 0o755)
+  // In whole seconds, as the unpacking of a layer without its root does it.
+  const time = { seconds: Math.floor((status?.mtimeMs ?? 0) / 1000), nanoseconds: 0 }
   setTimesAt(currentFolder, upper, time, time)
 }
