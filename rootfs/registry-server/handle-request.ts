@@ -5,7 +5,7 @@ import type { Client, Exchange } from './exchange.ts'
 import { requireRepositoryName } from './names.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { Registry } from './registry.ts'
-import { refusal } from './registry-error.ts'
+import { nothingThere, refusal } from './registry-error.ts'
 import type { Route } from './route.ts'
 
 /** What the handling of every request needs. */
@@ -61,6 +61,7 @@ function chooseEndpoint({ registry }: RequestContext, route: Route, method: stri
   const endpoints = endpointsOf(route)
   const { readOnly, deleteEnabled } = registry.settings
   const endpoint = Object.hasOwn(endpoints, method) ? endpoints[method] : undefined
+  if (Object.keys(endpoints).length === 0) throw nothingThere()
   if (!endpoint)
     throw refusal(405, 'UNSUPPORTED', 'this method has no meaning here', {
       headers: { Allow: Object.keys(endpoints).join(', ') },

@@ -57,6 +57,11 @@ export function refusal(
   )
 }
 
+/** For a path that means nothing to this server. */
+export function nothingThere(): RegistryError {
+  return refusal(404, 'UNSUPPORTED', 'there is nothing at this path')
+}
+
 export function errorBody({ entries }: RegistryError): string {
   return `${JSON.stringify({ errors: entries })}\n`
 }

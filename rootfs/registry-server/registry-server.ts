@@ -13,7 +13,7 @@ import type { ListenAddress } from './listen-address.ts'
 import type { Metrics } from './metrics.ts'
 import { createRateLimit } from './rate-limit.ts'
 import type { Registry, RegistrySettings } from './registry.ts'
-import { refusal } from './registry-error.ts'
+import { nothingThere } from './registry-error.ts'
 import { prepareRepositoryTables } from './repository-table.ts'
 import { type Route, matchRoute } from './route.ts'
 import type { TlsIdentity } from './tls-identity.ts'
@@ -61,6 +61,7 @@ export function openRegistry(store: ImageStore, settings: RegistrySettings): Reg
 const idleMs = 120_000
 const keepAliveMs = 75_000
 const headersMs = 30_000
+const idleCheckMs = 50
 
 /** @throws {OperationError} `ALREADY_EXISTS` where the address is taken */
 export async function startRegistryServer(options: ServerOptions): Promise<RunningServer> {
@@ -118,7 +119,7 @@ async function answer(
   let client: Client | undefined
   observe(options, route, path, request, response, () => client?.user)
   try {
-    if (!route) throw refusal(404, 'UNSUPPORTED', 'there is nothing at this path')
+    if (!route) throw nothingThere()
     for (const extra of options.extra) if (await extra(route, query, request, response)) return
     await handleRequest(context, route, query, request, response, (found) => {
       client = found
@@ -176,10 +177,12 @@ function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
 function closeServer(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+    // A connection is idle, and may be kept alive by its client, once its last request has ended.
+    const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs)
     server.close(() => {
       clearTimeout(cut)
+      clearInterval(idle)
       resolve()
     })
-    server.closeIdleConnections()
   })
 }

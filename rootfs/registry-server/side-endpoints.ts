@@ -1,6 +1,6 @@
 import type { Authenticator } from './authenticator.ts'
 import type { Metrics } from './metrics.ts'
-import { refusal } from './registry-error.ts'
+import { nothingThere } from './registry-error.ts'
 import type { ExtraEndpoint } from './registry-server.ts'
 
 /** `/healthz`: the process answers, and its database does. For everybody. */
@@ -30,5 +30,5 @@ export function metricsEndpoint(metrics: Metrics, authenticator: Authenticator):
 
 /** The end of a list of endpoints beside which there is no registry. */
 export const nothingElse: ExtraEndpoint = () => {
-  throw refusal(404, 'UNSUPPORTED', 'there is nothing at this path')
+  throw nothingThere()
 }
