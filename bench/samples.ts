@@ -4,6 +4,8 @@ export interface Row {
   readonly command: string
   /** One measurement, in the unit of the table. */
   sample(): Promise<number>
+  /** Once, before the first round. */
+  readonly warmUp?: (() => Promise<void>) | undefined
   /** One of ours: every other row gets a ratio to it. */
   readonly isOurs?: boolean | undefined
 }
@@ -22,16 +24,21 @@ export interface Measured {
 export async function takeSamples(rows: readonly Row[], rounds: number): Promise<Measured[]> {
   const samples = new Map<Row, number[]>(rows.map((row) => [row, []]))
   const problems = new Map<Row, string>()
+  const attempt = async (row: Row, work: () => Promise<void>): Promise<void> => {
+    if (problems.has(row)) return
+    try {
+      await work()
+    } catch (error) {
+      problems.set(row, error instanceof Error ? error.message : String(error))
+    }
+  }
+  for (const row of rows) if (row.warmUp) await attempt(row, row.warmUp)
   for (let round = 0; round <= rounds; round += 1)
-    for (const row of rows) {
-      if (problems.has(row)) continue
-      try {
+    for (const row of rows)
+      await attempt(row, async () => {
         const value = await row.sample()
         if (round > 0) samples.get(row)?.push(value)
-      } catch (error) {
-        problems.set(row, error instanceof Error ? error.message : String(error))
-      }
-    }
+      })
   return rows.map((row) => ({
     row,
     sorted: (samples.get(row) ?? []).toSorted((a, b) => a - b),

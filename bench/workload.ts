@@ -15,17 +15,26 @@ export async function timeStart(
 }
 
 /** @returns milliseconds that `count` starts took, `width` of them at a time, all waited for */
-export async function timeStarts(
+export function timeStarts(
   runtime: Runtime,
   count: number,
   width: number,
   wish: RunOptions,
 ): Promise<number> {
+  return timeBatch(() => timeStart(runtime, wish), count, width)
+}
+
+/** @returns milliseconds that `count` runs of `start` took, `width` of them at a time */
+export async function timeBatch(
+  start: () => Promise<unknown>,
+  count: number,
+  width: number,
+): Promise<number> {
   let left = count
   const work = async (): Promise<void> => {
     while (left > 0) {
       left -= 1
-      await timeStart(runtime, wish)
+      await start()
     }
   }
   const before = performance.now()
