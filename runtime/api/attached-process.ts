@@ -52,19 +52,31 @@ export interface ApiProcess {
 /** What has been started and is held until somebody attaches. */
 export interface StartedProcess {
   readonly pid: number
-  readonly stateFolder: string
   readonly ended: Promise<EndOutcome | undefined>
 }
 
-/**
- * Attach to a process that was just started and is held until then. Nobody has to wait for it: what is
- * said to the process before arrives in its order.
- */
-export function attachProcess(started: StartedProcess, streams: AttachedStreams): ApiProcess {
+/** A connection to a monitor in the making, and what has come over it. */
+export interface ProcessStreams {
+  readonly output: OutputBuffer
+  readonly connecting: Promise<MonitorConnection | undefined>
+}
+
+/** Attach to a process that is held until then: its output is not lost, also before it is known to run. */
+export function openStreams(stateFolder: string, wanted: AttachedStreams): ProcessStreams {
   const output = new OutputBuffer()
-  const connecting = connectMonitor(started.stateFolder, streams, {
+  const connecting = connectMonitor(stateFolder, wanted, {
     onOutput: (stream, data) => output.push({ stream, data: Buffer.from(data) }),
   })
+  // A start that fails takes its monitor away; one that comes about passes the failure on.
+  connecting.catch(() => undefined)
+  return { output, connecting }
+}
+
+/** Nobody has to wait for the connection: what is said to the process before arrives in its order. */
+export function attachProcess(
+  started: StartedProcess,
+  { output, connecting }: ProcessStreams,
+): ApiProcess {
   // Where the connection fails, `ended` says so.
   const tell = (say: (connection: MonitorConnection) => void): void =>
     void connecting.then((connection) => connection && say(connection)).catch(() => undefined)

@@ -10,7 +10,13 @@ import { removeContainer } from '../container/remove.ts'
 import { startContainer } from '../container/start.ts'
 import type { ContainerState } from '../container/state.ts'
 import { stopContainer } from '../container/stop.ts'
-import { type ApiProcess, type CollectedResult, attachProcess } from './attached-process.ts'
+import {
+  type ApiProcess,
+  type CollectedResult,
+  type ProcessStreams,
+  attachProcess,
+  openStreams,
+} from './attached-process.ts'
 
 /** Another program to run in a container. */
 export interface ExecApiOptions {
@@ -55,10 +61,12 @@ export async function startAttached(
   record: ContainerRecord,
   terminal: TerminalSize | undefined,
 ): Promise<ApiContainer> {
-  const started = await startContainer(context, record, { hold: true, terminal })
-  const stateFolder = containerFolder(context.folders, record.id).state
-  const streams = { stdin: record.options.interactive, stdout: true, stderr: true }
-  const main = attachProcess({ ...started, stateFolder }, streams)
+  const { state } = containerFolder(context.folders, record.id)
+  const wanted = { stdin: record.options.interactive, stdout: true, stderr: true }
+  let streams: ProcessStreams | undefined
+  const onPreExec = (): void => void (streams = openStreams(state, wanted))
+  const started = await startContainer(context, record, { hold: true, terminal, onPreExec })
+  const main = attachProcess(started, streams ?? openStreams(state, wanted))
   const start: ApiContainer['start'] = (command, options) =>
     startAttachedExec(context, record, command, options)
   const remove = () => removeIfPresent(context, record)
@@ -97,6 +105,8 @@ async function startAttachedExec(
   options: ExecApiOptions = {},
 ): Promise<ApiProcess> {
   const stdin = options.stdin ?? false
+  const wanted = { stdin, stdout: true, stderr: true }
+  let streams: ProcessStreams | undefined
   const started = await startExec(context, record, {
     command,
     env: Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`),
@@ -108,6 +118,7 @@ async function startAttachedExec(
     preserveFds: 0,
     stdio: options.terminal ? { kind: 'terminal', ...options.terminal } : { kind: 'pipes', stdin },
     hold: true,
+    onPreExec: (stateFolder) => void (streams = openStreams(stateFolder, wanted)),
   })
-  return attachProcess(started, { stdin, stdout: true, stderr: true })
+  return attachProcess(started, streams ?? openStreams(started.stateFolder, wanted))
 }

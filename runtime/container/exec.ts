@@ -42,6 +42,8 @@ export interface ExecStart extends Omit<ExecOptions, 'detach' | 'detachKeys'> {
   /** Hold back output until a client has attached. */
   readonly hold: boolean
   readonly timeoutMs?: number | undefined
+  /** Told where its monitor listens once its program is about to be executed. */
+  readonly onPreExec?: ((stateFolder: string) => void) | undefined
   /** Told before anything is done. */
   readonly onCompiled?: ((program: Program) => void) | undefined
 }
@@ -141,7 +143,9 @@ export async function startExec(
   wish.onCompiled?.(program)
   // Before it, so that it cannot be told of its end first.
   publishExecStart(context.folders, record, id, wish.command)
-  const run = context.zygote.submit(encodeProgram(program, { reasons: false }))
+  const run = context.zygote.submit(encodeProgram(program, { reasons: false }), () =>
+    wish.onPreExec?.(stateFolder),
+  )
   const outcome = await run.started
   if (outcome.kind === 'running') {
     return { id, pid: outcome.pid, stateFolder, ended: run.ended }

@@ -33,6 +33,8 @@ export interface StartWish {
   readonly hold: boolean
   /** Have the shim say what each step took. */
   readonly trace?: boolean | undefined
+  /** Told when all is ready and the program about to be executed, so that a client can attach meanwhile. */
+  readonly onPreExec?: (() => void) | undefined
   /** How often the restart policy has started it since a user did. */
   readonly restartCount?: number | undefined
   /** Look up and reserve, but leave the host's networks as they are. */

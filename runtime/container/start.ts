@@ -47,7 +47,7 @@ export async function startContainer(
       settle(context.folders, record)
     }
     const prepared = await prepareStart(context, record, wish)
-    return runPrepared(context, record, prepared)
+    return runPrepared(context, record, prepared, wish.onPreExec)
   })
 }
 
@@ -82,6 +82,7 @@ async function runPrepared(
   context: EngineContext,
   record: ContainerRecord,
   prepared: PreparedStart,
+  onPreExec: StartWish['onPreExec'],
 ): Promise<StartedContainer> {
   const folder = containerFolder(context.folders, record.id)
   const isDurable = !record.options.rm
@@ -89,7 +90,7 @@ async function runPrepared(
   writeStartRecord(folder, prepared.start, isDurable)
   writeFileSync(folder.config, prepared.configText, { mode: 0o600 })
   const bytes = encodeProgram(prepared.program, { trace: prepared.trace, reasons: false })
-  const run = context.zygote.submit(bytes)
+  const run = context.zygote.submit(bytes, onPreExec)
   const outcome = await run.started
   if (outcome.kind === 'running') {
     keepNamespaces(context, outcome.monitorPid)

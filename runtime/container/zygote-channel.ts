@@ -13,6 +13,7 @@ export const idOffset = 16
 
 interface Pending {
   readonly trace: ShimRecord[]
+  readonly onPreExec: (() => void) | undefined
   readonly started: (outcome: StartOutcome) => void
   readonly refused: (error: OperationError) => void
   readonly ended: (outcome: EndOutcome | undefined) => void
@@ -67,7 +68,7 @@ export class ZygoteChannel {
     return this.#isAlive ? this.#child.pid : undefined
   }
 
-  submit(program: Uint8Array): ProgramRun {
+  submit(program: Uint8Array, onPreExec?: () => void): ProgramRun {
     const id = this.#nextId++
     const bytes = Buffer.from(program.buffer, program.byteOffset, program.byteLength)
     bytes.writeBigUInt64LE(id, idOffset)
@@ -81,6 +82,7 @@ export class ZygoteChannel {
     }
     this.#pending.set(id, {
       trace,
+      onPreExec,
       started(outcome) {
         answered()
         start.resolve(outcome)
@@ -146,6 +148,7 @@ export class ZygoteChannel {
         })
         return this.#settle(record.id)
       case 'pre-exec':
+        return pending.onPreExec?.()
       case 'user':
       case 'oom':
     }

@@ -34,7 +34,8 @@ export interface ProgramRun {
 export interface ProgramLauncher {
   /** Descriptors from 3 on, without a gap, that this process got from whoever called it. */
   readonly callerDescriptors: number
-  submit(program: Uint8Array): ProgramRun
+  /** @param onPreExec the program is about to be executed; never called by who cannot listen meanwhile */
+  submit(program: Uint8Array, onPreExec?: () => void): ProgramRun
   close(): void
 }
 
@@ -50,9 +51,9 @@ export class Zygote implements ProgramLauncher {
    * @returns whose `started` rejects with `INTERNAL` where the shim finds the program malformed
    * @throws {OperationError} `INTERNAL` where the shim is missing
    */
-  submit(program: Uint8Array): ProgramRun {
+  submit(program: Uint8Array, onPreExec?: () => void): ProgramRun {
     if (!this.#channel?.isAlive) this.#channel = new ZygoteChannel()
-    return this.#channel.submit(program)
+    return this.#channel.submit(program, onPreExec)
   }
 
   /** Let go of the zygote: it ends, its containers go on. */
