@@ -142,10 +142,10 @@ for (const { name, pattern, parents = false, exclude = [], want } of rows)
     const source = context(t, files)
     const excludes = await excludeRules(exclude)
     const selected = selectSources(source, { patterns: [pattern], parents, excludes })
-    const found = selected.flatMap(({ base, files, parents }) =>
-      files.map(
+    const found = selected.flatMap(({ base, files: taken, parents: above }) =>
+      taken.map(
         ({ path }) =>
-          `${base}:${path}${parents.length > 0 ? ` <${parents.map(({ relative }) => relative).join(',')}` : ''}`,
+          `${base}:${path}${above.length > 0 ? ` <${above.map(({ relative }) => relative).join(',')}` : ''}`,
       ),
     )
     t.strictSame(found, want)
@@ -168,8 +168,8 @@ for (const { name, pattern, code } of refused)
 
 t.test('.dockerignore leaves files out, and brings some back', async (t) => {
   const all = (source: FileSource): string[] =>
-    selectSources(source, { patterns: ['.'], parents: false }).flatMap(({ files }) =>
-      files.map(({ path }) => path),
+    selectSources(source, { patterns: ['.'], parents: false }).flatMap(({ files: taken }) =>
+      taken.map(({ path }) => path),
     )
   const plain = { ignores: (path: string) => /^dir|\.md$/.test(path), hasExceptions: false }
   t.strictSame(all(context(t, files, plain)), [
