@@ -93,7 +93,9 @@ export async function openStoppedRoot(
     const root = openSync(options.image, openFlags.path | openFlags.directory)
     return { root, isWritable, mounts, ...mappings, close: closing(root) }
   }
-  if (wish.write && mappings.uidMappings.length > 0) throw mappedError(record)
+  const willBeMapped =
+    options.namespaces.user.kind !== 'host' || options.namespaces.uidMaps.length > 0
+  if (wish.write && (mappings.uidMappings.length > 0 || willBeMapped)) throw mappedError(record)
   const { layerFolders } = await rootOfRecord(context, record.imageId, options)
   const { upper, work } = containerFolder(folders, record.id)
   const { descriptor } = wish.write

@@ -14,6 +14,7 @@ import { type PreparedStart, prepareStart } from './prepare-start.ts'
 import type { ContainerRecord } from './record.ts'
 import { prepareRootless } from './rootless-start.ts'
 import { terminalSize } from './run.ts'
+import { releaseUserRange } from './user-range.ts'
 import { withTerminalDefaults } from './terminal-defaults.ts'
 
 /**
@@ -46,6 +47,7 @@ export async function dryRun(
       })
     } finally {
       releaseName(context.folders, record.name, record.id)
+      releaseUserRange(context.folders, record.id)
       rmSync(containerFolder(context.folders, record.id).path, { recursive: true, force: true })
     }
     return { id: record.id }

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Container, ListOptions } from '../cli/engine.ts'
 import { containerFolder } from './container-folder.ts'
@@ -14,6 +14,7 @@ import { findStartRecord, writeStartRecord } from './start-record.ts'
 import { sweepNames } from './name-registry.ts'
 import { sweepLeases } from './sweep-leases.ts'
 import { recordUnseenEnd } from './unseen-end.ts'
+import { sweepUserRanges } from './user-range.ts'
 
 /** Containers, newest first; those that ended only when asked for. */
 export async function listContainers(
@@ -60,6 +61,7 @@ export async function repair(context: EngineContext): Promise<void> {
   }
   sweepNames(context.folders, (id) => isBeingMade(context.folders, id))
   sweepLeases(context.folders)
+  sweepUserRanges(context.folders, (id) => existsSync(containerFolder(context.folders, id).path))
 }
 
 /** Groups, addresses and ports of a start that nobody works on any more. */

@@ -1,8 +1,10 @@
 import { requireStateRoot } from '../../native/state-root.ts'
 import { type ImageStore, openImageStore } from '../../rootfs/store/image-store.ts'
+import type { CommandIo } from '../cli/command-io.ts'
 import type { Engine, OpenEngine } from '../cli/engine.ts'
 import { readHostFacts } from '../inspect-host/host-facts.ts'
 import type { EngineContext } from './engine-context.ts'
+import { ensureImage } from './ensure-image.ts'
 import { engineFolders, hostUser } from './folders.ts'
 import { type ProgramLauncher, Zygote } from './zygote.ts'
 
@@ -70,9 +72,14 @@ type LifeCycle = Pick<
   | 'healthcheck'
 >
 
+function sayTo(io: CommandIo): (line: string) => void {
+  return (line) => void io.stderr.write(`${line}\n`)
+}
+
 function lifeCycle(context: EngineContext): LifeCycle {
   return {
     async create(options, io) {
+      if (!options.dryRun) await ensureImage(context, options, sayTo(io))
       if (options.explain || options.dryRun) {
         const { explainCreate } = await import('./explain-run.ts')
         return explainCreate(context, options, io)
@@ -81,6 +88,7 @@ function lifeCycle(context: EngineContext): LifeCycle {
       return createContainer(context, options)
     },
     async run(options, io) {
+      if (!options.dryRun) await ensureImage(context, options, sayTo(io))
       if (options.explain || options.dryRun || options.timings) {
         const { explainRun } = await import('./explain-run.ts')
         return explainRun(context, options, io)

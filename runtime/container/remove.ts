@@ -12,6 +12,7 @@ import type { ContainerRecord } from './record.ts'
 import { resolveContainer } from './record-store.ts'
 import { settle } from './settle.ts'
 import { killContainerNow, stopContainer } from './stop.ts'
+import { releaseUserRange } from './user-range.ts'
 
 /**
  * Remove a container with its writable layer and logs; by force also one that runs.
@@ -79,6 +80,7 @@ function discard({ folders }: EngineContext, record: ContainerRecord, volumes: b
   decideOwnVolumes(folder, record, volumes)
   renameSync(folder.path, grave)
   releaseName(folders, record.name, record.id)
+  releaseUserRange(folders, record.id)
   removeOwnVolumes(folders.dataDir, containerFolderAt(grave))
   rmSync(grave, { recursive: true, force: true })
 }

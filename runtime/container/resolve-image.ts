@@ -85,7 +85,6 @@ async function findSource(context: EngineContext, options: ContainerOptions): Pr
     const { ensureHostImage } = await import('../../rootfs/host-image/ensure-host-image.ts')
     return rootSource(await ensureHostImage(store))
   }
-  if (options.pull === 'always') throw pullUnsupported(options.image)
   const image = store.find(options.image)
   if (!image)
     throw new OperationError(
@@ -93,7 +92,7 @@ async function findSource(context: EngineContext, options: ContainerOptions): Pr
       `no such image: ${options.image}`,
       {},
       {
-        hint: 'Import it with "myimage load" or "myimage import", or make one with "myimage from-host"; pulling from registries is not built yet',
+        hint: 'Get it with "myimage pull", "load" or "import", or make one with "myimage from-host"',
       },
     )
   return rootSource(image)
@@ -120,7 +119,7 @@ export async function rootOfRecord(
   )
 }
 
-function isHostImage(reference: string): boolean {
+export function isHostImage(reference: string): boolean {
   return reference === hostImageName || reference === `localhost/${hostImageName}:latest`
 }
 
@@ -144,15 +143,4 @@ function plainRoot(path: string): RootSource {
     passwd: undefined,
     group: undefined,
   }
-}
-
-function pullUnsupported(image: string): OperationError {
-  return new OperationError(
-    'UNSUPPORTED',
-    `pull ${image}`,
-    {},
-    {
-      hint: 'Registries are not built yet: use --pull missing with an imported image',
-    },
-  )
 }

@@ -1,23 +1,15 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import type { IdMapping } from '../spec/config.ts'
 import type { EngineFolders } from './folders.ts'
 import type { ContainerOptions, IdMap } from './options.ts'
-import { isSystemError } from '../../native/system-error.ts'
+import { rangeSize, takeUserRange } from './user-range.ts'
 
 export interface UserMappings {
   readonly uid: readonly IdMapping[]
   readonly gid: readonly IdMapping[]
-  /** File to unlink when the container has ended, which gives the range back. */
+  /** File to unlink when a --rm container has ended, which gives the range back. */
   readonly lease: string | undefined
 }
-
-/** Ids of one automatic range: as many as a 16-bit id space has. */
-const rangeSize = 65_536
-/** Below are ranges that distributions give to users (subuid(5) begins at 100 000). */
-const firstRange = 16_384
-const rangeCount = 16_384
 
 /**
  * The rows of a container's own user namespace; none where it keeps ours. `auto` and `private`
@@ -49,28 +41,11 @@ export function userMappings(
           : 'It maps an ordinary user to itself; root can take --userns auto',
       },
     )
-  const { range, lease } = takeRange(folders, id)
-  const mapping = { containerID: 0, hostID: (firstRange + range) * rangeSize, size: rangeSize }
-  return { uid: [mapping], gid: [mapping], lease }
+  const { first, file } = takeUserRange(folders, id)
+  const mapping = { containerID: 0, hostID: first, size: rangeSize }
+  return { uid: [mapping], gid: [mapping], lease: options.rm ? file : undefined }
 }
 
 function row({ containerId, hostId, size }: IdMap): IdMapping {
   return { containerID: containerId, hostID: hostId, size }
-}
-
-function takeRange(folders: EngineFolders, id: string): { range: number; lease: string } {
-  const folder = join(folders.runDir, 'user-ranges')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  for (let range = 0; range < rangeCount; range++) {
-    const lease = join(folder, String(range))
-    try {
-      const file = openSync(lease, 'wx', 0o600)
-      writeSync(file, id)
-      closeSync(file)
-      return { range, lease }
-    } catch (error) {
-      if (!isSystemError(error, 'EEXIST')) throw error
-    }
-  }
-  throw new OperationError('UNSUPPORTED', 'find a free range of user ids', { ranges: rangeCount })
 }

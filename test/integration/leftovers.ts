@@ -25,7 +25,7 @@ export function leftovers(root: string): string[] {
     join(root, 'data/containers'),
     join(root, 'data/names'),
     join(root, 'run/ports'),
-    join(root, 'run/user-ranges'),
+    join(root, 'data/user-ranges'),
     ...namesIn(networks).map((name) => join(networks, name, 'leases')),
     ...namesIn(networks).map((name) => join(networks, name, 'names')),
   ]

@@ -170,3 +170,20 @@ t.test('user namespaces', async (t) => {
   await bench.ok('rm', '-f', '-t', '0', 'mapped')
   t.strictSame(leftovers(bench.root), [])
 })
+
+t.test('a container keeps its range of ids over every start', async (t) => {
+  const auto = [...quick, '--userns', 'auto']
+  const script = 'touch /mine; stat -c %u /mine; awk "{print \\$2}" /proc/self/uid_map'
+  const first = await bench.ok('run', '--name', 'first', ...auto, 'host', 'sh', '-c', script)
+  t.match(first, /^0\n\d+$/)
+  await bench.ok('run', '-d', '--name', 'second', ...auto, 'host', 'sleep', '1000')
+  t.equal(await bench.ok('start', '-a', 'first'), first, 'although another came between')
+  const cp = await bench.run('cp', '/etc/hostname', 'first:/x')
+  t.match(
+    cp,
+    { exitCode: 1, stderr: /Start it first/ },
+    'files made from outside would be nobody’s',
+  )
+  await bench.ok('rm', '-f', '-t', '0', 'first', 'second')
+  t.strictSame(leftovers(bench.root), [])
+})
