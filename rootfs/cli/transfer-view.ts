@@ -1,5 +1,6 @@
 import type { BlobProgress, TransferProgress } from '../copy/transfer-progress.ts'
 import { humanSize } from './format.ts'
+import { blobLabel, progressLines } from './progress-lines.ts'
 
 interface Line {
   readonly label: string
@@ -14,23 +15,10 @@ const barWidth = 30
 /** Bars on a terminal, a line for each blob elsewhere; both on standard error. */
 export function openTransferView(isQuiet: boolean): TransferProgress {
   const note = (text: string): void => void process.stderr.write(`myimage: note: ${text}\n`)
-  if (isQuiet) return { ...plainView(() => undefined), note }
-  if (!process.stderr.isTTY) return plainView((line) => void process.stderr.write(`${line}\n`))
+  if (isQuiet) return { ...progressLines(() => undefined), note }
+  if (!process.stderr.isTTY)
+    return { ...progressLines((line) => void process.stderr.write(`${line}\n`)), note }
   return terminalView(process.stderr)
-}
-
-function plainView(print: (line: string) => void): TransferProgress {
-  return {
-    begin(digest, kind, bytes) {
-      const label = labelOf(digest, kind)
-      return {
-        position: () => undefined,
-        done: (outcome) => print(`${label}  ${humanSize(bytes)}  ${outcome}`),
-      }
-    },
-    note: (text) => print(`myimage: note: ${text}`),
-    end: () => undefined,
-  }
 }
 
 function terminalView(output: NodeJS.WriteStream): TransferProgress {
@@ -47,7 +35,7 @@ function terminalView(output: NodeJS.WriteStream): TransferProgress {
   }
   return {
     begin(digest, kind, bytes): BlobProgress {
-      const line: Line = { label: labelOf(digest, kind), bytes, position: 0, outcome: undefined }
+      const line: Line = { label: blobLabel(digest, kind), bytes, position: 0, outcome: undefined }
       open.push(line)
       timer ??= setInterval(() => draw(), redrawMs)
       timer.unref()
@@ -66,10 +54,6 @@ function terminalView(output: NodeJS.WriteStream): TransferProgress {
       drawn = 0
     },
   }
-}
-
-function labelOf(digest: string, kind: 'layer' | 'config'): string {
-  return `${kind.padEnd(6)} ${digest.slice(digest.indexOf(':') + 1).slice(0, 12)}`
 }
 
 function barOf({ label, bytes, position }: Line): string {

@@ -46,7 +46,7 @@ function explanations(): Readonly<Record<string, Explanation>> {
       code: 'UNREACHABLE',
       reason: 'the name server does not answer',
       hint: 'Check the network of this machine',
-      isTransient: true,
+      isTransient: false,
     },
     ECONNREFUSED: {
       code: 'UNREACHABLE',

@@ -1,4 +1,5 @@
 import { createContainer } from '../container/create.ts'
+import { ensureImage } from '../container/ensure-image.ts'
 import { openContext, engineOf } from '../container/open-engine.ts'
 import type { Engine } from '../cli/engine.ts'
 import { type ApiContainer, removeIfPresent, startAttached } from './container.ts'
@@ -31,7 +32,9 @@ export function openRuntime({ root }: RuntimeOptions = {}): Runtime {
     engine: engineOf(context),
     async run(wish) {
       wish.signal?.throwIfAborted()
-      const record = await createContainer(context, containerOptions(wish))
+      const options = containerOptions(wish)
+      await ensureImage(context, options, () => undefined)
+      const record = await createContainer(context, options)
       try {
         const container = await startAttached(context, record, wish.terminal)
         killOnAbort(container, wish.signal)

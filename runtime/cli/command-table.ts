@@ -239,6 +239,10 @@ export const imageCommands: Readonly<Record<string, string>> = {
   image: 'myimage',
   images: 'myimage ls',
   import: 'myimage import',
+  login: 'myimage login',
+  logout: 'myimage logout',
+  pull: 'myimage pull',
+  push: 'myimage push',
   load: 'myimage load',
   rmi: 'myimage rm',
   save: 'myimage save',
@@ -247,5 +251,5 @@ export const imageCommands: Readonly<Record<string, string>> = {
 
 /** Commands of docker that nothing here does yet. */
 export const missingCommands: ReadonlySet<string> = new Set(
-  'build checkpoint commit compose export login logout pull push search'.split(' '),
+  'build checkpoint commit compose export search'.split(' '),
 )

@@ -1,4 +1,4 @@
-import { requireStateRoot } from '../../native/state-root.ts'
+import { requireStateRoot, requireUserFolders } from '../../native/state-root.ts'
 import { type ImageStore, openImageStore } from '../../rootfs/store/image-store.ts'
 import type { CommandIo } from '../cli/command-io.ts'
 import type { Engine, OpenEngine } from '../cli/engine.ts'
@@ -30,6 +30,7 @@ export function openContext(
 ): EngineContext {
   const folders = engineFolders(root, env, hostUser(env), cwd)
   if (folders.root !== undefined) requireStateRoot(folders.root)
+  else if (hostUser(env) !== 0) requireUserFolders(folders)
   let store: ImageStore | undefined
   return {
     folders,
