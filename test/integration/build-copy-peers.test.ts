@@ -1,21 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import {
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { CopyRequest } from '../../rootfs/build-steps/copy-request.ts'
-import { getAttributeOfPath } from '../../native/xattr.ts'
 import { openMergedRoot } from '../../rootfs/merged-root.ts'
 import { stepBench } from './build-step-bench.ts'
+import { describeForPeers } from './describe-for-peers.ts'
 
 // The same COPY and ADD by buildah and by us, on the same image and context: the same files, modes,
 // owners, links, capabilities and content; times where the context has set them.
@@ -89,32 +80,6 @@ const rows: Row[] = [
   { instruction: 'COPY dir /exist/a.txt' },
 ]
 
-const oldest = Date.parse('2012-01-01T00:00:00Z')
-
-/** Everything of a tree that a builder decides. */
-function describe(folder: string, below = ''): Record<string, string> {
-  const files: Record<string, string> = {}
-  for (const name of readdirSync(join(folder, below))) {
-    const path = join(below, name)
-    const at = join(folder, path)
-    const { mode, uid, gid, mtimeMs, nlink } = lstatSync(at)
-    const kind = mode & 0o170000
-    const capability = getAttributeOfPath(at, 'security.capability')
-    // Folders that something was put into have the time of the build in one, the old one in the other.
-    const isOld = mtimeMs < oldest && kind !== 0o040000
-    files[path] = [
-      mode.toString(8),
-      `${uid}:${gid}`,
-      isOld ? Math.floor(mtimeMs / 1000) : '-',
-      kind === 0o100000 ? `${nlink} ${readFileSync(at, 'latin1')}` : '',
-      kind === 0o120000 ? readlinkSync(at) : '',
-      typeof capability === 'number' ? '' : capability.toString('hex'),
-    ].join(' ')
-    if (kind === 0o040000) Object.assign(files, describe(folder, path))
-  }
-  return files
-}
-
 function storageFlags(base: string): string[] {
   const folders = ['--root', join(base, 'peer'), '--runroot', join(base, 'peer-run')]
   return [...folders, '--storage-driver', 'overlay']
@@ -136,10 +101,12 @@ function buildByBuildah(base: string, instruction: string): Record<string, strin
   const mounted = execFileSync('buildah', [...storage, 'mount', container], {
     encoding: 'utf8',
   }).trim()
-  const files = describe(mounted)
+  const files = describeForPeers(mounted)
   execFileSync('buildah', [...storage, 'rm', container], { stdio: 'ignore' })
   return files
 }
+
+t.setTimeout(300_000)
 
 t.test('as buildah', { timeout: 300_000 }, async (t) => {
   const bench = await stepBench(t)
@@ -184,7 +151,7 @@ t.test('as buildah', { timeout: 300_000 }, async (t) => {
       }
       await copied
       using merged = openMergedRoot(bench.layers)
-      const ours = describe(`/proc/self/fd/${merged.descriptor}/.`)
+      const ours = describeForPeers(`/proc/self/fd/${merged.descriptor}/.`)
       t.strictSame(ours, theirs)
     })
 })
