@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { requireStateRoot } from '../../native/state-root.ts'
+import { requireStateRoot, requireUserFolders } from '../../native/state-root.ts'
 import type { ImageStore } from '../store/image-store.ts'
 
 export interface StateFolders {
@@ -19,10 +19,12 @@ function stateFolders(root: string | undefined): StateFolders {
   if (uid === 0) return { dataDir: '/var/lib/mycontainer', runDir: '/run/mycontainer' }
   const dataHome = process.env['XDG_DATA_HOME'] || join(process.env['HOME'] || '/', '.local/share')
   const runtimeDir = process.env['XDG_RUNTIME_DIR']
-  return {
+  const folders = {
     dataDir: join(dataHome, 'mycontainer'),
     runDir: runtimeDir ? join(runtimeDir, 'mycontainer') : `/tmp/mycontainer-run-${uid}`,
   }
+  requireUserFolders(folders)
+  return folders
 }
 
 export interface CommandContext {

@@ -57,6 +57,15 @@ for (const [title, user] of users)
     await t.test('has its containers reach one another', async (t) => reachOneAnother(t, user))
     await t.test('owns on the host what root makes inside', async (t) => ownFiles(t, user))
     await t.test('is told what cannot be had', async (t) => refusals(t, user))
+    await t.test('is told where no folder is', async (t) => {
+      const { exitCode, stderr } = await user.shell('HOME= XDG_DATA_HOME= mycontainer ps')
+      t.equal(exitCode, 125)
+      t.match(stderr, /HOME/)
+    })
+    await t.test('gets no descriptor of ours for one that it lacks', async (t) => {
+      const preserve = ['run', '--rm', '--network', 'none', '--preserve-fds', '1', 'host', 'true']
+      t.match(await user.run(...preserve), { exitCode: 125, stderr: /descriptors 3 to 3/ })
+    })
     await t.test('finds the truth in doctor', async (t) => {
       const { stdout } = await user.run('doctor')
       const hasRange = /ok +\/etc\/subuid/.test(stdout)

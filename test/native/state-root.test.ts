@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { requireStateRoot } from '../../native/state-root.ts'
+import { requireStateRoot, requireUserFolders } from '../../native/state-root.ts'
 
 const folder = t.testdir({ file: '' })
 
@@ -24,3 +24,15 @@ for (const { title, root } of allowed)
   t.test(title, async (t) => {
     t.doesNotThrow(() => requireStateRoot(root))
   })
+
+t.test('folders of an ordinary user are folders that can be made', async (t) => {
+  const runDir = join(folder, 'run')
+  requireUserFolders({ dataDir: join(folder, 'home/.local/share'), runDir })
+  const refused = join(folder, 'file/below')
+  const detail = { folder: refused }
+  for (const folders of [
+    { dataDir: refused, runDir },
+    { dataDir: runDir, runDir: refused },
+  ])
+    t.throws(() => requireUserFolders(folders), { code: 'INVALID_ARGUMENT', detail })
+})
