@@ -45,7 +45,11 @@ export function addBuildFlags(command: Command): Command {
     .addOption(new Option('--format <format>', 'of the image').choices(['oci', 'docker']))
     .option('--squash', 'one layer for all that is new')
     .option('--no-cache', 'build every step anew')
-    .option('--no-cache-filter <stage>', 'build every step of these stages anew', collectCommas)
+    .addOption(
+      notNegated(
+        new Option('--no-cache-filter <stage>', 'build every step of these stages anew'),
+      ).argParser(collectCommas),
+    )
     .option('--cache-from <reference>', 'take steps that were built elsewhere', collect)
     .option('--cache-to <reference>', 'give steps to builds elsewhere', collect)
     .option('--pull [policy]', 'bring base images anew: always, missing, never')
@@ -76,6 +80,12 @@ export function addBuildFlags(command: Command): Command {
         .choices(['text', 'json'])
         .preset('text'),
     )
+}
+
+/** Commander takes every flag that begins with "no-" for the opposite of another. */
+function notNegated(option: Option): Option {
+  option.negate = false
+  return option
 }
 
 function collectCommas(value: string, before: readonly string[] = []): string[] {

@@ -4,9 +4,8 @@ import type { StoredLayer } from '../../store/layer-note.ts'
 import type { Lease } from '../../store/lease.ts'
 import { digestOf } from '../key/step-facts.ts'
 import type { StepCache } from '../cache/step-cache.ts'
-import { type HistoryEntry, defaultPath } from '../plan/image-document.ts'
+import type { HistoryEntry } from '../plan/image-document.ts'
 import type { PlannedStage } from '../plan/planned-step.ts'
-import { environmentValue } from '../plan/stage-state.ts'
 import type { BuildRequest } from './build-request.ts'
 import type { BuiltStage } from './build-stages.ts'
 import type { LoadedImage } from './load-base.ts'
@@ -71,12 +70,8 @@ function configurationOf(
 ): Record<string, unknown> {
   const base = firstImage(plan, prepared).document
   const labels = { ...plan.config.Labels, ...request.labels }
-  const env = plan.config.Env ?? []
-  const hasPath = environmentValue(env, 'PATH') !== undefined
   const config = {
     ...plan.config,
-    Env: hasPath ? env : [...env, `PATH=${defaultPath}`],
-    WorkingDir: plan.config.WorkingDir || '/',
     ...(Object.keys(labels).length === 0 ? {} : { Labels: labels }),
   }
   const { architecture, variant, os } = base

@@ -44,9 +44,6 @@ export interface ImageDocument {
   readonly history: readonly HistoryEntry[]
 }
 
-/** What programs find where an image says nothing else. */
-export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-
 /** `FROM scratch`. */
 export function emptyDocument(platform: {
   readonly os: string
