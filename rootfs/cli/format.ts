@@ -62,3 +62,19 @@ export function formatTemplate(template: string, row: Readonly<Record<string, st
       Object.hasOwn(row, name) ? (row[name] ?? '') : `<no field ${name}>`,
     )
 }
+
+/** "table {{.ID}}\t{{.Tag}}": a heading made of the names of the fields, and aligned columns. */
+export function tableTemplate(
+  template: string,
+  rows: readonly Readonly<Record<string, string>>[],
+  hasHeading = true,
+): string[] {
+  const columns = template.slice('table '.length)
+  const heading = columns
+    .replaceAll('\\t', '\t')
+    .replaceAll(/\{\{\s*\.(\w+)\s*\}\}/g, (_, name: string) =>
+      name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toUpperCase(),
+    )
+  const lines = rows.map((row) => formatTemplate(columns, row))
+  return formatTable([...(hasHeading ? [heading] : []), ...lines].map((line) => line.split('\t')))
+}

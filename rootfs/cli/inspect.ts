@@ -2,9 +2,18 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { Image } from '../store/image.ts'
 import { parseImageConfiguration } from '../store/image-config.ts'
+import { readStoredDocument } from '../import/stored-document.ts'
+import { findDocument } from '../store/documents.ts'
+import type { ImageStore } from '../store/image-store.ts'
 import { type StoreFolders, blobPath } from '../store/store-folders.ts'
 import { familiarName, parseReference } from '../reference.ts'
 import { withStore } from './register.ts'
+
+interface InspectFlags {
+  readonly format?: string
+  readonly raw?: true
+  readonly config?: true
+}
 
 /** `myimage inspect`. */
 export function addInspect(program: Command): void {
@@ -13,13 +22,30 @@ export function addInspect(program: Command): void {
     .description('Show all of an image as JSON')
     .argument('<image...>')
     .option('-f, --format <template>', 'a field such as {{.Id}} or {{json .Config}}')
-  withStore(command, (context, names: string[], flags: { format?: string }) => {
+    .option('--raw', 'the manifest as it is stored; with --config, the configuration')
+    .option('--config', 'the image configuration')
+  withStore(command, (context, names: string[], flags: InspectFlags) => {
     const { store } = context
+    if (flags.raw || flags.config) {
+      for (const name of names) process.stdout.write(storedBytes(store, name, flags))
+      return
+    }
     const documents = names.map((name) => inspectDocument(store.folders, store.require(name)))
     if (flags.format === undefined || flags.format === 'json')
       context.print(JSON.stringify(documents, null, 4))
     else for (const document of documents) context.print(fill(flags.format, document))
   })
+}
+
+/** As skopeo: `--raw` gives bytes that have the digest, `--config` alone the same in a readable form. */
+function storedBytes(store: ImageStore, name: string, { raw, config }: InspectFlags): Buffer {
+  const image = store.find(name)
+  const document = image ? undefined : findDocument(store, name)
+  if (document) return readStoredDocument(store, document.digest)
+  const { id, digest } = image ?? store.require(name)
+  const bytes = readStoredDocument(store, config ? id : digest)
+  if (raw) return bytes
+  return Buffer.from(`${JSON.stringify(JSON.parse(bytes.toString()), null, 4)}\n`)
 }
 
 /** The document of `docker image inspect`. */

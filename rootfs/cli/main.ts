@@ -4,6 +4,8 @@ import { describeError, OperationError } from '../../native/error.ts'
 import type { StepRunner } from '../build-steps/run-request.ts'
 import { addBuild } from './build.ts'
 import { addCopy } from './copy.ts'
+import { addDiff } from './diff.ts'
+import { addExport } from './export.ts'
 import { addFromHost } from './from-host.ts'
 import { addHistory } from './history.ts'
 import { addImport } from './import.ts'
@@ -18,6 +20,9 @@ import { addRm } from './rm.ts'
 import { addSave } from './save.ts'
 import { addServe } from './serve.ts'
 import { addTag } from './tag.ts'
+import { addTree } from './tree.ts'
+import { addUntag } from './untag.ts'
+import { addVerify } from './verify.ts'
 
 const engineError = 125
 
@@ -58,9 +63,14 @@ function makeProgram(parts: CommandParts): Command {
     addInspect,
     addHistory,
     addTag,
+    addUntag,
     addRm,
     addPrune,
     addSave,
+    addExport,
+    addDiff,
+    addTree,
+    addVerify,
     addServe,
   ]
   for (const add of commands) add(program, parts)

@@ -1,6 +1,9 @@
 import type { Command } from 'commander'
 import { OperationError, describeError, hasCode } from '../../native/error.ts'
+import { findDocument, removeDocument } from '../store/documents.ts'
 import { removeImage } from '../store/remove-image.ts'
+import { sweepContent } from '../store/sweep-content.ts'
+import type { CommandContext } from './context.ts'
 import { imagesInUse } from './images-in-use.ts'
 import { withStore } from './register.ts'
 
@@ -33,6 +36,7 @@ export function addRm(program: Command): void {
     const inUse = imagesInUse(context.folders)
     for (const name of targets) {
       try {
+        if (await removeWhole(context, name)) continue
         const force = flags.force ?? flags.all
         const { untagged, deleted } = await removeImage(store, name, { force, inUse })
         for (const reference of untagged) context.print(`Untagged: ${reference}`)
@@ -45,4 +49,14 @@ export function addRm(program: Command): void {
       }
     }
   })
+}
+
+/** An index or artifact that is kept whole. @returns false where the name is not that of one */
+async function removeWhole({ store, print }: CommandContext, name: string): Promise<boolean> {
+  const document = store.find(name) ? undefined : findDocument(store, name)
+  if (!document) return false
+  removeDocument(store, document)
+  await sweepContent(store)
+  print(`Untagged: ${document.name}`)
+  return true
 }

@@ -5,6 +5,8 @@ import { layerInFile } from '../store/blob-source.ts'
 import type { Image } from '../store/image.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import { applyChange } from './apply-change.ts'
+import type { Platform } from './manifest.ts'
+import { creationTime } from './source-date-epoch.ts'
 import { openInput, seekable } from './open-archive.ts'
 
 export interface RootTarballOptions {
@@ -14,6 +16,8 @@ export interface RootTarballOptions {
   /** "CMD …", "ENV …", … */
   readonly changes?: readonly string[] | undefined
   readonly message?: string | undefined
+  /** Absent: this machine's. */
+  readonly platform?: Platform | undefined
   readonly onNote?: (note: string) => void
 }
 
@@ -42,7 +46,8 @@ export async function importRootTarball(
     return await addSingleLayerImage(store, {
       layer: layerInFile({ descriptor: file, offset: 0, size: fstatSync(file).size }),
       config,
-      created: new Date().toISOString(),
+      ...(options.platform === undefined ? {} : { platform: options.platform }),
+      created: creationTime(),
       createdBy: `import ${options.input}`,
       comment: options.message,
       references: options.reference === undefined ? [] : [options.reference],

@@ -27,9 +27,9 @@ export interface CopyTask {
   readonly target: number
 }
 
-/** Hash what the source decompresses to. */
+/** Hash the source as it is, or what it decompresses to. */
 export interface DigestTask {
-  readonly kind: 'plain-digest'
+  readonly kind: 'digest' | 'plain-digest'
   readonly source: BlobSource
 }
 
@@ -45,7 +45,12 @@ export async function runLayerTask(
   onNote: (note: string) => void,
 ): Promise<LayerTaskResult> {
   if (task.kind === 'copy') return { digest: copy(task) }
-  if (task.kind === 'plain-digest') return { digest: await plainDigest(task.source) }
+  if (task.kind === 'unpack') return unpack(task, onNote)
+  const { kind, source } = task
+  return { digest: kind === 'digest' ? rawDigest(source) : await plainDigest(source) }
+}
+
+async function unpack(task: UnpackTask, onNote: (note: string) => void): Promise<LayerTaskResult> {
   const { source, folder, lowerFolders, isHashed } = task
   const unpacked = await unpackLayer({
     input: piecesOf(source),
@@ -78,6 +83,12 @@ function copy({ source, target }: CopyTask): string {
     beginWriteback(target, begun, size - begun)
     begun = size
   }
+  return `sha256:${hash.digest('hex')}`
+}
+
+function rawDigest(source: BlobSource): string {
+  const hash = createHash('sha256')
+  for (const piece of reusedPieces(source)) hash.update(piece)
   return `sha256:${hash.digest('hex')}`
 }
 

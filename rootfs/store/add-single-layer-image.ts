@@ -10,8 +10,12 @@ export interface SingleLayerImage {
   readonly layer: LayerInput
   /** The "config" object of the image configuration, in OCI spelling. */
   readonly config: Readonly<Record<string, unknown>>
-  /** "os/architecture[/variant]" parts; absent: this machine. */
-  readonly platform?: { readonly architecture: string; readonly variant?: string | undefined }
+  /** Absent: this machine's. */
+  readonly platform?: {
+    readonly os: string
+    readonly architecture: string
+    readonly variant?: string | undefined
+  }
   /** RFC 3339; the digest depends on it. */
   readonly created: string
   readonly createdBy: string
@@ -26,7 +30,7 @@ export async function addSingleLayerImage(
   built: SingleLayerImage,
 ): Promise<Image> {
   const { created, createdBy, comment, onNote, references } = built
-  const { architecture = hostImageArchitecture(), variant } = built.platform ?? {}
+  const { os = 'linux', architecture = hostImageArchitecture(), variant } = built.platform ?? {}
   const step = { created, created_by: createdBy, ...(comment === undefined ? {} : { comment }) }
   return withLease(store, async (lease) =>
     addBuiltImage(lease, {
@@ -35,7 +39,7 @@ export async function addSingleLayerImage(
         created,
         architecture,
         ...(variant === undefined ? {} : { variant }),
-        os: 'linux',
+        os,
         config: built.config,
         history: [step],
       },

@@ -30,7 +30,7 @@ export function listDocuments(store: ImageStore): StoredDocument[] {
 export function findDocument(store: ImageStore, text: string): StoredDocument | undefined {
   const documents = listDocuments(store)
   const byDigest = documents.find((document) => document.digest === text)
-  if (byDigest || /^sha256:/.test(text)) return byDigest
+  if (byDigest || text.startsWith('sha256:')) return byDigest
   for (const candidate of candidateReferences(text)) {
     const name = formatReference({ ...candidate, digest: undefined })
     const found = documents.find((document) => document.name === name)

@@ -53,17 +53,22 @@ export interface PruneOptions {
   readonly inUse: ReadonlySet<string>
   /** Also those that have a reference. */
   readonly all?: boolean | undefined
+  /** Only those of which this is true. */
+  readonly isWanted?: ((image: Image) => boolean) | undefined
 }
+
+const keepPartialMs = 60 * 60 * 1000
 
 /** Remove images that nothing refers to, then blobs and layers that no image has. */
 export async function pruneImages(
   store: ImageStore,
-  { inUse, all = false }: PruneOptions,
+  { inUse, all = false, isWanted = () => true }: PruneOptions,
 ): Promise<RemovalResult> {
   if (!store.exists()) return { untagged: [], deleted: [], freed: 0 }
   const gone = store
     .list()
     .filter((image) => !inUse.has(image.id) && (all || image.references.length === 0))
+    .filter(isWanted)
   const database = store.database()
   database.write(() => {
     for (const image of gone) {
@@ -71,7 +76,7 @@ export async function pruneImages(
       deleteEntry(store, image.id)
     }
   })
-  const { freed } = await sweepContent(store)
+  const { freed } = await sweepContent(store, { keepPartialMs })
   return {
     untagged: gone.flatMap((image) => image.references),
     deleted: gone.map((image) => image.id),
