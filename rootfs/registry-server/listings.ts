@@ -1,4 +1,5 @@
 import { type Exchange, sendJson } from './exchange.ts'
+import { localRepositories, localTags } from './local-images.ts'
 import { nextPage } from './locations.ts'
 import { ociIndex } from './media-types.ts'
 import { requireDigest } from './names.ts'
@@ -15,9 +16,11 @@ const maxReferrersSize = 3 * 1024 * 1024
 export function sendTags(exchange: Exchange, name: string): void {
   const { registry } = exchange
   const { count, last } = readPage(exchange)
-  if (!repositoryExists(registry.database, name))
+  const local = localTags(registry, name)
+  if (local.length === 0 && !repositoryExists(registry.database, name))
     throw refusal(404, 'NAME_UNKNOWN', 'there is no such repository', { detail: { name } })
-  const found = listTags(registry.database, name, last, count + 1)
+  const pushed = listTags(registry.database, name, last, count + 1)
+  const found = merge(pushed, local, last).slice(0, count + 1)
   const tags = found.slice(0, count)
   sendJson(exchange, { name, tags }, linkHeader(`/v2/${name}/tags/list`, found, count))
 }
@@ -26,7 +29,7 @@ export function sendTags(exchange: Exchange, name: string): void {
 export function sendCatalog(exchange: Exchange): void {
   const { registry, client } = exchange
   const { count, last } = readPage(exchange)
-  const found = listRepositories(registry.database, last)
+  const found = merge(listRepositories(registry.database, last), localRepositories(registry), last)
     .filter((repository) => client.sees?.(repository))
     .slice(0, count + 1)
   const repositories = found.slice(0, count)
@@ -85,6 +88,14 @@ function readPage({ query }: Exchange): { count: number; last: string } {
       detail: { n: text.slice(0, 50) },
     })
   return { count: Math.min(Number(text), maxPage), last }
+}
+
+/** Both lists in the order of their bytes, each entry once; `local` has none before `last`. */
+function merge(pushed: readonly string[], local: readonly string[], last: string): string[] {
+  if (local.length === 0) return [...pushed]
+  return [...new Set([...pushed, ...local.filter((entry) => entry > last)])].toSorted(
+    (one, other) => (one < other ? -1 : 1),
+  )
 }
 
 /** @param found one more than fits where there is a next page */

@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync, utimesSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import t from 'tap'
+import { imageBench } from './image-command.ts'
 import {
   blobOf,
   digestOf,
@@ -164,7 +166,6 @@ t.test(
     const root = join(testFolder(t), 'state')
     const { url } = await startRegistry(t, root)
     const manifest = await pushImage(url, 'app', 'v1')
-    const { execFileSync } = await import('node:child_process')
     const entry = join(import.meta.dirname, '../../runtime/myimage/main.ts')
     execFileSync(process.execPath, [entry, '--root', root, 'prune', '--all'])
     const pulled = await send(url, 'GET', '/v2/app/manifests/v1')
@@ -301,5 +302,41 @@ t.test(
     t.equal(await put({ 'If-Match': `"${digestOf(Buffer.from('other'))}"` }), 412)
     t.equal(await put({ 'If-Match': `"${first.digest}"` }), 201)
     t.equal(await put({ 'If-None-Match': '*' }, 'v2'), 201)
+  },
+)
+
+t.test(
+  'images of the local store can be pulled where that is wanted, and not where it is not',
+  async (t) => {
+    const { base, myimage } = imageBench(t)
+    execFileSync('sh', ['-ec', 'mkdir r && echo x > r/x && tar -C r -cf r.tar .'], { cwd: base })
+    for (const name of ['own:1', 'localhost:5000/with/port:2', 'docker.io/library/hub:3'])
+      myimage('import', '-q', join(base, 'r.tar'), name)
+    const root = join(base, 'state')
+    const { url, host } = await startRegistry(t, root, ['--share-local-images'])
+    const json = async (path: string): Promise<unknown> =>
+      JSON.parse((await send(url, 'GET', path)).body.toString())
+    await pushImage(url, 'own', '2')
+    await pushImage(url, 'pushed', '1')
+    const names = ['docker.io/library/hub', 'docker.io/library/own', 'own', 'pushed', 'with/port']
+    t.match(await json('/v2/_catalog'), { repositories: names })
+    t.same(await json('/v2/with/port/tags/list'), { name: 'with/port', tags: ['2'] })
+    const folder = join(base, 'out')
+    execFileSync('skopeo', [
+      'copy',
+      '-q',
+      '--src-tls-verify=false',
+      `docker://${host}/with/port:2`,
+      `dir:${folder}`,
+    ])
+    const manifest = await send(url, 'GET', '/v2/with/port/manifests/2')
+    t.ok(readFileSync(join(folder, 'manifest.json')).equals(manifest.body))
+    const digest = String(manifest.headers['docker-content-digest'])
+    t.equal((await send(url, 'GET', `/v2/with/port/manifests/${digest}`)).status, 200)
+    t.equal((await send(url, 'GET', `/v2/pushed/manifests/${digest}`)).status, 404)
+    t.equal((await send(url, 'DELETE', '/v2/with/port/manifests/2')).status, 404)
+
+    const closed = await startRegistry(t, root)
+    t.equal((await send(closed.url, 'GET', '/v2/with/port/manifests/2')).status, 404)
   },
 )
