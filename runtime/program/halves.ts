@@ -97,7 +97,12 @@ export function sendGo(c: Compilation, why: string): void {
     why: 'the inner half cannot know its number on the host',
     source: 'pid_namespaces(7)',
   })
-  b.call('write', [b.slot('goWrite'), message, 4], { why, source: 'pipe(7)' })
+  b.call('write', [b.slot('goWrite'), message, 4], {
+    // The inner half is dead; the monitor finds out how it died.
+    ignore: ['EPIPE'],
+    why,
+    source: 'pipe(7)',
+  })
 }
 
 /** Inner half: a session of its own. */
