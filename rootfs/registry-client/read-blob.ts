@@ -3,7 +3,7 @@ import { explainHttpFailure, isTransientFailure } from './http-failure.ts'
 import type { HttpResponse } from './http-transport.ts'
 import { unexpectedAnswer } from './registry-error.ts'
 import { type Repository, repositoryDetail, sendToRepository } from './repository.ts'
-import { type RetryPolicy, defaultRetryPolicy, pauseBefore, sleep } from './retry.ts'
+import { pauseBefore, sleep } from './retry.ts'
 
 export interface RemoteBlob {
   readonly digest: string
@@ -13,7 +13,6 @@ export interface RemoteBlob {
   readonly offset?: number | undefined
   /** Where else it may lie: layers that may not be distributed name places of their owner. */
   readonly urls?: readonly string[] | undefined
-  readonly retry?: RetryPolicy | undefined
   readonly onNote?: ((note: string) => void) | undefined
 }
 
@@ -28,7 +27,7 @@ export async function* readRemoteBlob(
   blob: RemoteBlob,
 ): AsyncGenerator<Buffer> {
   const { size, onNote, digest } = blob
-  const policy = blob.retry ?? defaultRetryPolicy
+  const policy = repository.client.retry
   const state: ReadState = { at: blob.offset ?? 0, etag: undefined, useRange: true }
   if (size > 0 && state.at >= size) return
   for (let failures = 0; ;) {

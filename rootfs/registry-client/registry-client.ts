@@ -49,6 +49,8 @@ export interface RegistryRequest {
 /** Authenticated requests to one registry. */
 export interface RegistryClient {
   readonly host: string
+  /** For what consists of several requests. */
+  readonly retry: RetryPolicy
   /**
    * Send a request; follow redirects, answer challenges, repeat what failed for a moment.
    *
@@ -142,7 +144,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     }
   }
 
-  return { host, send, origin, close: () => transport.close() }
+  return { host, retry: policy, send, origin, close: () => transport.close() }
 }
 
 /** 303 and the like would turn an upload into a GET: only those that keep the method are followed there. */

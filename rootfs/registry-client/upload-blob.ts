@@ -4,13 +4,7 @@ import type { HttpBody, HttpResponse } from './http-transport.ts'
 import { discardBody } from './read-body.ts'
 import { unexpectedAnswer } from './registry-error.ts'
 import { type Repository, repositoryDetail, sendToRepository } from './repository.ts'
-import {
-  type RetryPolicy,
-  defaultRetryPolicy,
-  isTransientStatus,
-  pauseBefore,
-  sleep,
-} from './retry.ts'
+import { type RetryPolicy, isTransientStatus, pauseBefore, sleep } from './retry.ts'
 
 export interface BlobUpload {
   readonly digest: string
@@ -21,7 +15,6 @@ export interface BlobUpload {
   readonly mountFrom?: string | undefined
   /** Bytes in one request; absent: all of them, as long as the registry takes that. */
   readonly chunkSize?: number | undefined
-  readonly retry?: RetryPolicy | undefined
   /** Told how many bytes were sent. */
   readonly onPosition?: ((bytes: number) => void) | undefined
   readonly onNote?: ((note: string) => void) | undefined
@@ -45,24 +38,26 @@ export async function uploadBlob(
   upload: BlobUpload,
 ): Promise<UploadOutcome> {
   if (await hasRemoteBlob(repository, upload.digest)) return 'present'
-  const policy = upload.retry ?? defaultRetryPolicy
-  let progress: Session | undefined
+  const policy = repository.client.retry
+  let session: Session | undefined
   let chunkSize = upload.chunkSize
   for (let failures = 0; ;) {
-    const before = progress?.offset ?? 0
+    const before = session?.offset ?? 0
     try {
-      progress ??= await beginUpload(repository, upload, failures === 0)
-      if (progress === undefined) return 'mounted'
-      await sendRest(repository, upload, progress, chunkSize)
+      session ??= await beginUpload(repository, upload, failures === 0)
+      if (session === undefined) return 'mounted'
+      await sendRest(repository, upload, session, chunkSize)
       return 'sent'
     } catch (error) {
-      const resumed: Session | undefined = progress && (await resume(repository, progress))
+      const isTooLarge = hasStatus(error, 413) && chunkSize === undefined
+      // The cut request may still have been at work when the registry was asked how far it came.
+      const isMuddled = hasStatus(error, 400) && session?.isResumed === true
+      const resumed = session && !isMuddled ? await resume(repository, session) : undefined
       failures = (resumed?.offset ?? 0) > before ? 0 : failures + 1
-      const isTooLarge = error instanceof UploadRefused && error.status === 413
-      if (isTooLarge && chunkSize === undefined) chunkSize = fallbackChunkSize
-      else if (failures >= policy.attempts || !isWorthRetrying(error)) throw error
+      if (isTooLarge) chunkSize = fallbackChunkSize
+      else if (failures >= policy.attempts || !(isMuddled || isWorthRetrying(error))) throw error
       else await pauseAfter(policy, failures, error, upload)
-      progress = resumed
+      session = resumed
     }
   }
 }
@@ -98,6 +93,7 @@ interface Session {
   /** Bytes that the registry has. */
   offset: number
   minimumChunk: number
+  readonly isResumed: boolean
 }
 
 /** @returns undefined where the blob was mounted */
@@ -135,6 +131,7 @@ function newSession(response: HttpResponse): Session {
   return {
     location: locationOf(response),
     offset: 0,
+    isResumed: false,
     minimumChunk: Number.isSafeInteger(minimum) ? minimum : 0,
   }
 }
@@ -260,7 +257,7 @@ async function resume(repository: Repository, session: Session): Promise<Session
     if (response.status !== 204 && response.status !== 202) return undefined
     const offset = receivedBytes(response)
     if (offset === undefined) return undefined
-    return { ...session, location: locationOf(response), offset }
+    return { ...session, location: locationOf(response), offset, isResumed: true }
   } catch {
     // The error that led here is the one to report.
     return undefined
@@ -294,6 +291,10 @@ async function refused(
 ): Promise<UploadRefused> {
   const detail = { ...repositoryDetail(repository), digest }
   return new UploadRefused(await unexpectedAnswer(response, 'upload a blob', detail), response)
+}
+
+function hasStatus(error: unknown, status: number): boolean {
+  return error instanceof UploadRefused && error.status === status
 }
 
 /** A session that the registry forgot is begun anew. */
