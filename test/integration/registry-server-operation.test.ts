@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, readdirSync, utimesSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync, utimesSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import t from 'tap'
@@ -235,30 +235,33 @@ t.test('the access log has a line of JSON for each request, without its query', 
 })
 
 t.test('SIGTERM: what is under way ends, nothing new begins, exit code 0', async (t) => {
-  const registry = await startRegistry(t, join(testFolder(t), 'state'))
-  const blob = randomBlob(2_000_000)
+  const root = join(testFolder(t), 'state')
+  const registry = await startRegistry(t, root)
+  const blob = randomBlob(3_000_000)
   const started = await send(registry.url, 'POST', '/v2/app/blobs/uploads/')
   const path = locationPath(started, registry.url, { digest: blob.digest })
-  let ending: Promise<number | string> | undefined
-  const status = await new Promise<number>((resolve, reject) => {
-    const { hostname, port } = new URL(registry.url)
-    const headers = { 'Content-Length': blob.size }
-    const sent = request({ hostname, port, path, method: 'PUT', headers }, (answer) => {
+  const { hostname, port } = new URL(registry.url)
+  const headers = { 'Content-Length': blob.size }
+  const sent = request({ hostname, port, path, method: 'PUT', headers })
+  const status = new Promise<number>((resolve, reject) => {
+    sent.on('error', reject)
+    sent.on('response', (answer) => {
       answer.resume()
       resolve(answer.statusCode ?? 0)
     })
-    sent.on('error', reject)
-    sent.write(blob.bytes.subarray(0, 1_000_000), () => {
-      ending = registry.end('SIGTERM')
-      const refused = async (): Promise<boolean> =>
-        send(registry.url, 'GET', '/v2/').then(
-          () => false,
-          () => true,
-        )
-      void until(refused).then(() => sent.end(blob.bytes.subarray(1_000_000)))
-    })
   })
-  t.equal(status, 201)
+  sent.write(blob.bytes.subarray(0, 2_000_000))
+  const uploads = join(root, 'data/uploads')
+  await until(() => readdirSync(uploads).some((name) => statSync(join(uploads, name)).size > 0))
+  const ending = registry.end('SIGTERM')
+  await until(() =>
+    send(registry.url, 'GET', '/v2/').then(
+      () => false,
+      () => true,
+    ),
+  )
+  sent.end(blob.bytes.subarray(2_000_000))
+  t.equal(await status, 201)
   t.equal(await ending, 0)
 })
 
