@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,12 @@ import { engineFolders } from '../../runtime/container/folders.ts'
 import { removeNetwork } from '../../runtime/network/bridge.ts'
 import { removeFirewall } from '../../runtime/network/firewall.ts'
 import { listNetworks } from '../../runtime/network/network-store.ts'
+
+/** How many times further away deadlines are: on machines that are emulated. */
+const patience = Number(process.env['MYCONTAINER_TEST_PATIENCE'] ?? 1)
+
+/** Have commands go to a resident engine, where each start of Node costs seconds. */
+const usesEngine = process.env['MYCONTAINER_TEST_ENGINE'] === '1'
 
 /** The command as a user has it in PATH. */
 export const commandPath = join(import.meta.dirname, '../../bin/mycontainer')
@@ -78,7 +85,7 @@ async function collect(
     // What the command started may hold the pipes open.
     child.stdout.destroy()
     child.stderr.destroy()
-  }, timeoutMs)
+  }, timeoutMs * patience)
   const exitCode = await end.promise
   clearTimeout(timer)
   const text = {
@@ -114,7 +121,11 @@ export interface CommandBench {
 export function commandBench(t: Test): CommandBench {
   const folder = mkdtempSync(join(tmpdir(), 'mycontainer-test-'))
   const root = join(folder, 'root')
-  const run = async (...args: string[]): Promise<CommandResult> => runCommand(args, { root })
+  const run = async (...args: string[]): Promise<CommandResult> => {
+    if (usesEngine) await (engine ??= startQuietEngine(root))
+    return runCommand(args, { root })
+  }
+  let engine: ReturnType<typeof startQuietEngine> | undefined
   const ok = async (...args: string[]): Promise<string> => {
     const { exitCode, stdout, stderr } = await run(...args)
     if (exitCode !== 0)
@@ -129,6 +140,7 @@ export function commandBench(t: Test): CommandBench {
     const folders = engineFolders(root, {}, 0, '/')
     for (const network of listNetworks(folders)) removeNetwork(folders, network)
     removeFirewall(folders)
+    await (await engine)?.end()
     rmSync(folder, { recursive: true, force: true })
   })
   return {
@@ -147,13 +159,34 @@ export function commandBench(t: Test): CommandBench {
   }
 }
 
+async function startQuietEngine(root: string): Promise<{ end(): Promise<unknown> }> {
+  const child = startCommand(['serve'], { root })
+  const closed = once(child, 'close')
+  child.stdin.end()
+  child.stdout.resume()
+  await new Promise<void>((resolve, reject) => {
+    let text = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+      if (text.includes('engine ready')) resolve()
+    })
+    child.once('exit', () => reject(new Error(`the engine did not start: ${text}`)))
+  })
+  return {
+    end() {
+      child.kill('SIGTERM')
+      return closed
+    },
+  }
+}
+
 /** Ask again and again until a condition holds. @throws where it does not within `timeoutMs` */
 export async function waitUntil(
   title: string,
   holds: () => boolean | Promise<boolean>,
   timeoutMs = 15_000,
 ): Promise<void> {
-  const deadline = performance.now() + timeoutMs
+  const deadline = performance.now() + timeoutMs * patience
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${title}`)
     await new Promise((resolve) => setTimeout(resolve, 20))

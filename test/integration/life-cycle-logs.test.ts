@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import t from 'tap'
-import { commandBench, startCommand } from './command-line.ts'
+import { commandBench, runCommand, startCommand, waitUntil } from './command-line.ts'
 
 // Needs root.
 
@@ -53,11 +53,11 @@ t.test('none', async (t) => {
 })
 
 t.test('rotation keeps the newest, followers lose nothing', async (t) => {
-  // Slow enough for a follower on a busy machine: three files of 64 KiB are its head start.
+  // Each step waits for its word: a follower that were further behind than three files would lose lines.
   const steps =
-    'for s in 0 1 2 3 4 5 6 7 8 9 10 11; do seq -f "line %05g" $((s*500+1)) $((s*500+500)); sleep 0.05; done'
+    'for s in 0 1 2 3 4 5 6 7 8 9 10 11; do read go; seq -f "line %05g" $((s*500+1)) $((s*500+500)); done'
   const options = ['--log-opt', 'max-size=64k', '--log-opt', 'max-file=3', '-i']
-  const script = `read go; ${steps}; echo last`
+  const script = `${steps}; echo last`
   await ok(
     'run',
     '-d',
@@ -77,7 +77,12 @@ t.test('rotation keeps the newest, followers lose nothing', async (t) => {
   follower.stdout.on('data', (chunk: Buffer) => (followed += chunk.toString()))
   const attached = startCommand(['attach', 'noisy'], bench)
   attached.stdout.resume()
-  attached.stdin.end('go\n')
+  for (let step = 1; step <= 12; step++) {
+    attached.stdin.write('go\n')
+    const last = `line ${String(step * 500).padStart(5, '0')}\n`
+    await waitUntil(`step ${step} is followed`, () => followed.endsWith(last) || step === 12)
+  }
+  attached.stdin.end()
   await Promise.all([once(attached, 'close'), once(follower, 'close')])
   t.equal(readdirSync(dirname(String(await inspect('noisy', '.LogPath')))).length, 3)
   const all = Array.from(
@@ -92,8 +97,16 @@ t.test('rotation keeps the newest, followers lose nothing', async (t) => {
 })
 
 t.test('logs -f ends with the container, and at once for one that has ended', async (t) => {
-  const script = 'echo first; sleep 0.3; echo second'
-  await ok('run', '-d', '--network', 'none', '--name', 'short', 'host', 'sh', '-c', script)
-  t.equal(await ok('logs', '-f', 'short'), 'first\nsecond')
+  const flags = ['-d', '-i', '--network', 'none', '--name', 'short']
+  await ok('run', ...flags, 'host', 'sh', '-c', 'echo first; read go; echo second')
+  const follower = startCommand(['logs', '-f', 'short'], bench)
+  follower.stdin.end()
+  let followed = ''
+  follower.stdout.on('data', (chunk: Buffer) => (followed += chunk.toString()))
+  await waitUntil('it follows', () => followed === 'first\n')
+  const closed = once(follower, 'close')
+  await runCommand(['attach', 'short'], { ...bench, input: 'go\n' })
+  await closed
+  t.equal(followed, 'first\nsecond\n')
   t.equal(await ok('logs', '-f', '--tail', '1', 'short'), 'second')
 })

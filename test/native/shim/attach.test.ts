@@ -183,7 +183,7 @@ t.test('two clients see the same', async (t) => {
 t.test('a terminal: size, raw mode, exit code, and the old mode afterwards', async (t) => {
   const run = runContainer(t, {
     argv: sh(
-      'sleep 0.2; stty size; tty >/dev/null && echo is-tty; read line; echo "got $line"; exit 5',
+      'until [ "$(stty size)" = "33 77" ]; do sleep 0.02; done; stty size; tty >/dev/null && echo is-tty; read line; echo "got $line"; exit 5',
     ),
     terminal: true,
     monitor: { flags: hold | keepStdin, holdMs: 9000 },

@@ -43,7 +43,8 @@ t.test('signals are passed on', async (t) => {
 })
 
 t.test('orphans are reaped', async (t) => {
-  const script = '(sleep 0.05 & echo $!) ; sleep 0.3; exit 3'
+  const script =
+    'p=$(sleep 0.05 >/dev/null & echo $!); echo $p; while [ -e /proc/$p ]; do sleep 0.02; done; exit 3'
   const child = spawn(shim, ['init', '-s', '--', '/bin/sh', '-c', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
