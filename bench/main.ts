@@ -1,9 +1,10 @@
-// `npm run bench -- start|exec|memory|import|cli|all [--runs N]`: this project beside the engines that
+// `npm run bench -- start|exec|memory|import|build|cli|all [--runs N]`: this project beside the engines that
 // are installed, measured in turns in one run. Prints what it saw and asserts nothing.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
+import { measureBuild } from './build.ts'
 import { measureCommands } from './cli.ts'
 import { measureExec } from './exec.ts'
 import { measureImport } from './import.ts'
@@ -16,6 +17,7 @@ const parts: Readonly<Record<string, (laboratory: Laboratory) => Promise<void>>>
   exec: measureExec,
   memory: measureMemory,
   import: measureImport,
+  build: measureBuild,
   cli: measureCommands,
 }
 
