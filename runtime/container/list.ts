@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { hasCode } from '../../native/error.ts'
 import type { Container, ListOptions } from '../cli/engine.ts'
 import { containerFolder } from './container-folder.ts'
 import { withContainerLock } from './container-lock.ts'
@@ -85,9 +86,22 @@ async function sizeOf(
   record: ContainerRecord,
 ): Promise<{ writable: number; total: number }> {
   const writable = folderBytes(containerFolder(context.folders, record.id).upper)
-  const root = await rootOfRecord(context, record.imageId, record.options)
-  const layers = root.layerFolders.reduce((sum, folder) => sum + folderBytes(folder), 0)
+  const folders = await layersOf(context, record)
+  const layers = folders.reduce((sum, folder) => sum + folderBytes(folder), 0)
   return { writable, total: writable + layers }
+}
+
+/** None where the image is gone, or is one that a build is just making. */
+async function layersOf(
+  context: EngineContext,
+  { imageId, options }: ContainerRecord,
+): Promise<readonly string[]> {
+  try {
+    return (await rootOfRecord(context, imageId, options)).layerFolders
+  } catch (error) {
+    if (hasCode(error, 'NOT_FOUND')) return []
+    throw error
+  }
 }
 
 /** Bytes of the files below a folder. */

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -41,3 +41,29 @@ t.test('another build that is alive is left alone', async (t) => {
   await repaired
   t.equal(exitCode, 0)
 })
+
+t.test(
+  'a command of a build is a container while it runs, and prune gives its caches back',
+  async (t) => {
+    const bench = await stepBench(t)
+    const command = (name: string, ...words: string[]): string =>
+      execFileSync(join(import.meta.dirname, '../../bin', name), words, {
+        encoding: 'utf8',
+        env: { ...process.env, MYCONTAINER_ROOT: join(bench.base, 'state') },
+      })
+    const cache = { kind: 'cache', target: '/c', readOnly: false, sharing: 'shared' } as const
+    let listed = ''
+    let pruned = ''
+    await bench.run('echo 123 > /c/f; echo ready; sleep 0.5', {
+      mounts: [cache],
+      onOutput() {
+        listed = command('mycontainer', 'ps', '-s')
+        pruned = command('myimage', 'prune')
+      },
+    })
+    t.match(listed, /build-[0-9a-f]{12}/)
+    t.match(pruned, /space: 0B/, 'a cache in use stays')
+    t.match(command('myimage', 'prune'), /space: 4B/)
+    t.match((await bench.run('ls /c', { mounts: [cache] })).output, /^$/)
+  },
+)

@@ -52,16 +52,7 @@ end`)
     t.equal(built.exitCode, 0, built.stderr)
     const look =
       'cat /app/made/who /app/mounts /app/none /old/new /unpacked/dir/inner; stat -c "%u:%g" /app/deep/file /app/made/who /app/deep; ls /old /etc /c /ctx /t 2>/dev/null'
-    const ran = await user.run(
-      'run',
-      '--rm',
-      '--network',
-      'none',
-      'out:1',
-      'sh',
-      '-c',
-      look,
-    )
+    const ran = await user.run('run', '--rm', '--network', 'none', 'out:1', 'sh', '-c', look)
     t.strictSame(ran.stdout.trim().split('\n'), [
       'me',
       'file',
