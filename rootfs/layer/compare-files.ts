@@ -48,10 +48,14 @@ function capability(path: Buffer): string {
   return typeof value === 'number' ? '' : value.toString('latin1')
 }
 
+/** What the kernel notes for itself in a folder that was an upper one: it says nothing of the files. */
+const overlayNote = /^(?:trusted|user)\.overlay\.(?:uuid|impure|origin|nlink)$/
+
 function attributes(path: Buffer): string {
   const names = listAttributesOfPath(withNul(path))
   if (typeof names === 'number') return ''
   return names
+    .filter((name) => !overlayNote.test(name))
     .toSorted()
     .map((name) => {
       const value = getAttributeOfPath(withNul(path), name)
