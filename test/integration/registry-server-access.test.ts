@@ -9,6 +9,8 @@ import { pushBlob, pushImage, randomBlob } from './registry-content.ts'
 import { type RegistryProcess, startRegistry, testFolder } from './registry-process.ts'
 import { type Answer, codesOf, send } from './registry-request.ts'
 
+t.setTimeout(180_000)
+
 async function token(
   url: string,
   scopes: readonly string[],

@@ -13,6 +13,8 @@ import {
 import { startRegistry, testFolder } from './registry-process.ts'
 import { send } from './registry-request.ts'
 
+t.setTimeout(180_000)
+
 const workers = 8
 const rounds = 12
 

@@ -6,6 +6,8 @@ import { digestOf, pushBlob, randomBlob } from './registry-content.ts'
 import { startRegistry, testFolder } from './registry-process.ts'
 import { type Answer, locationPath, send } from './registry-request.ts'
 
+t.setTimeout(180_000)
+
 const cuts = 25
 const blobSize = 2_000_000
 

@@ -6,6 +6,8 @@ import { pushBlob, pushImage, randomBlob } from './registry-content.ts'
 import { startRegistry, testFolder } from './registry-process.ts'
 import { codesOf, locationPath, send } from './registry-request.ts'
 
+t.setTimeout(180_000)
+
 t.test(
   'a full disk is a clean refusal; nothing half-stored is left, and it goes on after',
   async (t) => {

@@ -15,6 +15,8 @@ import {
 import { startRegistry, testFolder } from './registry-process.ts'
 import { locationPath, send } from './registry-request.ts'
 
+t.setTimeout(180_000)
+
 const rounds = 8
 const pushers = 4
 

@@ -6,6 +6,8 @@ import t from 'tap'
 import { startRegistry, testFolder } from './registry-process.ts'
 import { locationPath, send } from './registry-request.ts'
 
+t.setTimeout(180_000)
+
 const blobSize = 1024 * 1024 * 1024
 const pieceSize = 1024 * 1024
 /** What a registry may take for one transfer, however long that is. */

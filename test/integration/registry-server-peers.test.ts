@@ -8,6 +8,8 @@ import { digestOf, indexOf, ociManifest, pushManifest } from './registry-content
 import { type RegistryProcess, startRegistry } from './registry-process.ts'
 import { send } from './registry-request.ts'
 
+t.setTimeout(180_000)
+
 // The registry under the clients of others: what they push they and we pull, byte for byte.
 
 const makeRoot = `

@@ -17,6 +17,8 @@ import {
 import { type RegistryProcess, startRegistry, testFolder } from './registry-process.ts'
 import { codesOf, locationPath, send } from './registry-request.ts'
 
+t.setTimeout(180_000)
+
 // Each test is one way in which registries were attacked, or could be.
 
 interface Victim extends RegistryProcess {
