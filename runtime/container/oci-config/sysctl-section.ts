@@ -1,10 +1,7 @@
 import { OperationError } from '../../../native/error.ts'
+import { dottedSysctl, sysctlNamespace, sysctlParts } from '../../spec/sysctl-name.ts'
 import type { ContainerOptions } from '../options.ts'
 import type { ContainerFacts } from './facts.ts'
-
-/** Namespaced with IPC: ipc_namespaces(7). */
-const ipcNames =
-  /^kernel\.(?:msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)$|^fs\.mqueue\./
 
 /**
  * The `linux.sysctl` section: docker's defaults for a network of one's own, then the user's.
@@ -14,15 +11,11 @@ export function sysctlSection(
   options: ContainerOptions,
   facts: ContainerFacts,
 ): Record<string, string> {
-  const own = Object.entries(options.sysctls).map(([key, value]) => [dotted(key), value] as const)
+  const own = Object.entries(options.sysctls).map(
+    ([key, value]) => [dottedSysctl(key), value] as const,
+  )
   for (const [key] of own) requireNamespaced(key, options)
   return { ...networkDefaults(options, facts), ...Object.fromEntries(own) }
-}
-
-/** sysctl.d(5): the first separator decides, so that interface names may hold dots. */
-function dotted(key: string): string {
-  const isSlashed = (/[./]/.exec(key)?.[0] ?? '.') === '/'
-  return isSlashed ? key.replaceAll(/[./]/g, (sign) => (sign === '/' ? '.' : '/')) : key
 }
 
 /** Any user may ping and listen on low ports: it is the container's own address. */
@@ -43,10 +36,11 @@ function networkDefaults(
 function requireNamespaced(key: string, { network, namespaces }: ContainerOptions): void {
   const refuse = (hint: string) =>
     new OperationError('INVALID_ARGUMENT', 'set a sysctl', { key }, { hint })
-  if (key.startsWith('net.')) {
+  const owner = sysctlNamespace(sysctlParts(key))
+  if (owner === 'network') {
     if (network.mode.kind === 'host')
       throw refuse('It would change the host: --network host shares its settings')
-  } else if (ipcNames.test(key)) {
+  } else if (owner === 'ipc') {
     if (namespaces.ipc.kind === 'host')
       throw refuse('It would change the host: --ipc host shares its settings')
   } else if (key === 'kernel.domainname' && namespaces.uts.kind !== 'host') return
