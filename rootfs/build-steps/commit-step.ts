@@ -5,6 +5,7 @@ import { type StoredLayer, knownLayer, nextChainId } from '../store/layer-note.t
 import type { Lease } from '../store/lease.ts'
 import { createBlobWriter } from '../store/write-blob.ts'
 import { clampTimes } from './clamp-times.ts'
+import { takeBreaths } from './take-breaths.ts'
 import { type StepFolder, likeRootBelow } from './step-folder.ts'
 
 export interface CommitOptions {
@@ -14,6 +15,7 @@ export interface CommitOptions {
   readonly epoch?: number | undefined
   /** Told what no layer can hold (sockets). */
   readonly onNote: (note: string) => void
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -26,7 +28,7 @@ export interface CommitOptions {
 export async function commitStep(
   lease: Lease,
   step: StepFolder,
-  { below, epoch, onNote }: CommitOptions,
+  { below, epoch, onNote, signal }: CommitOptions,
 ): Promise<StoredLayer | undefined> {
   if (readdirSync(step.upper).length === 0) return undefined
   likeRootBelow(step)
@@ -34,7 +36,11 @@ export async function commitStep(
   const blob = createBlobWriter(lease)
   try {
     const pieces = diffLayer({ upper: step.upper, latestTime: epoch, onNote })
-    for (const piece of pieces) blob.write(piece)
+    const breathe = takeBreaths(signal)
+    for (const piece of pieces) {
+      blob.write(piece)
+      await breathe(piece.length)
+    }
     const digest = await blob.commit()
     const chainId = nextChainId(below, digest)
     const layer = {

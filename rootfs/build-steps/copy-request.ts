@@ -37,4 +37,6 @@ export interface CopyRequest {
   readonly unpack: boolean
   /** Of folders that are made on the way, and of heredocs. */
   readonly time: FileTime
+  /** Ends the copying; `copyStep` then rejects with the reason. */
+  readonly signal?: AbortSignal | undefined
 }

@@ -18,6 +18,7 @@ import type { SelectedSource, SourceFile } from './source-file.ts'
 import type { StepFolder } from './step-folder.ts'
 import { openStepRoot } from './step-root.ts'
 import { type FileAttributes, type TreeWriter, createTreeWriter } from './tree-writer.ts'
+import { takeBreaths } from './take-breaths.ts'
 import { unpackArchive } from './unpack-archive.ts'
 
 const noAttributes: ReadonlyMap<string, Buffer> = new Map()
@@ -195,17 +196,18 @@ async function placeSelected(
   if (top.kind === 'directory') {
     const found = placeInRoot(copying.root.descriptor, toRaw(request.destination))
     writer.ensureFolder(found.path, newFolder(copying))
-    return copyTree(copying, source, selected.files.slice(1), found.path)
+    await copyTree(copying, source, selected.files.slice(1), found.path)
+    return
   }
   if (request.unpack && top.kind === 'file' && (await unpacked(copying, source, top))) return
-  copyTree(copying, source, [top], filePlace(copying, selected.base))
+  await copyTree(copying, source, [top], filePlace(copying, selected.base))
 }
 
-function placeBelowParents(
+async function placeBelowParents(
   copying: Copying,
   source: FileSource,
   { parents, files, base }: SelectedSource,
-): void {
+): Promise<void> {
   const found = placeInRoot(copying.root.descriptor, toRaw(copying.request.destination))
   copying.writer.ensureFolder(found.path, newFolder(copying))
   for (const parent of parents)
@@ -214,7 +216,12 @@ function placeBelowParents(
       attributesFor(copying, source, parent),
       false,
     )
-  copyTree(copying, source, files, join(found.path, join(parents.at(-1)?.relative ?? '', base)))
+  await copyTree(
+    copying,
+    source,
+    files,
+    join(found.path, join(parents.at(-1)?.relative ?? '', base)),
+  )
 }
 
 async function unpacked(copying: Copying, source: FileSource, file: SourceFile): Promise<boolean> {
@@ -231,15 +238,17 @@ async function unpacked(copying: Copying, source: FileSource, file: SourceFile):
 }
 
 /** Copy files, each to its `relative` below `target` ("" is the target itself). */
-function copyTree(
+async function copyTree(
   copying: Copying,
   source: FileSource,
   files: readonly SourceFile[],
   target: string,
-): void {
-  const { writer } = copying
+): Promise<void> {
+  const { writer, request } = copying
   const linked = new Map<string, string>()
+  const breathe = takeBreaths(request.signal)
   for (const file of files) {
+    await breathe(file.size)
     const path = join(target, file.relative)
     const attributes = attributesFor(copying, source, file)
     if (file.kind === 'directory') writer.folder(path, attributes, file.relative !== '')

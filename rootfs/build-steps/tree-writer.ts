@@ -19,7 +19,7 @@ import {
   unlinkAt,
 } from '../../native/file.ts'
 import { setAttribute } from '../../native/xattr.ts'
-import { createFolderCache, rawPath } from '../layer/folder-cache.ts'
+import { type FolderCache, createFolderCache, rawPath } from '../layer/folder-cache.ts'
 import { splitPath } from '../layer/plan.ts'
 import type { Owner } from './owner.ts'
 import { fromRaw } from './raw-text.ts'
@@ -64,102 +64,138 @@ export interface TreeWriter {
 }
 
 export function createTreeWriter(root: number): TreeWriter {
-  const folders = createFolderCache(root)
-  const times = new Map<string, FileTime>()
-
-  function open(path: string): number {
-    const found = folders.open(path)
-    if (found < 0) throw failed('open a folder', path, found)
-    return found
-  }
-
-  /** The folder of a file that is about to be made; its time is noted to be set again. */
-  function parentOf(path: string): { at: number; name: Buffer } {
-    const { parent, name } = splitPath(path)
-    const at = open(parent)
-    if (!times.has(parent)) times.set(parent, timeOf(root, at, parent))
-    return { at, name: rawPath(name) }
-  }
-
-  /** Make a name that may be taken: what is there goes, unless it is a folder. */
-  function replace(path: string, make: (at: number, name: Buffer) => number): number {
-    const { at, name } = parentOf(path)
-    let result = make(at, name)
-    if (result === -EEXIST) {
-      const removed = unlinkAt(at, name)
-      if (removed === -EISDIR || removed === -EPERM) throw standsInWay(path, 'a folder')
-      if (removed < 0) throw failed('replace a file', path, removed)
-      result = make(at, name)
-    }
-    if (result < 0) throw failed('make a file', path, result)
-    return result
-  }
-
-  function folder(path: string, attributes: FileAttributes, overwrites: boolean): void {
-    if (path === '') return
-    const { at, name } = parentOf(path)
-    const made = makeDirectoryAt(at, name, 0o700)
-    if (made < 0 && made !== -EEXIST) throw failed('make a folder', path, made)
-    const opened = openAt(at, name, realFolder)
-    if (opened < 0) throw standsInWay(path, 'a file')
-    try {
-      if (made === 0 || overwrites) {
-        applyTo(opened, path, attributes)
-        times.set(path, attributes.mtime)
-      }
-    } finally {
-      closeFile(opened)
-    }
-  }
-
+  const state: WriterState = { root, folders: createFolderCache(root), times: new Map() }
   return {
-    folder,
+    folder: (path, attributes, overwrites) => makeFolder(state, path, attributes, overwrites),
     ensureFolder(path, attributes) {
       const names = path === '' ? [] : path.split('/')
       for (const depth of names.keys())
-        folder(names.slice(0, depth + 1).join('/'), attributes, false)
+        makeFolder(state, names.slice(0, depth + 1).join('/'), attributes, false)
     },
-    file(path, attributes, fill) {
-      const descriptor = replace(path, (at, name) => openAt(at, name, newFile, 0o600))
-      try {
-        fill(descriptor)
-        applyTo(descriptor, path, attributes)
-        setTimesAt(descriptor, null, attributes.mtime, attributes.mtime)
-      } finally {
-        closeFile(descriptor)
-      }
-    },
+    file: (path, attributes, fill) => makeFile(state, path, attributes, fill),
     symlink(path, target, attributes) {
-      replace(path, (at, name) => makeSymlinkAt(rawPath(target), at, name))
-      const { at, name } = parentOf(path)
-      const owned = changeOwnerAt(at, name, attributes.uid, attributes.gid)
-      if (owned < 0) throw failed('set an owner', path, owned)
-      setTimesAt(at, name, attributes.mtime, attributes.mtime)
+      replace(state, path, (at, name) => makeSymlinkAt(rawPath(target), at, name))
+      applyByName(state, path, attributes, false)
     },
     node(path, file, attributes) {
-      const type = file.kind === 'fifo' ? 0o010000 : nodeTypes[file.kind as keyof typeof nodeTypes]
-      const [major, minor] = deviceParts(file.rdev)
-      const device = file.kind === 'fifo' ? 0 : deviceNumber(major, minor)
-      replace(path, (at, name) => makeNodeAt(at, name, type | 0o600, device))
-      const { at, name } = parentOf(path)
-      const owned = changeOwnerAt(at, name, attributes.uid, attributes.gid)
-      if (owned < 0) throw failed('set an owner', path, owned)
-      changeModeAt(at, name, attributes.mode)
-      setTimesAt(at, name, attributes.mtime, attributes.mtime)
+      const { type, device } = nodeOf(file)
+      replace(state, path, (at, name) => makeNodeAt(at, name, type | 0o600, device))
+      applyByName(state, path, attributes, true)
     },
     link(path, existing) {
-      const from = splitPath(existing)
-      replace(path, (at, name) => linkAt(open(from.parent), rawPath(from.name), at, name))
+      const { parent, name: old } = splitPath(existing)
+      replace(state, path, (at, name) => linkAt(open(state, parent), rawPath(old), at, name))
     },
     finish() {
-      for (const [path, time] of times)
+      for (const [path, time] of state.times)
         setTimesAt(root, rawPath(path === '' ? '.' : path), time, time)
     },
-    close: () => folders.clear(),
+    close: () => state.folders.clear(),
   }
 }
 
-const nodeTypes = { 'character-device': 0o020000, 'block-device': 0o060000 } as const
+interface WriterState {
+  readonly root: number
+  readonly folders: FolderCache
+  /** What the times of folders are in the end. */
+  readonly times: Map<string, FileTime>
+}
+
+function open(state: WriterState, path: string): number {
+  const found = state.folders.open(path)
+  if (found < 0) throw failed('open a folder', path, found)
+  return found
+}
+
+/** The folder of a file that is about to be made; its time is noted to be set again. */
+function parentOf(state: WriterState, path: string): { at: number; name: Buffer } {
+  const { parent, name } = splitPath(path)
+  const at = open(state, parent)
+  if (!state.times.has(parent)) state.times.set(parent, timeOf(state.root, at, parent))
+  return { at, name: rawPath(name) }
+}
+
+/** Make a name that may be taken: what is there goes, unless it is a folder. */
+function replace(
+  state: WriterState,
+  path: string,
+  make: (at: number, name: Buffer) => number,
+): number {
+  const { at, name } = parentOf(state, path)
+  let result = make(at, name)
+  if (result === -EEXIST) {
+    const removed = unlinkAt(at, name)
+    if (removed === -EISDIR || removed === -EPERM) throw standsInWay(path, 'a folder')
+    if (removed < 0) throw failed('replace a file', path, removed)
+    result = make(at, name)
+  }
+  if (result < 0) throw failed('make a file', path, result)
+  return result
+}
+
+function makeFolder(
+  state: WriterState,
+  path: string,
+  attributes: FileAttributes,
+  overwrites: boolean,
+): void {
+  if (path === '') return
+  const { at, name } = parentOf(state, path)
+  const made = makeDirectoryAt(at, name, 0o700)
+  if (made < 0 && made !== -EEXIST) throw failed('make a folder', path, made)
+  const opened = openAt(at, name, realFolder)
+  if (opened < 0) throw standsInWay(path, 'a file')
+  try {
+    if (made < 0 && !overwrites) return
+    applyTo(opened, path, attributes)
+    state.times.set(path, attributes.mtime)
+  } finally {
+    closeFile(opened)
+  }
+}
+
+function makeFile(
+  state: WriterState,
+  path: string,
+  attributes: FileAttributes,
+  fill: (descriptor: number) => void,
+): void {
+  const descriptor = replace(state, path, (at, name) => openAt(at, name, newFile, 0o600))
+  try {
+    fill(descriptor)
+    applyTo(descriptor, path, attributes)
+    setTimesAt(descriptor, null, attributes.mtime, attributes.mtime)
+  } finally {
+    closeFile(descriptor)
+  }
+}
+
+/** For what cannot be opened: links, which have no mode, and nodes. */
+function applyByName(
+  state: WriterState,
+  path: string,
+  attributes: FileAttributes,
+  hasMode: boolean,
+): void {
+  const { at, name } = parentOf(state, path)
+  const owned = changeOwnerAt(at, name, attributes.uid, attributes.gid)
+  if (owned < 0) throw failed('set an owner', path, owned)
+  if (hasMode) changeModeAt(at, name, attributes.mode)
+  setTimesAt(at, name, attributes.mtime, attributes.mtime)
+}
+
+const nodeTypes = {
+  fifo: 0o010000,
+  'character-device': 0o020000,
+  'block-device': 0o060000,
+} as const
+
+function nodeOf({ kind, rdev }: SourceFile): { type: number; device: number } {
+  if (kind !== 'character-device' && kind !== 'block-device')
+    return { type: nodeTypes.fifo, device: 0 }
+  const [major, minor] = deviceParts(rdev)
+  return { type: nodeTypes[kind], device: deviceNumber(major, minor) }
+}
 
 /** dev_t of stat(2), see makedev(3). */
 function deviceParts(rdev: bigint): [number, number] {
