@@ -58,6 +58,7 @@ export async function performStep(
       below: below.chainIds,
       epoch,
       onNote: scope.onNote,
+      signal: scope.signal,
     })
   } finally {
     step.discard()
@@ -94,7 +95,8 @@ async function copyFiles(
   )
   const { destination, chown, chmod, link, parents, exclude } = plan
   const unpack = plan.unpack ?? false
-  const flags = { chown, chmod, link, parents, exclude, unpack }
+  const { signal } = scope
+  const flags = { chown, chmod, link, parents, exclude, unpack, signal }
   await copyStep(step, { operands, source, destination, time, ...flags })
 }
 
