@@ -17,6 +17,8 @@ export type ErrorCode =
   | 'TIMEOUT' // a peer did not answer in time
   | 'UNREACHABLE' // no connection to a host: its name, its port, TLS
   | 'ACCESS_DENIED' // a registry wants other credentials, or grants this user less
+  | 'CONFLICT' // somebody else changed it since it was read
+  | 'EXPIRED' // the history asked for is no longer kept
   | 'PROTOCOL' // a process of ours or a peer answered with something unexpected
   | 'INTERNAL' // a defect of ours
 

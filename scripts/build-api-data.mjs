@@ -116,7 +116,8 @@ function readDeclaration({ text, kind, alias, name }, names, facts) {
   const properties = {}
   const required = []
   const local = new Map(names).set(`I${kind}`, name).set(alias, name)
-  for (let at = start + 1; start >= 0 && at < lines.length && lines[at] !== '}'; at++) {
+  const end = start < 0 ? 0 : lines.indexOf('}', start)
+  for (let at = start + 1; at < end; at++) {
     const field = fieldLine.exec(lines[at])
     if (!field) continue
     const [, fieldName, optional, firstLine] = field

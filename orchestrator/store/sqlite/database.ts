@@ -1,0 +1,107 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { OperationError } from '../../../native/error.ts'
+
+// The only file of the orchestrator that knows node:sqlite, whose names still move between Node versions.
+
+export type SqlValue = string | number | null
+export type SqlRow = Readonly<Record<string, SqlValue>>
+
+/** A statement compiled once. */
+export interface Statement {
+  all(...values: SqlValue[]): SqlRow[]
+  get(...values: SqlValue[]): SqlRow | undefined
+  run(...values: SqlValue[]): void
+}
+
+export interface Database {
+  prepare(sql: string): Statement
+  exec(sql: string): void
+  /** Copy to a file while others write: the copy is the state of one moment. */
+  backupTo(path: string): Promise<void>
+  close(): void
+}
+
+const schemaVersion = 1
+const busyTimeoutMs = 20_000
+// As the application's mark: a file that is something else is refused, not changed.
+const applicationId = 0x6d_79_6f_72
+
+/**
+ * `history` has a row for every revision; a row without a value is a deletion. `current` says which revision of
+ * a key is the living one. `state` holds the revision up to which history is compacted.
+ */
+const schema = `
+CREATE TABLE history (
+  revision INTEGER PRIMARY KEY,
+  key TEXT NOT NULL,
+  value TEXT,
+  previous INTEGER
+);
+CREATE INDEX history_key ON history(key, revision);
+CREATE TABLE current (key TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO state VALUES ('compacted', 0), ('revision', 0);
+PRAGMA application_id = ${applicationId};
+PRAGMA user_version = ${schemaVersion};
+`
+
+/** Open the database at `path` (made when missing), so that every commit is on the disk when it returns. */
+export function openDatabase(path: string): Database {
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
+  try {
+    const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
+    try {
+      prepareSchema(database, path)
+    } catch (error) {
+      database.close()
+      throw error
+    }
+    return wrap(database)
+  } catch (cause) {
+    if (cause instanceof OperationError) throw cause
+    const hint = 'The file may be damaged; restore a backup with "myorch restore"'
+    throw new OperationError('INTERNAL', 'open the store', { path }, { cause, hint })
+  }
+}
+
+function prepareSchema(database: DatabaseSync, path: string): void {
+  const pragma = (name: string) => Number(database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0)
+  const version = pragma('user_version')
+  if (version !== 0 && pragma('application_id') !== applicationId)
+    throw new OperationError('INVALID_ARGUMENT', 'open the store: the file is not a store', {
+      path,
+    })
+  if (version > schemaVersion)
+    throw new OperationError(
+      'UNSUPPORTED',
+      'open the store',
+      { path, version },
+      { hint: 'A newer version of this program made it; use that one' },
+    )
+  database.exec('PRAGMA journal_mode = WAL')
+  // An acknowledged write survives a power cut.
+  database.exec('PRAGMA synchronous = FULL')
+  if (version === 0) database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`)
+}
+
+function wrap(database: DatabaseSync): Database {
+  return {
+    prepare: (sql) => wrapStatement(database.prepare(sql)),
+    exec: (sql) => database.exec(sql),
+    backupTo: async (path) => {
+      const { backup } = process.getBuiltinModule('node:sqlite')
+      await backup(database, path)
+    },
+    close: () => database.close(),
+  }
+}
+
+function wrapStatement(statement: StatementSync): Statement {
+  return {
+    all: (...values) => statement.all(...values) as SqlRow[],
+    get: (...values) => statement.get(...values) as SqlRow | undefined,
+    run: (...values) => {
+      statement.run(...values)
+    },
+  }
+}
