@@ -85,6 +85,15 @@ export function readFields(flag: string, text: string): Map<string, string> {
   )
 }
 
+/** `--cache-from REFERENCE`, or as docker has it: `type=registry,ref=REFERENCE[,mode=…]`. */
+export function readCachePlace(flag: string, text: string): string {
+  if (!text.includes('=')) return text
+  const fields = readFields(flag, text)
+  const reference = fields.get('ref')
+  if (fields.get('type') === 'registry' && reference) return reference
+  throw wrongFlag(flag, text, 'REFERENCE, or type=registry,ref=REFERENCE')
+}
+
 /** `--add-host NAME:ADDRESS` or NAME=ADDRESS. */
 export function readHosts(texts: readonly string[]): { name: string; address: string }[] {
   return texts.map((text) => {

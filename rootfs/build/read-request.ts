@@ -11,6 +11,7 @@ import { parsePlatform } from './plan/platform.ts'
 import {
   readBuildArgs,
   readBytes,
+  readCachePlace,
   readChoice,
   readEpoch,
   readHosts,
@@ -33,6 +34,8 @@ export interface RequestFlags {
   /** False: --no-cache. */
   readonly cache?: boolean
   readonly noCacheFilter?: readonly string[]
+  readonly cacheFrom?: readonly string[]
+  readonly cacheTo?: readonly string[]
   readonly pull?: string | true
   readonly network?: string
   readonly addHost?: readonly string[]
@@ -91,6 +94,8 @@ function readWishes(
     format: readChoice('--format', flags.format ?? 'oci', ['oci', 'docker']),
     squash: flags.squash ?? false,
     noCache: flags.cache === false ? true : (flags.noCacheFilter ?? false),
+    cacheFrom: (flags.cacheFrom ?? []).map((text) => readCachePlace('--cache-from', text)),
+    cacheTo: (flags.cacheTo ?? []).map((text) => readCachePlace('--cache-to', text)),
     pull: pullPolicy(flags.pull),
     network: readChoice('--network', flags.network ?? 'default', ['default', 'none', 'host']),
     addHosts: readHosts(flags.addHost ?? []),

@@ -5,6 +5,7 @@ import type { StepRunner } from '../build-steps/run-request.ts'
 import type { BuildView } from '../build/progress/plain-view.ts'
 import type { BuildFlags } from './build-flags.ts'
 import { addBuildFlags } from './build-flags.ts'
+import type { RegistryAccess } from '../registry-client/registry-access.ts'
 import type { CommandContext } from './context.ts'
 import type { CommandParts } from './main.ts'
 import { withStore } from './register.ts'
@@ -36,6 +37,7 @@ type Tools = BuildTools & { readonly close: () => void }
 /** What executes RUN is only loaded when one has to be executed. */
 function toolsFor(context: CommandContext, root: string | undefined, parts: CommandParts): Tools {
   let opened: Promise<StepRunner> | undefined
+  let access: Promise<RegistryAccess> | undefined
   const open = async (): Promise<StepRunner> => {
     const runner = await parts.openStepRunner(root)
     await runner.repair()
@@ -45,6 +47,10 @@ function toolsFor(context: CommandContext, root: string | undefined, parts: Comm
     runStep: async (request) => {
       opened ??= open()
       return (await opened).run(request)
+    },
+    openRegistries: () => {
+      access ??= openRegistries(context)
+      return access
     },
     pullImage: async (reference, { os, architecture, variant }) => {
       const { withRegistries } = await import('./registry-flags.ts')
@@ -57,9 +63,15 @@ function toolsFor(context: CommandContext, root: string | undefined, parts: Comm
       )
     },
     close: () => {
-      void opened?.then((runner) => runner.close()).catch(() => undefined)
+      for (const each of [opened, access])
+        void each?.then((closable) => closable.close()).catch(() => undefined)
     },
   }
+}
+
+async function openRegistries({ note }: CommandContext): Promise<RegistryAccess> {
+  const { openRegistryAccess } = await import('../registry-client/registry-access.ts')
+  return openRegistryAccess({ environment: process.env, onNote: note })
 }
 
 async function runBuild(

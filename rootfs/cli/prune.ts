@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { forgetBuildCache } from '../build/cache/cache-tables.ts'
 import { pruneImages } from '../store/remove-image.ts'
 import type { StepRunner } from '../build-steps/run-request.ts'
 import { humanSize } from './format.ts'
@@ -6,6 +7,12 @@ import { imageFilter } from './image-filter.ts'
 import { imagesInUse } from './images-in-use.ts'
 import type { CommandParts } from './main.ts'
 import { collect, withStore } from './register.ts'
+
+interface PruneFlags {
+  readonly all?: true
+  readonly filter?: string[]
+  readonly buildCache?: true
+}
 
 /** `myimage prune`. It never asks: scripts are its users. */
 export function addPrune(program: Command, parts: CommandParts): void {
@@ -16,13 +23,15 @@ export function addPrune(program: Command, parts: CommandParts): void {
     )
     .option('-a, --all', 'also images with a reference that no container uses')
     .option('--filter <filter>', 'only images for which it holds: until=24h, label=a=b', collect)
+    .option('--build-cache', 'also the steps of builds: the next build begins anew')
     .option('-f, --force', 'accepted for compatibility: nothing is asked')
-  withStore(command, async (context, flags: { all?: true; filter?: string[] }) => {
+  withStore(command, async (context, flags: PruneFlags) => {
     const { store, folders } = context
     const { root } = command.optsWithGlobals<{ root?: string }>()
     const runner = await parts.openStepRunner(root)
     // First: what killed builds left may hold content back.
     await runner.repair()
+    if (flags.buildCache && store.exists()) forgetBuildCache(store.database())
     const { deleted, freed } = await pruneImages(store, {
       inUse: imagesInUse(folders),
       all: flags.all,

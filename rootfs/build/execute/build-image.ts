@@ -1,7 +1,8 @@
 import type { Image } from '../../store/image.ts'
 import type { ImageStore } from '../../store/image-store.ts'
 import { type Lease, withLease } from '../../store/lease.ts'
-import { type StepCache, openStepCache } from '../cache/step-cache.ts'
+import type { RemoteCache } from '../cache/remote-cache.ts'
+import { type CacheEntry, type StepCache, openStepCache } from '../cache/step-cache.ts'
 import type { BuildRequest, BuildTools, ExplainedStep } from './build-request.ts'
 import { buildStages } from './build-stages.ts'
 import { openDownloads } from './downloads.ts'
@@ -32,11 +33,17 @@ export async function buildImage(
     const stop = (): void => abort.abort(request.signal?.reason)
     request.signal?.addEventListener('abort', stop)
     try {
-      const built = await buildStages({ ...scope, prepared, stages, tools, reporter, abort })
+      const used = new Map<string, CacheEntry>()
+      const built = await buildStages({ ...scope, prepared, stages, tools, reporter, abort, used })
       const target = prepared.stages.get(prepared.resolved.target)
       if (!target) throw new TypeError('the target was not planned')
       rememberFacts(cache, stages)
-      return await reporter.other('exporting to image', () => finishImage(target, built, build))
+      const image = await reporter.other('exporting to image', () =>
+        finishImage(target, built, build),
+      )
+      for (const name of request.cacheTo)
+        await reporter.other(`exporting cache to ${name}`, () => sendCache(name, used, build))
+      return image
     } finally {
       request.signal?.removeEventListener('abort', stop)
     }
@@ -67,6 +74,7 @@ function explainStage({ plan, steps }: LookedUpStage): ExplainedStep[] {
 interface RunningBuild {
   readonly lease: Lease
   readonly request: BuildRequest
+  readonly tools: BuildTools
   readonly prepared: PreparedBuild
   readonly stages: ReadonlyMap<number, LookedUpStage>
   readonly cache: StepCache
@@ -86,14 +94,40 @@ async function withPreparedBuild<Result>(
     try {
       const downloads = openDownloads(lease, request.signal)
       const { images } = prepared
-      const scope: LookUpScope = { lease, cache, request, sources, downloads, images }
+      const remotes = await openRemotes(request, tools)
+      const scope: LookUpScope = { lease, cache, remotes, request, sources, downloads, images }
       const stages = await lookUpStages(prepared, scope)
       sources.digests?.save()
-      return await work({ lease, request, prepared, stages, cache, scope })
+      return await work({ lease, request, tools, prepared, stages, cache, scope })
     } finally {
       sources.close()
     }
   })
+}
+
+async function openRemotes(
+  { cacheFrom, onEvent }: BuildRequest,
+  { openRegistries }: BuildTools,
+): Promise<RemoteCache[]> {
+  if (cacheFrom.length === 0 || !openRegistries) return []
+  const { openRemoteCache } = await import('../cache/remote-cache.ts')
+  const access = await openRegistries()
+  const onNote = (text: string): void => onEvent({ kind: 'note', text })
+  const remotes = await Promise.all(cacheFrom.map((name) => openRemoteCache(access, name, onNote)))
+  for (const [at, remote] of remotes.entries())
+    if (!remote) onNote(`${cacheFrom[at]}: there is no build cache yet`)
+  return remotes.filter((remote) => remote !== undefined)
+}
+
+async function sendCache(
+  name: string,
+  used: ReadonlyMap<string, CacheEntry>,
+  { lease, request, tools }: RunningBuild,
+): Promise<void> {
+  if (!tools.openRegistries) return
+  const { exportCache } = await import('../cache/export-cache.ts')
+  const onNote = (text: string): void => request.onEvent({ kind: 'note', text })
+  await exportCache(lease, await tools.openRegistries(), { name, entries: used, onNote })
 }
 
 function rememberFacts(cache: StepCache, stages: ReadonlyMap<number, LookedUpStage>): void {

@@ -1,5 +1,6 @@
 import type { IgnoreRules } from '../../build-steps/file-source.ts'
 import type { RunRequest, RunStep } from '../../build-steps/run-request.ts'
+import type { RegistryAccess } from '../../registry-client/registry-access.ts'
 import type { Image } from '../../store/image.ts'
 import type { ImageFormat } from '../../store/format-manifest.ts'
 import type { MissReason } from '../key/explain-miss.ts'
@@ -34,6 +35,9 @@ export interface BuildRequest {
   readonly squash: boolean
   /** Nothing is taken from the cache: true, or the names of stages for which it is so. */
   readonly noCache: boolean | readonly string[]
+  /** Registries with steps that were built elsewhere, and those that get the steps of this build. */
+  readonly cacheFrom: readonly string[]
+  readonly cacheTo: readonly string[]
   readonly pull: 'missing' | 'always' | 'never'
   readonly network: 'default' | 'none' | 'host'
   readonly addHosts: readonly { readonly name: string; readonly address: string }[]
@@ -51,6 +55,8 @@ export interface BuildTools {
   readonly runStep: RunStep
   /** Brings an image from its registry; absent: only what is here can be used. */
   readonly pullImage?: ((reference: string, platform: Platform) => Promise<Image>) | undefined
+  /** Closed by the caller. */
+  readonly openRegistries?: (() => Promise<RegistryAccess>) | undefined
 }
 
 /** What happens while it happens. `id` tells steps apart; they may run side by side. */

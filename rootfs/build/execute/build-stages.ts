@@ -1,3 +1,4 @@
+import { describeError } from '../../../native/error.ts'
 import type { StoredLayer } from '../../store/layer-note.ts'
 import { layerFolder } from '../../store/store-folders.ts'
 import type { CacheEntry } from '../cache/step-cache.ts'
@@ -24,6 +25,8 @@ export interface StagesScope extends LookUpScope {
   readonly stages: ReadonlyMap<number, LookedUpStage>
   readonly tools: BuildTools
   readonly reporter: StepReporter
+  /** All steps of the build, by key, for other builds. */
+  readonly used: Map<string, CacheEntry>
   /** Ends when one step fails, or the user gives up. */
   readonly abort: AbortController
 }
@@ -89,6 +92,7 @@ async function buildStage(
     const entry = isFileStep(step)
       ? await entryOf(step, { stage, layers, scope, build })
       : undefined
+    if (entry && isFileStep(step)) scope.used.set(step.key, entry)
     if (entry?.layer) layers.push(entry.layer)
     history.push({
       ...(entry?.layer ? { created: entry.created } : {}),
@@ -123,7 +127,7 @@ async function entryOf(step: LookedUpStep, entryScope: EntryScope): Promise<Cach
   const parentChain = layers.at(-1)?.chainId ?? ''
   scope.abort.signal.throwIfAborted()
   const report = reporter.step(stage.plan, step.plan)
-  if (step.entry?.parentChain === parentChain) {
+  if (step.entry?.parentChain === parentChain && (await isHere(step, entryScope, report.onNote))) {
     report.cached()
     return step.entry
   }
@@ -157,6 +161,25 @@ async function entryOf(step: LookedUpStep, entryScope: EntryScope): Promise<Cach
   } catch (error) {
     report.failed(error)
     throw error
+  }
+}
+
+/** Whether the layer of an entry is in the store; one of another place is brought. */
+async function isHere(
+  { key, entry, remote }: LookedUpStep,
+  { layers, scope }: EntryScope,
+  onNote: (text: string) => void,
+): Promise<boolean> {
+  if (!remote || !entry) return true
+  try {
+    const below = layers.map(({ chainId }) => chainId)
+    await remote.fetch(scope.lease, entry, below)
+    scope.cache.add([key], entry)
+    return true
+  } catch (error) {
+    // It can be built as well.
+    onNote(`${remote.name}: ${describeError(error)}`)
+    return false
   }
 }
 

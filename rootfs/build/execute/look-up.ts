@@ -1,5 +1,6 @@
 import type { StoredLayer } from '../../store/layer-note.ts'
 import type { Lease } from '../../store/lease.ts'
+import type { RemoteCache } from '../cache/remote-cache.ts'
 import { type CacheEntry, type StepCache, isComplete } from '../cache/step-cache.ts'
 import { type MissReason, explainMiss } from '../key/explain-miss.ts'
 import { type BuildSettings, type StepFacts, digestOf, factsOf, keyOf } from '../key/step-facts.ts'
@@ -17,6 +18,8 @@ export interface LookedUpStep {
   /** Where it stands, for the question what was different the last time. */
   readonly place: string
   readonly entry: CacheEntry | undefined
+  /** Where the entry comes from, where that is not this store: its layer is not here yet. */
+  readonly remote: RemoteCache | undefined
   /** Why there is no entry. */
   readonly reason: MissReason | undefined
 }
@@ -34,6 +37,7 @@ export interface LookedUpStage {
 export interface LookUpScope extends Omit<InputScope, 'stageKey' | 'stageTitle'> {
   readonly lease: Lease
   readonly cache: StepCache
+  readonly remotes: readonly RemoteCache[]
   readonly request: BuildRequest
 }
 
@@ -66,7 +70,9 @@ async function holdAll(
   gone: Set<CacheEntry['layer']>,
 ): Promise<boolean> {
   const layers = stages.flatMap(({ steps }) =>
-    steps.flatMap((step) => (isFileStep(step) && step.entry?.layer ? [step.entry.layer] : [])),
+    steps.flatMap((step) =>
+      isFileStep(step) && !step.remote && step.entry?.layer ? [step.entry.layer] : [],
+    ),
   )
   await lease.hold(...layers.flatMap(({ digest, chainId }) => [digest, chainId]))
   const missing = layers.filter((layer) => !isComplete(lease.store, layer))
@@ -74,7 +80,7 @@ async function holdAll(
   return missing.length === 0
 }
 
-type KeyedStep = Omit<LookedUpStep, 'entry' | 'reason'>
+type KeyedStep = Omit<LookedUpStep, 'entry' | 'remote' | 'reason'>
 
 interface KeyedStage {
   readonly plan: PlannedStage
@@ -128,11 +134,12 @@ function findEntries({ plan, steps, key }: KeyedStage, scope: FindScope): Looked
   let layers = layersBelow(plan, scope)
   const looked = steps.map((step): ConfigStep | LookedUpStep => {
     if ('kind' in step) return step
-    const entry = layers && takesCache ? findEntry(step, layers, scope) : undefined
+    const found = layers && takesCache ? findEntry(step, layers, scope) : undefined
+    const entry = found?.entry
     const reason = entry ? undefined : reasonOf(step, layers !== undefined, takesCache, scope)
     if (entry && layers) layers = entry.layer ? [...layers, entry.layer] : layers
     else layers = undefined
-    return { ...step, entry, reason }
+    return { ...step, entry, remote: found?.remote, reason }
   })
   return { plan, steps: looked, key, layers, takesCache }
 }
@@ -145,10 +152,16 @@ function layersBelow(plan: PlannedStage, scope: FindScope): readonly StoredLayer
 function findEntry(
   step: KeyedStep,
   below: readonly StoredLayer[],
-  { cache, gone }: FindScope,
-): CacheEntry | undefined {
-  const entry = cache.find(step.key, below.at(-1)?.chainId ?? '')
-  return entry && isGone(entry, gone) ? undefined : entry
+  { cache, gone, remotes }: FindScope,
+): { entry: CacheEntry; remote?: RemoteCache } | undefined {
+  const chain = below.at(-1)?.chainId ?? ''
+  const entry = cache.find(step.key, chain)
+  if (entry && !isGone(entry, gone)) return { entry }
+  for (const remote of remotes) {
+    const there = remote.find(step.key, chain)
+    if (there) return { entry: there, remote }
+  }
+  return undefined
 }
 
 function isGone(entry: CacheEntry, gone: ReadonlySet<CacheEntry['layer']>): boolean {
