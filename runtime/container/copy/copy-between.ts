@@ -7,7 +7,8 @@ import { toRaw } from '../file-view/raw-text.ts'
 import { type Place, endsAsFolder, walkPath } from '../file-view/walk-path.ts'
 import { type CopyTarget, planCopy } from './path-rules.ts'
 import { readTree } from './read-tree.ts'
-import { type Owner, createTreeWriter } from './write-tree.ts'
+import type { Owner } from './entry-attributes.ts'
+import { createTreeWriter } from './write-tree.ts'
 
 export interface CopyEnd {
   readonly view: FileView

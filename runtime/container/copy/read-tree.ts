@@ -1,6 +1,6 @@
-import { type BigIntStats, closeSync, fstatSync, openSync, readSync, readdirSync } from 'node:fs'
+import { type BigIntStats, closeSync, fstatSync, readdirSync } from 'node:fs'
 import { OperationError } from '../../../native/error.ts'
-import { closeFile, openFlags, readLinkAt } from '../../../native/file.ts'
+import { closeFile, readLinkAt } from '../../../native/file.ts'
 import { getAttribute, listAttributes } from '../../../native/xattr.ts'
 import { rawPath } from '../../../rootfs/layer/folder-cache.ts'
 import { isAllowedAttribute } from '../../../rootfs/layer/plan.ts'
@@ -9,7 +9,7 @@ import type { FileView } from '../file-view/file-view.ts'
 import { containerIdOf } from '../file-view/map-id.ts'
 import { type Place, openStep } from '../file-view/walk-path.ts'
 import type { EntrySink } from './entry-sink.ts'
-import { dataStretches } from './data-stretches.ts'
+import { giveContent, openContent } from './file-content.ts'
 
 const pieceSize = 1024 * 1024
 const emptyAttributes: ReadonlyMap<string, Buffer> = new Map()
@@ -34,7 +34,7 @@ export async function readTree(
   name: string,
   sink: EntrySink,
 ): Promise<void> {
-  const firstNames = new Map<string, string>()
+  const linkedBefore = createFirstNames()
   const piece = Buffer.allocUnsafeSlow(pieceSize)
   let sinceBreath = 0
   const { file, status } = top
@@ -72,40 +72,29 @@ export async function readTree(
     }
   }
 
-  function linkedBefore(status: BigIntStats, as: string): string | undefined {
+  function giveFile(here: Here, as: string): void {
+    const content = openContent(here.file, here.status)
+    try {
+      const { size, storedSize, sparse } = content
+      const wanted = { kind: 'file', name: as, linkName: '' } as const
+      sink.entry({ ...entryOf(view, here, wanted), size, storedSize, sparse })
+      giveContent(content, piece, sink)
+      sink.end()
+    } finally {
+      closeSync(content.file)
+    }
+  }
+}
+
+/** Names of files by what they are: a second name of one is a hard link to the first. */
+function createFirstNames(): (status: BigIntStats, as: string) => string | undefined {
+  const firstNames = new Map<string, string>()
+  return (status, as) => {
     if (status.nlink < 2n || status.isDirectory()) return undefined
     const key = `${status.dev}:${status.ino}`
     const first = firstNames.get(key)
     if (first === undefined) firstNames.set(key, as)
     return first
-  }
-
-  function giveFile(here: Here, as: string): void {
-    const file = openSync(`/proc/self/fd/${here.file}`, openFlags.nonBlock | openFlags.noCtty)
-    try {
-      const { size, blocks } = here.status
-      const sparse = blocks * 512n < size ? dataStretches(file, Number(size)) : undefined
-      const stretches = sparse ?? [{ offset: 0, size: Number(size) }]
-      const storedSize = stretches.reduce((sum, stretch) => sum + stretch.size, 0)
-      const wanted = { kind: 'file', name: as, linkName: '' } as const
-      sink.entry({ ...entryOf(view, here, wanted), size: Number(size), storedSize, sparse })
-      for (const stretch of stretches) giveStretch(file, stretch)
-      sink.end()
-    } finally {
-      closeSync(file)
-    }
-  }
-
-  /** Exactly so many bytes, whatever becomes of the file meanwhile. */
-  function giveStretch(file: number, { offset, size }: { offset: number; size: number }): void {
-    for (let at = 0; at < size;) {
-      const wanted = Math.min(pieceSize, size - at)
-      const count = readSync(file, piece, 0, wanted, offset + at)
-      if (count === 0) piece.fill(0, 0, wanted)
-      const length = count === 0 ? wanted : count
-      sink.data(piece.subarray(0, length))
-      at += length
-    }
   }
 }
 
