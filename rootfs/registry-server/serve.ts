@@ -18,8 +18,13 @@ import { type ServeFlags, readDuration, readSettings } from './serve-flags.ts'
 import { healthEndpoint, metricsEndpoint, nothingElse } from './side-endpoints.ts'
 import { readTlsIdentity } from './tls-identity.ts'
 
+const threadCount = 16
+
 /** Serve the registry until SIGTERM or SIGINT. @throws {OperationError} where it cannot begin */
 export async function serve(store: ImageStore, flags: ServeFlags): Promise<void> {
+  // Read when the first file operation is handed over. Uploads that wait for the disk occupy a thread
+  // each, and four, the default, would hold up everybody who pulls.
+  process.env['UV_THREADPOOL_SIZE'] ??= String(threadCount)
   const address = parseListenAddress(flags.addr)
   const graceMs = readDuration('--shutdown-grace', flags.shutdownGrace)
   const intervalMs = readDuration('--gc-interval', flags.gcInterval)
