@@ -1,4 +1,6 @@
 import { readdirSync } from 'node:fs'
+import { OperationError } from '../../native/error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 import { diffLayer } from '../layer/diff-layer.ts'
 import { adoptLayer } from '../store/adopt-layer.ts'
 import { type StoredLayer, knownLayer, nextChainId } from '../store/layer-note.ts'
@@ -56,7 +58,23 @@ export async function commitStep(
     if (known) return known
     await adoptLayer(lease, step.path, layer)
     return layer
+  } catch (error) {
+    throw explained(error)
   } finally {
     blob.discard()
   }
+}
+
+/** A bare "ENOSPC, write" says neither what was written nor what can be done. */
+function explained(error: unknown): unknown {
+  if (!isSystemError(error, 'ENOSPC') && !isSystemError(error, 'EDQUOT')) return error
+  return new OperationError(
+    'SYSCALL_FAILED',
+    'store the layer of a step',
+    { errno: error.code ?? '' },
+    {
+      hint: 'The disk of the image store is full: give some of it back with "myimage prune"',
+      exitCode: 1,
+    },
+  )
 }
