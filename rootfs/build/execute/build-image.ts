@@ -33,7 +33,7 @@ export async function buildImage(
     const stop = (): void => abort.abort(request.signal?.reason)
     request.signal?.addEventListener('abort', stop)
     try {
-      const used = new Map<string, CacheEntry>()
+      const used = entriesHere(stages)
       const built = await buildStages({ ...scope, prepared, stages, tools, reporter, abort, used })
       const target = prepared.stages.get(prepared.resolved.target)
       if (!target) throw new TypeError('the target was not planned')
@@ -103,6 +103,16 @@ async function withPreparedBuild<Result>(
       sources.close()
     }
   })
+}
+
+/** Steps by key whose layers are in the store, also of stages that nobody will look into. */
+function entriesHere(stages: ReadonlyMap<number, LookedUpStage>): Map<string, CacheEntry> {
+  const steps = [...stages.values()].flatMap((stage) => stage.steps.filter(isFileStep))
+  return new Map(
+    steps.flatMap(({ key, entry, remote }): [string, CacheEntry][] =>
+      entry && !remote ? [[key, entry]] : [],
+    ),
+  )
 }
 
 async function openRemotes(
