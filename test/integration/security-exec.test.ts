@@ -52,6 +52,26 @@ for (const { title, flags, exec } of [
     t.notMatch(shown, /GOT/)
   })
 
+t.test('exec works under a profile that refuses what a birth takes', async (t) => {
+  const profile = join(bench.folder, 'profile.json')
+  const names = ['clone', 'clone3', 'setsid', 'prlimit64']
+  const syscalls = [{ names, action: 'SCMP_ACT_ERRNO' }]
+  writeFileSync(profile, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls }))
+  const flags = [
+    '--name',
+    'strict',
+    '--security-opt',
+    `seccomp=${profile}`,
+    '--ulimit',
+    'nproc=900',
+  ]
+  await bench.ok('run', '-d', ...quiet, ...flags, 'hostile', 'sleep', '1000')
+  const status = await bench.ok('exec', 'strict', 'cat', '/proc/self/status', '/proc/self/limits')
+  t.match(status, /^Seccomp:\t2$/m)
+  t.match(status, /^CapPrm:\t00000000a[0-9a-f]{7}$/m, 'the right to load it is gone')
+  t.match(status, /^Max processes +900 +900 /m)
+})
+
 t.test('exec gives nothing to a container that shares the pid namespace', async (t) => {
   await bench.ok('run', '-d', ...quiet, '--name', 'owner', 'hostile', 'sleep', '1000')
   const shown = await invade([...tracer, '--pid', 'container:owner'], async () =>
