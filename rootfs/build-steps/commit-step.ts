@@ -67,11 +67,12 @@ export async function commitStep(
 
 /** A bare "ENOSPC, write" says neither what was written nor what can be done. */
 function explained(error: unknown): unknown {
-  if (!isSystemError(error, 'ENOSPC') && !isSystemError(error, 'EDQUOT')) return error
+  const errno = ['ENOSPC', 'EDQUOT'].find((code) => isSystemError(error, code))
+  if (errno === undefined) return error
   return new OperationError(
     'SYSCALL_FAILED',
     'store the layer of a step',
-    { errno: error.code ?? '' },
+    { errno },
     {
       hint: 'The disk of the image store is full: give some of it back with "myimage prune"',
       exitCode: 1,
