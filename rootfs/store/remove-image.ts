@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { namedReference } from './find-image.ts'
 import type { Image } from './image.ts'
@@ -64,7 +65,8 @@ export async function pruneImages(
   store: ImageStore,
   { inUse, all = false, isWanted = () => true }: PruneOptions,
 ): Promise<RemovalResult> {
-  if (!store.exists()) return { untagged: [], deleted: [], freed: 0 }
+  // Content may be there before the first image was entered: of a pull that was killed.
+  if (!existsSync(store.folders.temporary)) return { untagged: [], deleted: [], freed: 0 }
   const gone = store
     .list()
     .filter((image) => !inUse.has(image.id) && (all || image.references.length === 0))
