@@ -10,6 +10,7 @@ import { addHostPath, addHostTree } from './file-tree.ts'
 export function addPackageFiles(collection: Collection, hostPackage: HostPackage): void {
   const family = familyName(hostPackage.name)
   for (const path of hostPackage.paths) {
+    if (collection.isExcluded(path)) continue
     const role = packagePathRole(path, family)
     if (role === 'configuration') addConfiguration(collection, path, family)
     else if (role === 'file') addAny(collection, path)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseElf } from './elf.ts'
-import { type FileTree, addHostPath } from './file-tree.ts'
+import { type FileTree, addHostFileAs, addHostPath } from './file-tree.ts'
 import { builtInFolders, findLibrary } from './find-library.ts'
 
 export interface Collection {
@@ -11,6 +11,8 @@ export interface Collection {
   readonly done: Set<string>
   /** Libraries and interpreters that could not be found. */
   readonly missing: Set<string>
+  /** Whether a path of the host shall stay out, and with a module all that only it loads. */
+  readonly isExcluded: (path: string) => boolean
   /** Whether a library sits where the loader only looks with its cache. */
   needsLoaderCache: boolean
 }
@@ -32,20 +34,46 @@ export const programFolders = [
  * @returns its path behind all symlinks, or undefined where it is not there or not readable
  */
 export function addProgram(collection: Collection, path: string): string | undefined {
+  if (collection.isExcluded(path)) return undefined
   const real = addHostPath(collection.tree, path)
   if (real === undefined || collection.tree.get(real)?.kind !== 'file') return undefined
   if (collection.done.has(real)) return real
-  let content: Buffer
+  const content = readOrUndefined(real)
+  if (content === undefined) collection.tree.delete(real)
+  else addNeeds(collection, real, content)
+  return content && real
+}
+
+/**
+ * The same with another place in the image. For programs that find what belongs to them by their own path it is the wrong one.
+ *
+ * @returns the path on the host behind all symlinks, or undefined where there is no file to read
+ */
+export function addProgramAs(
+  collection: Collection,
+  path: string,
+  place: string,
+): string | undefined {
+  const real = addHostFileAs(collection.tree, path, place)
+  if (real === undefined) return undefined
+  const content = readOrUndefined(real)
+  if (content === undefined) return undefined
+  addNeeds(collection, real, content)
+  return real
+}
+
+function readOrUndefined(path: string): Buffer | undefined {
   try {
-    content = readFileSync(real)
+    return readFileSync(path)
   } catch {
-    collection.tree.delete(real)
     return undefined
   }
+}
+
+function addNeeds(collection: Collection, real: string, content: Buffer): void {
   collection.done.add(real)
   if (content[0] === 0x23 && content[1] === 0x21) addInterpreter(collection, content)
   else addLibraries(collection, real, content)
-  return real
 }
 
 function addLibraries(collection: Collection, real: string, content: Buffer): void {
@@ -58,6 +86,7 @@ function addLibraries(collection: Collection, real: string, content: Buffer): vo
       collection.missing.add(name)
       continue
     }
+    if (collection.isExcluded(path)) continue
     const isConfigured = collection.configured.includes(dirname(path))
     if (isConfigured && !builtInFolders.includes(dirname(path))) collection.needsLoaderCache = true
     addProgram(collection, path)

@@ -34,7 +34,7 @@ services: files
 `
 
 /** An empty collection with the host's top-level layout: /bin is a link where it is one there. */
-export function newCollection(): Collection {
+export function newCollection(isExcluded: (path: string) => boolean = () => false): Collection {
   const tree: FileTree = new Map()
   for (const name of ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']) {
     const path = `/${name}`
@@ -47,6 +47,7 @@ export function newCollection(): Collection {
     configured: configuredFolders(),
     done: new Set(),
     missing: new Set(),
+    isExcluded,
     needsLoaderCache: false,
   }
 }

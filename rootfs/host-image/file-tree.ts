@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { lstatSync, readFileSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** What an image made from the host will hold at one path. */
@@ -81,6 +81,35 @@ export function addHostTree(tree: FileTree, path: string): void {
     return
   }
   for (const name of names) addHostTree(tree, join(real, name))
+}
+
+/**
+ * Add a file of the host, itself and not a link to it, at another place.
+ *
+ * @returns its path on the host behind all symlinks, or undefined where there is no such file
+ */
+export function addHostFileAs(tree: FileTree, path: string, place: string): string | undefined {
+  const status = statSync(path, { throwIfNoEntry: false })
+  if (!status?.isFile()) return undefined
+  addFolder(tree, dirname(place))
+  const source = realpathSync(path)
+  const { size, mtimeMs } = status
+  const [uid, gid] = [imageId(status.uid), imageId(status.gid)]
+  tree.set(place, { kind: 'file', source, mode: status.mode & 0o7777, uid, gid, size, mtimeMs })
+  return source
+}
+
+/** Add a file, or a folder and all below it, at another place. Links in it keep their text. */
+export function addHostTreeAs(tree: FileTree, path: string, place: string): void {
+  const status = lstatSync(path, { throwIfNoEntry: false })
+  if (status?.isFile()) addHostFileAs(tree, path, place)
+  else if (status?.isSymbolicLink()) {
+    addFolder(tree, dirname(place))
+    tree.set(place, { kind: 'symlink', target: readlinkSync(path) })
+  } else if (status?.isDirectory()) {
+    addFolder(tree, place, status.mode & 0o7777)
+    for (const name of readdirSync(path)) addHostTreeAs(tree, join(path, name), join(place, name))
+  }
 }
 
 /** Add a folder of our own, and those above it. */
