@@ -12,6 +12,10 @@ const pureFolders = [
   'runtime/spec/',
   'runtime/program/',
   'runtime/security/',
+  'rootfs/build/dockerfile/',
+  'rootfs/build/graph/',
+  'rootfs/build/key/',
+  'rootfs/build/plan/',
   'orchestrator/api/',
   'orchestrator/scheduler/plugins/',
 ]

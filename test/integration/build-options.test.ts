@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { buildBench } from './build-bench.ts'
@@ -40,6 +40,21 @@ t.test('where the Dockerfile and the context come from', async (t) => {
   t.equal(bench.read('f', 'f'), 'f\n')
   t.equal(build('FROM base:1\nCOPY f /\n', '-'), 1, 'files, without a context')
   t.equal(build('', join(bench.base, 'nothing')), 1, 'a context that is not there')
+})
+
+t.test('an archive cannot make files of this machine part of the build', async (t) => {
+  const bench = buildBench(t)
+  const folder = bench.context('c', { f: 'f' })
+  symlinkSync('/etc/passwd', join(folder, 'Dockerfile'))
+  symlinkSync('../../../../../../../etc/passwd', join(folder, 'link'))
+  const archive = join(bench.base, 'hostile.tar')
+  execFileSync('tar', ['-C', folder, '-cf', archive, '.'])
+  t.match(bench.attempt({}, archive), { status: 1, stderr: /read the Dockerfile/ })
+  const inside = bench.context('d', { Dockerfile: 'FROM scratch\nCOPY link /p\n' })
+  symlinkSync('/etc/passwd', join(inside, 'link'))
+  execFileSync('tar', ['-C', inside, '-cf', archive, '.'])
+  t.equal(bench.attempt({}, archive).status, 1, 'a link that leads out')
+  t.equal(bench.attempt({}, inside).status, 1, 'in a folder too')
 })
 
 t.test('ignored files are not there', async (t) => {

@@ -7,14 +7,15 @@ import {
   readFileSync,
   readSync,
   statSync,
-  writeSync,
 } from 'node:fs'
-import { basename, isAbsolute, join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { OperationError } from '../../../native/error.ts'
 import type { IgnoreRules } from '../../build-steps/file-source.ts'
+import { readMergedFile } from '../../store/read-merged-file.ts'
 import { removeFolder } from '../../store/remove-folder.ts'
 import type { BuildRequest } from '../execute/build-request.ts'
 import { ignoreRules } from '../ignore-rules.ts'
+import { copyInput, readAll } from './read-input.ts'
 
 export interface ContextWish {
   /** Folder, archive, or "-" for standard input: an archive or a Dockerfile. */
@@ -59,44 +60,44 @@ export async function openContext(wish: ContextWish): Promise<OpenedContext> {
   }
 }
 
-function fromFolder(folder: string, wish: ContextWish, isUnpacked = false): OpenedContext {
-  const { file } = wish
+function fromFolder(folder: string, { file }: ContextWish): OpenedContext {
+  const close = (): void => undefined
+  const read = (path: string): string | undefined => readText(resolve(folder, path))
   if (file === '-') {
     const text = readAll(standardInput).toString()
     const dockerfile = { text, name: 'Dockerfile', identity: `${folder} -` }
-    return {
-      dockerfile,
-      context: { folder, ignore: rulesIn(folder), isTemporary: false },
-      close: () => undefined,
-    }
+    return { dockerfile, context: { folder, ignore: rulesIn(read), isTemporary: false }, close }
   }
-  const path = dockerfilePath(folder, file, isUnpacked)
-  const dockerfile = {
-    text: readDockerfile(path),
-    name: file ?? basename(path),
-    identity: isUnpacked ? basename(path) : path,
-  }
-  const ignore = rulesIn(folder, `${path}.dockerignore`)
-  const context = { folder, ignore, isTemporary: isUnpacked }
-  return { dockerfile, context, close: () => undefined }
+  const path = dockerfilePath(folder, file)
+  const text = path === undefined ? undefined : readText(path)
+  if (path === undefined || text === undefined) throw missingDockerfile(file ?? folder)
+  const dockerfile = { text, name: file ?? basename(path), identity: path }
+  const ignore = rulesIn(read, `${path}.dockerignore`)
+  return { dockerfile, context: { folder, ignore, isTemporary: false }, close }
 }
 
 /** A file that is given is relative to where the user is, or else to the context. */
-function dockerfilePath(folder: string, file: string | undefined, isUnpacked: boolean): string {
-  if (file === undefined) {
-    const found = dockerfileNames.map((name) => join(folder, name)).find(existsSync)
-    return found ?? missingDockerfile(join(folder, 'Dockerfile'))
-  }
-  const here = resolve(file)
-  if (!isUnpacked && existsSync(here)) return here
-  const inside = join(folder, file)
-  const isInside = inside.startsWith(`${folder}/`)
-  if (isInside && !isAbsolute(file) && existsSync(inside)) return inside
-  return missingDockerfile(isUnpacked ? file : here)
+function dockerfilePath(folder: string, file: string | undefined): string | undefined {
+  const paths =
+    file === undefined
+      ? dockerfileNames.map((name) => join(folder, name))
+      : [resolve(file), resolve(folder, file)]
+  return paths.find((path) => existsSync(path))
 }
 
-function missingDockerfile(path: string): never {
-  throw new OperationError(
+/** Whoever made the archive must not choose files of this machine: links are followed inside it only. */
+function fromUnpacked(folder: string, { file }: ContextWish): OpenedContext {
+  const read = (path: string): string | undefined => readMergedFile([folder], path)
+  const names = file === undefined ? dockerfileNames : [file]
+  const name = names.find((each) => read(each) !== undefined)
+  if (name === undefined) throw missingDockerfile(file ?? 'Dockerfile')
+  const dockerfile = { text: read(name) ?? '', name, identity: name }
+  const ignore = rulesIn(read, `${name}.dockerignore`)
+  return { dockerfile, context: { folder, ignore, isTemporary: true }, close: () => undefined }
+}
+
+function missingDockerfile(path: string): OperationError {
+  return new OperationError(
     'NOT_FOUND',
     'read the Dockerfile',
     { path },
@@ -104,26 +105,26 @@ function missingDockerfile(path: string): never {
   )
 }
 
-function readDockerfile(path: string): string {
-  const status = statSync(path)
-  if (!status.isFile() || status.size > maxDockerfile)
-    throw new OperationError(
-      'INVALID_ARGUMENT',
-      'read the Dockerfile',
-      { path, bytes: status.size, expected: 'a file of 4 MiB at most' },
-      { exitCode: 1 },
-    )
-  return readFileSync(path, 'utf8')
+/** Undefined where there is no such file. */
+function readText(path: string): string | undefined {
+  const status = statSync(path, { throwIfNoEntry: false })
+  if (!status) return undefined
+  if (status.isFile() && status.size <= maxDockerfile) return readFileSync(path, 'utf8')
+  throw new OperationError(
+    'INVALID_ARGUMENT',
+    'read a file of the build',
+    { path, bytes: status.size, expected: 'a file of 4 MiB at most' },
+    { exitCode: 1 },
+  )
 }
 
-function rulesIn(folder: string, own?: string): IgnoreRules | undefined {
-  const paths = [
-    ...(own === undefined ? [] : [own]),
-    ...ignoreNames.map((name) => join(folder, name)),
-  ]
-  for (const path of paths) {
-    const status = statSync(path, { throwIfNoEntry: false })
-    if (status?.isFile()) return ignoreRules(readFileSync(path, 'utf8'), basename(path))
+function rulesIn(
+  read: (path: string) => string | undefined,
+  own?: string,
+): IgnoreRules | undefined {
+  for (const path of [...(own === undefined ? [] : [own]), ...ignoreNames]) {
+    const text = read(path)
+    if (text !== undefined) return ignoreRules(text, basename(path))
   }
   return undefined
 }
@@ -136,7 +137,7 @@ async function fromStandardInput(wish: ContextWish): Promise<OpenedContext> {
     const content = join(folder, 'input')
     const descriptor = openSync(content, 'w+', 0o600)
     try {
-      copyInput(descriptor)
+      copyInput(standardInput, descriptor)
       const { openPlainArchive } = await import('../../build-steps/plain-archive.ts')
       const start = Buffer.alloc(512)
       const count = readSync(descriptor, start, 0, start.length, 0)
@@ -148,7 +149,7 @@ async function fromStandardInput(wish: ContextWish): Promise<OpenedContext> {
     } finally {
       closeSync(descriptor)
     }
-    const dockerfile = { text: readDockerfile(content), name: 'Dockerfile', identity: '-' }
+    const dockerfile = { text: readText(content) ?? '', name: 'Dockerfile', identity: '-' }
     return { dockerfile, context: undefined, close }
   } catch (error) {
     close()
@@ -175,7 +176,7 @@ async function fromArchive(descriptor: number, wish: ContextWish): Promise<Opene
     const owner = { uid: 0, gid: 0 }
     const target = { root: descriptorOfRoot, path: '', owner }
     if (await unpackArchive(descriptor, () => target))
-      return withCloser(fromFolder(root, wish, true), close)
+      return withCloser(fromUnpacked(root, wish), close)
     throw new OperationError(
       'INVALID_ARGUMENT',
       'open the build context',
@@ -187,39 +188,6 @@ async function fromArchive(descriptor: number, wish: ContextWish): Promise<Opene
     throw error
   } finally {
     closeSync(descriptorOfRoot)
-  }
-}
-
-function copyInput(target: number): void {
-  const piece = Buffer.allocUnsafe(256 * 1024)
-  for (;;) {
-    const count = readSome(standardInput, piece)
-    if (count === 0) return
-    for (let at = 0; at < count;) at += writeSync(target, piece, at, count - at)
-  }
-}
-
-function readAll(descriptor: number): Buffer {
-  const pieces: Buffer[] = []
-  const piece = Buffer.allocUnsafe(64 * 1024)
-  for (;;) {
-    const count = readSome(descriptor, piece)
-    if (count === 0) return Buffer.concat(pieces)
-    pieces.push(Buffer.from(piece.subarray(0, count)))
-  }
-}
-
-function readSome(descriptor: number, piece: Buffer): number {
-  for (;;) {
-    try {
-      return readSync(descriptor, piece)
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'EOF') return 0
-      // A pipe in non-blocking mode that is empty.
-      if (code !== 'EAGAIN') throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
-    }
   }
 }
 

@@ -51,6 +51,7 @@ export async function prepareBuild(
     stages.set(index, planStage(stage, baseOf(stage, stages, images), scope))
   }
   noteUnusedArgs(request, dockerfile, stages)
+  noteFrontend(request, dockerfile)
   return { dockerfile, resolved, stages, images }
 }
 
@@ -88,4 +89,15 @@ function noteUnusedArgs(
   )
   if (unused.length > 0)
     onEvent({ kind: 'note', text: `build arguments that no ARG declares: ${unused.join(', ')}` })
+}
+
+/** Another frontend may mean other instructions; the usual one means ours. */
+function noteFrontend({ onEvent }: BuildRequest, { directives }: Dockerfile): void {
+  const { syntax } = directives
+  if (syntax === undefined || /^(?:docker\.io\/)?docker\/dockerfile(?:[:@].*)?$/.test(syntax))
+    return
+  onEvent({
+    kind: 'note',
+    text: `the frontend ${syntax} is not fetched: the file is read as docker's`,
+  })
 }

@@ -22,7 +22,7 @@ export function parsePlatform(text: string): Platform {
   const hasOs =
     parts.length > 1 && !/^(?:amd64|arm|arm64|386|riscv64|ppc64le|s390x)$/.test(parts[0] ?? '')
   const [name = '', variant] = hasOs ? parts.slice(1) : parts
-  const isNamed = parts.every((part) => /^[a-z0-9_.-]+$/.test(part)) && parts.length <= 3
+  const isNamed = parts.every((part) => /^[a-z0-9][a-z0-9_.-]*$/.test(part)) && parts.length <= 3
   if (!isNamed || (parts[0] !== 'linux' && hasOs))
     throw new OperationError(
       'INVALID_ARGUMENT',

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { DockerfileError } from '../../../../rootfs/build/dockerfile/dockerfile-error.ts'
+import { faultOf } from '../fault-of.ts'
 import {
   type StageInstruction,
   parseDockerfile,
@@ -216,22 +216,12 @@ const refused: {
 
 for (const { name, text, place, hint } of refused)
   t.test(`refuses ${name}`, async (t) => {
-    const error = faultOf(text)
+    const error = faultOf(() => parseDockerfile(text, 'Dockerfile'))
     t.equal(error.code, 'INVALID_ARGUMENT')
     t.strictSame([error.place.line, error.place.column], place)
     t.match(error.excerpt, new RegExp(`^ *${place[0]} \\|.*\\n *\\| {${place[1]}}\\^`, 'm'))
     if (hint) t.match(error.hint, hint)
   })
-
-function faultOf(text: string): DockerfileError {
-  try {
-    parseDockerfile(text, 'Dockerfile')
-  } catch (error) {
-    if (error instanceof DockerfileError) return error
-    throw error
-  }
-  throw new Error('it was accepted')
-}
 
 t.test('a trigger of an image is read as an instruction', async (t) => {
   t.match(parseTrigger('RUN x', 'base'), run('x'))
