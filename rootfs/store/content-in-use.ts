@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { isDigest } from '../reference.ts'
+import { blobOwnerPrefix } from './content-roots.ts'
 import type { Database } from './database.ts'
 import type { ImageRecord } from './image.ts'
 import type { ImageStore } from './image-store.ts'
@@ -26,6 +27,11 @@ export function contentInUse(store: ImageStore): Set<string> {
     }
   }
   for (const digest of rootDigests(database)) addReachable(folders, digest, used)
+  for (const row of database.all(
+    'SELECT DISTINCT digest FROM content_root WHERE owner GLOB ?',
+    `${blobOwnerPrefix}*`,
+  ))
+    used.add(digestHex(String(row['digest'])))
   return used
 }
 
@@ -33,7 +39,9 @@ function rootDigests(database: Database): string[] {
   return database
     .all(
       `SELECT digest FROM image UNION SELECT digest FROM image_manifest
-       UNION SELECT digest FROM document UNION SELECT digest FROM content_root`,
+       UNION SELECT digest FROM document
+       UNION SELECT digest FROM content_root WHERE owner NOT GLOB ?`,
+      `${blobOwnerPrefix}*`,
     )
     .map((row) => String(row['digest']))
 }

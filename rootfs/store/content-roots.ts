@@ -6,6 +6,12 @@ import { digestHex } from './store-folders.ts'
 // in turn. Owners keep tables of their own beside this one, in the same database, and change both
 // in one transaction.
 
+/**
+ * Owners that begin so keep single blobs, and not what these name. A sweep need not open them, which
+ * counts for who keeps a hundred thousand.
+ */
+export const blobOwnerPrefix = 'blobs:'
+
 /** Keep a blob, and what it names, for this owner. Within a transaction or alone. */
 export function keepContent(database: Database, owner: string, digest: string): void {
   digestHex(digest)

@@ -126,42 +126,31 @@ export function setReference(
   return name
 }
 
+// One statement, so that an image is never seen without the references it was entered with.
+const imageColumns = `SELECT id, digest, added, record, (SELECT json_group_array(name) FROM
+  (SELECT name FROM reference WHERE image_id = image.id ORDER BY name)) AS names FROM image`
+
 /** The image with this full id. */
 export function loadImage(
   database: Database,
   folders: StoreFolders,
   id: string,
 ): Image | undefined {
-  const row = database.get('SELECT id, digest, added, record FROM image WHERE id = ?', id)
-  if (!row) return undefined
-  const names = database.all('SELECT name FROM reference WHERE image_id = ? ORDER BY name', id)
-  return toImage(
-    folders,
-    row,
-    names.map((named) => String(named['name'])),
-  )
+  const row = database.get(`${imageColumns} WHERE id = ?`, id)
+  return row && toImage(folders, row)
 }
 
 function listImages(database: Database | undefined, folders: StoreFolders): Image[] {
   if (!database) return []
-  const names = new Map<string, string[]>()
-  for (const row of database.all('SELECT name, image_id FROM reference ORDER BY name')) {
-    const id = String(row['image_id'])
-    const known = names.get(id)
-    if (known) known.push(String(row['name']))
-    else names.set(id, [String(row['name'])])
-  }
-  return database
-    .all('SELECT id, digest, added, record FROM image ORDER BY added DESC, id')
-    .map((row) => toImage(folders, row, names.get(String(row['id'])) ?? []))
+  return database.all(`${imageColumns} ORDER BY added DESC, id`).map((row) => toImage(folders, row))
 }
 
-function toImage(folders: StoreFolders, row: SqlRow, references: readonly string[]): Image {
+function toImage(folders: StoreFolders, row: SqlRow): Image {
   const record = JSON.parse(String(row['record'])) as ImageRecord
   return {
     id: String(row['id']),
     digest: String(row['digest']),
-    references,
+    references: JSON.parse(String(row['names'])) as string[],
     added: Number(row['added']),
     config: { ...emptyConfig, ...record.config },
     layerFolders: record.chainIds.map((chainId) => layerFolder(folders, chainId)),

@@ -30,8 +30,23 @@ export interface RemoveOptions {
 export async function removeImage(
   store: ImageStore,
   reference: string,
-  { force = false, inUse = new Set() }: RemoveOptions = {},
+  options: RemoveOptions = {},
 ): Promise<RemovalResult> {
+  // Nothing is made in a folder that has no store.
+  store.require(reference)
+  const database = store.database()
+  // Looked at and removed in one transaction: another process may be giving it a name.
+  const { untagged, deleted } = database.write(() => removeEntry(store, reference, options))
+  if (deleted.length === 0) return { untagged, deleted, freed: 0 }
+  return { untagged, deleted, freed: (await sweepContent(store)).freed }
+}
+
+function removeEntry(
+  store: ImageStore,
+  reference: string,
+  { force = false, inUse = new Set() }: RemoveOptions,
+): { untagged: readonly string[]; deleted: string[] } {
+  const database = store.database()
   const image = store.require(reference)
   const named = namedReference(image.references, reference)
   const isLast = named === undefined || image.references.length <= 1
@@ -39,14 +54,10 @@ export async function removeImage(
     throw refused(image, 'it has several references', 'Remove them by name, or use --force')
   if (isLast && inUse.has(image.id) && !force)
     throw refused(image, 'a container uses it', 'Remove the container first, or use --force')
-  const database = store.database()
   const untagged = named !== undefined ? [named] : image.references
-  database.write(() => {
-    for (const name of untagged) database.run('DELETE FROM reference WHERE name = ?', name)
-    if (isLast) deleteEntry(store, image.id)
-  })
-  if (!isLast) return { untagged, deleted: [], freed: 0 }
-  return { untagged, deleted: [image.id], freed: (await sweepContent(store)).freed }
+  for (const name of untagged) database.run('DELETE FROM reference WHERE name = ?', name)
+  if (isLast) deleteEntry(store, image.id)
+  return { untagged, deleted: isLast ? [image.id] : [] }
 }
 
 export interface PruneOptions {
@@ -67,16 +78,14 @@ export async function pruneImages(
 ): Promise<RemovalResult> {
   // Content may be there before the first image was entered: of a pull that was killed.
   if (!existsSync(store.folders.temporary)) return { untagged: [], deleted: [], freed: 0 }
-  const gone = store
-    .list()
-    .filter((image) => !inUse.has(image.id) && (all || image.references.length === 0))
-    .filter(isWanted)
   const database = store.database()
-  database.write(() => {
-    for (const image of gone) {
-      database.run('DELETE FROM reference WHERE image_id = ?', image.id)
-      deleteEntry(store, image.id)
-    }
+  const gone = database.write(() => {
+    const unneeded = store
+      .list()
+      .filter((image) => !inUse.has(image.id) && (all || image.references.length === 0))
+      .filter(isWanted)
+    for (const image of unneeded) deleteEntry(store, image.id)
+    return unneeded
   })
   const { freed } = await sweepContent(store, { keepPartialMs })
   return {

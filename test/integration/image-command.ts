@@ -10,7 +10,11 @@ export interface ImageBench {
   /** Run `myimage`; returns its standard output, trimmed. Throws where it fails. */
   readonly myimage: (...parameters: string[]) => string
   /** Run `myimage` and give back how it ended. */
-  readonly fails: (...parameters: string[]) => { status: number | null; stderr: string }
+  readonly fails: (...parameters: string[]) => {
+    status: number | null
+    stdout: string
+    stderr: string
+  }
   /** Run podman on a storage of its own. */
   readonly podman: (...parameters: string[]) => string
   readonly buildah: (...parameters: string[]) => string
@@ -38,8 +42,8 @@ export function imageBench(t: Test): ImageBench {
     podman: (...parameters) => run('podman', [...storage, ...parameters]),
     buildah: (...parameters) => run('buildah', [...storage, ...parameters]),
     fails: (...parameters) => {
-      const { status, stderr } = spawnSync(command, parameters, { env, encoding: 'utf8' })
-      return { status, stderr }
+      const { status, stdout, stderr } = spawnSync(command, parameters, { env, encoding: 'utf8' })
+      return { status, stdout, stderr }
     },
   }
 }
