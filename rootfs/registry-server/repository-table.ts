@@ -1,5 +1,5 @@
 import type { Database, SqlRow } from '../store/database.ts'
-import { dropContent, keepContent } from '../store/content-roots.ts'
+import { blobOwnerPrefix, dropContent, keepContent } from '../store/content-roots.ts'
 
 // What the repositories of the registry have, beside the tables of the image store in the same
 // database. Content is named twice: by the digest that the client uses (sha256 or sha512) and by the
@@ -73,9 +73,9 @@ export interface ManifestRow extends BlobRow {
   readonly annotations: string | undefined
 }
 
-/** Owner of a repository's content in the store's table of roots. */
+/** Owner of a repository's content in the store's table of roots. Each blob has a row of its own. */
 function rootOwner(repository: string): string {
-  return `registry:${repository}`
+  return `${blobOwnerPrefix}registry:${repository}`
 }
 
 export function findBlob(
