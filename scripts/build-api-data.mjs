@@ -58,7 +58,7 @@ const special = {
 
 const numberFields = new Set(['maximum', 'minimum', 'multipleOf'])
 
-/** Write dist/kubernetes-schemas.json and dist/kubernetes-descriptions.json. */
+/** Write dist/kubernetes-{schemas,descriptions,fields}.json. */
 export function buildApiData() {
   const facts = JSON.parse(
     readFileSync(join(root, 'orchestrator/api/data/field-facts.json'), 'utf8'),
@@ -85,6 +85,7 @@ export function buildApiData() {
   mkdirSync(dist, { recursive: true })
   replaceFile(join(dist, 'kubernetes-schemas.json'), JSON.stringify(schemas))
   replaceFile(join(dist, 'kubernetes-descriptions.json'), JSON.stringify(descriptions))
+  replaceFile(join(dist, 'kubernetes-fields.json'), JSON.stringify(facts))
 }
 
 function replaceFile(path, text) {

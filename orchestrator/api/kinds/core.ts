@@ -1,0 +1,86 @@
+import { makeKinds } from './make-kind.ts'
+
+const all = ['all']
+const eventFields = [
+  'involvedObject.kind',
+  'involvedObject.namespace',
+  'involvedObject.name',
+  'involvedObject.uid',
+  'involvedObject.apiVersion',
+  'involvedObject.resourceVersion',
+  'involvedObject.fieldPath',
+  'reason',
+  'reportingComponent',
+  'source',
+  'type',
+]
+
+export const coreKinds = makeKinds('', 'v1', 'io.k8s.api.core.v1', [
+  { kind: 'Binding', verbs: ['create'] },
+  {
+    kind: 'ComponentStatus',
+    plural: 'componentstatuses',
+    short: 'cs',
+    cluster: true,
+    verbs: ['get', 'list'],
+  },
+  { kind: 'ConfigMap', short: 'cm' },
+  { kind: 'Endpoints', plural: 'endpoints', short: 'ep' },
+  { kind: 'Event', short: 'ev', storage: 'core/events', selectable: eventFields },
+  { kind: 'LimitRange', short: 'limits' },
+  {
+    kind: 'Namespace',
+    short: 'ns',
+    cluster: true,
+    verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+    subresources: 'status finalize',
+    selectable: ['status.phase'],
+  },
+  {
+    kind: 'Node',
+    short: 'no',
+    cluster: true,
+    subresources: 'status proxy',
+    selectable: ['spec.unschedulable'],
+    statusOnCreate: true,
+  },
+  { kind: 'PersistentVolumeClaim', short: 'pvc', subresources: 'status' },
+  { kind: 'PersistentVolume', short: 'pv', cluster: true, subresources: 'status' },
+  {
+    kind: 'Pod',
+    short: 'po',
+    categories: all,
+    subresources:
+      'status log exec attach portforward proxy eviction binding ephemeralcontainers resize',
+    selectable: [
+      'spec.nodeName',
+      'spec.restartPolicy',
+      'spec.schedulerName',
+      'spec.serviceAccountName',
+      'spec.hostNetwork',
+      'status.phase',
+      'status.podIP',
+      'status.nominatedNodeName',
+    ],
+    generation: true,
+  },
+  { kind: 'PodTemplate' },
+  {
+    kind: 'ReplicationController',
+    short: 'rc',
+    categories: all,
+    subresources: 'status scale',
+    selectable: ['status.replicas'],
+    generation: true,
+  },
+  { kind: 'ResourceQuota', short: 'quota', subresources: 'status' },
+  { kind: 'Secret', selectable: ['type'] },
+  { kind: 'ServiceAccount', short: 'sa', subresources: 'token' },
+  {
+    kind: 'Service',
+    short: 'svc',
+    categories: all,
+    subresources: 'status proxy',
+    selectable: ['spec.clusterIP', 'spec.type'],
+  },
+])

@@ -1,0 +1,34 @@
+// Amounts as Kubernetes writes them: 100m, 1.5, 128Mi, 2e3.
+// https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+
+const pattern =
+  /^([+-]?(?:\d+\.?\d*|\.\d+))(?:(n|u|m|k|M|G|T|P|E)|(Ki|Mi|Gi|Ti|Pi|Ei)|[eE]([+-]?\d+))?$/
+
+const decimal: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+}
+const binary = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
+
+/** @returns the amount in units (cores, bytes), or undefined when the text is no quantity */
+export function parseQuantity(value: unknown): number | undefined {
+  if (typeof value === 'number') return value
+  if (typeof value !== 'string') return undefined
+  const match = pattern.exec(value)
+  if (!match) return undefined
+  const [, number, suffix, binarySuffix, exponent] = match
+  const amount = Number(number)
+  if (suffix !== undefined) return amount * decimal[suffix]!
+  if (binarySuffix !== undefined) return amount * 1024 ** (binary.indexOf(binarySuffix) + 1)
+  return exponent === undefined ? amount : amount * 10 ** Number(exponent)
+}
+
+export const quantityWords =
+  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
