@@ -23,6 +23,7 @@ import type { MountOptions } from './mount-options.ts'
 import type { Slot } from './operand.ts'
 import { mapMount } from './mapped-mount.ts'
 import { kernelTree } from './masked-paths.ts'
+import { showThrough } from './copy-up.ts'
 import { isBornLate } from './late-birth.ts'
 import { refuseOverProc, refuseProcTarget } from './proc-mounts.ts'
 import { isRootMapped } from './root.ts'
@@ -72,12 +73,7 @@ function checkMount(c: ContainerCompilation, mount: Mount, options: MountOptions
   if (relativePath(destination).split('/').includes('..'))
     refuseSpec(field, { destination }, 'Write the destination without ".."')
   if (!options.isRemount) refuseOverProc(mount, options.isBind)
-  if (options.copiesUp)
-    refuseFeature(
-      field,
-      { option: 'tmpcopyup' },
-      'Use a volume that is filled from the image instead',
-    )
+  if (options.copiesUp) checkCopyUp(c, mount, field)
   if (options.isBind && (mount.source ?? '') === '') refuseSpec(field, { missing: 'source' })
   if (!options.isBind && (mount.type ?? '') === '' && !options.isRemount)
     refuseSpec(field, { missing: 'type' })
@@ -92,6 +88,17 @@ function checkMount(c: ContainerCompilation, mount: Mount, options: MountOptions
       field,
       { type: 'cgroup' },
       'This host has no cgroup v2 tree: bind the v1 hierarchies that the container needs',
+    )
+}
+
+function checkCopyUp({ base }: Compilation, { type }: Mount, field: string): void {
+  if (type !== 'tmpfs') refuseSpec(field, { option: 'tmpcopyup', type: type ?? '' })
+  const { major, minor } = base.host.kernel
+  if (major < 6 || (major === 6 && minor < 13))
+    refuseFeature(
+      field,
+      { option: 'tmpcopyup', kernel: `${major}.${minor}`, needs: '6.13' },
+      'Use a volume that is filled from the image instead',
     )
 }
 
@@ -162,11 +169,11 @@ function makeMount(c: ContainerCompilation, { mount, options, prepared }: Planne
     })
   else if (options.isBind) cloneSource(c, mount, options, slot)
   else if (isForeign(c, mount)) bindHostTree(c, mount)
-  else mountFileSystem(c, mount, options)
+  else mountFileSystem(c, mount, options.copiesUp ? writable(options) : options)
   const isKernelTree = mount.type === 'proc' || mount.type === 'sysfs'
   if (options.isBind || prepared !== undefined || isForeign(c, mount))
     applyAttributes(c, mount, options)
-  applyPropagation(c, mount, options)
+  if (!options.copiesUp) applyPropagation(c, mount, options)
   const target = openTarget(c, {
     path: destination,
     kind: options.isBind ? 'as-source' : 'folder',
@@ -176,6 +183,10 @@ function makeMount(c: ContainerCompilation, { mount, options, prepared }: Planne
       : `${destination}: found inside the container’s root, whatever links the image has`,
   })
   refuseProcTarget(c, mount, target)
+  if (options.copiesUp) {
+    showThrough(c, mount, target, options.set | options.recursiveSet)
+    applyPropagation(c, mount, options)
+  }
   attachMount(c, b.slot('mount'), target, {
     why: `${destination}: from descriptor to descriptor, so nothing can be swapped in between (CVE-2021-30465)`,
     source: 'move_mount(2)',
@@ -187,6 +198,12 @@ function makeMount(c: ContainerCompilation, { mount, options, prepared }: Planne
     why: `${destination} is masked through this: its name could lead elsewhere by then (CVE-2025-31133)`,
     source: 'openat2(2)',
   })
+}
+
+/** What lies below a read-only overlay is written to until that is made. */
+function writable(options: MountOptions): MountOptions {
+  const fsFlags = options.fsFlags.filter((flag) => flag !== 'ro')
+  return { ...options, set: 0, recursiveSet: 0, fsFlags }
 }
 
 function cloneSource(c: ContainerCompilation, mount: Mount, options: MountOptions, to: Slot): void {

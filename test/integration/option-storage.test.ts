@@ -4,6 +4,7 @@ import t from 'tap'
 import { commandBench, runCommand } from './command-line.ts'
 import { leftovers } from './leftovers.ts'
 import { testRows } from './option-row.ts'
+import { thisHost } from './program-runner.ts'
 
 // Needs root. Binds, volumes, tmpfs, read-only roots and roots that are plain folders.
 
@@ -200,3 +201,30 @@ t.test('--rootfs', async (t) => {
   t.ok(statSync(join(root, 'x')).isFile(), 'the folder itself is used')
   t.strictSame(leftovers(bench.root), [])
 })
+
+// Before, layers of an overlay cannot be given by descriptor.
+const { kernel } = thisHost()
+if (kernel.major > 6 || (kernel.major === 6 && kernel.minor >= 13))
+  t.test('a tmpfs that shows what the image has', async (t) => {
+    const shell =
+      'stat -c %a /etc; test -e /etc/passwd && rm /etc/passwd && echo x > /etc/new && ls /etc | grep -c -e new -e passwd; head -c 3m /dev/zero 2>&1 > /etc/big || echo full'
+    await testRows(
+      t,
+      bench,
+      [[], ['--userns', 'auto'], ['--read-only']].map((flags) => ({
+        title: `tmpcopyup ${flags.join(' ')}`,
+        flags: [...flags, '--tmpfs', '/etc:tmpcopyup,size=1m'],
+        shell,
+        prints: /^755\n1\n(?:.*\n)*full$/,
+      })),
+    )
+    await testRows(t, bench, [
+      {
+        title: 'tmpcopyup, read-only',
+        flags: ['--tmpfs', '/etc:tmpcopyup,ro'],
+        shell: 'test -e /etc/passwd && echo x > /etc/new',
+        prints: '',
+        exitCode: 2,
+      },
+    ])
+  })

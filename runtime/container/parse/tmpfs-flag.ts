@@ -29,7 +29,10 @@ function change(option: string, mount: MountSpec, text: string): Partial<MountSp
     case '':
     case 'defaults':
     case 'rw':
+    case 'notmpcopyup':
       return {}
+    case 'tmpcopyup':
+      return { options: [...mount.options, option] }
     case 'ro':
       return { readOnly: true }
     case 'exec':

@@ -127,6 +127,7 @@ function makeFormats(): Record<string, readonly ArgumentFormat[]> {
     setdomainname: ['text', 'number'],
     keyctl: [values('KEYCTL_', { JOIN_SESSION_KEYRING: 1 }), 'text', 'number', 'number', 'number'],
     umask: ['octal'],
+    statx: ['folder', 'text', at, 'number', 'pointer'],
     waitid: [
       values('', { P_PIDFD: 3 }),
       'folder',
@@ -145,6 +146,7 @@ const plainCalls: Readonly<Record<string, number>> = {
   close: 1,
   exit_group: 1,
   fchdir: 1,
+  fchmod: 2,
   fchown: 3,
   fstatfs: 2,
   getcwd: 2,

@@ -113,9 +113,10 @@ const refused: readonly { name: string; input: Partial<CompileInput>; code: stri
     code: 'UNSUPPORTED',
   },
   {
-    name: 'tmpcopyup',
+    name: 'tmpcopyup before Linux 6.13',
     input: {
       config: { ...config, mounts: [{ destination: '/x', type: 'tmpfs', options: ['tmpcopyup'] }] },
+      host: { ...sampleInput().host, kernel: { major: 6, minor: 12 } },
     },
     code: 'UNSUPPORTED',
   },

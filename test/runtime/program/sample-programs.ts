@@ -185,12 +185,17 @@ export const sampleInputs: Readonly<Record<string, CompileInput>> = {
           source: 'tmpfs',
           options: ['ro', 'sync', 'nosymfollow', 'size=1m', 'nodiratime'],
         },
+        { destination: '/var', type: 'tmpfs', options: ['tmpcopyup', 'ro', 'size=2m'] },
         { destination: '/data', options: ['remount', 'bind', 'ro'], source: '/srv/data' },
       ],
     },
     bundle: '/bundle',
   }),
-  'init-and-null': sampleInput({ init: '/opt/shim', stdio: { kind: 'null' }, preserved: { pid: 77, count: 2 } }),
+  'init-and-null': sampleInput({
+    init: '/opt/shim',
+    stdio: { kind: 'null' },
+    preserved: { pid: 77, count: 2 },
+  }),
 }
 
 export const sampleExec: CompileExecInput = {
