@@ -12,6 +12,9 @@ import { listNetworks } from '../../runtime/network/network-store.ts'
 /** How many times further away deadlines are: on machines that are emulated. */
 const patience = Number(process.env['MYCONTAINER_TEST_PATIENCE'] ?? 1)
 
+/** Of a whole file then. */
+const patientTimeoutMs = 600_000
+
 /** Have commands go to a resident engine, where each start of Node costs seconds. */
 const usesEngine = process.env['MYCONTAINER_TEST_ENGINE'] === '1'
 
@@ -110,6 +113,8 @@ export interface CommandBench {
   readonly ok: (...args: string[]) => Promise<string>
   /** One field of `inspect`, as JSON gives it. */
   readonly inspect: (container: string, template: string) => Promise<unknown>
+  /** For tests that start an engine themselves: none of ours serves the root from here on. */
+  readonly leaveEngine: () => Promise<void>
   /** Wait until `inspect` gives this for the template. */
   readonly waitFor: (container: string, template: string, wanted: unknown) => Promise<void>
 }
@@ -122,10 +127,17 @@ export function commandBench(t: Test): CommandBench {
   const folder = mkdtempSync(join(tmpdir(), 'mycontainer-test-'))
   const root = join(folder, 'root')
   const run = async (...args: string[]): Promise<CommandResult> => {
-    if (usesEngine) await (engine ??= startQuietEngine(root))
+    // Here, for files set their own limit after they have made the bench.
+    if (patience > 1) t.setTimeout(patientTimeoutMs)
+    if (usesEngine && !isLeft) await (engine ??= startQuietEngine(root))
     return runCommand(args, { root })
   }
   let engine: ReturnType<typeof startQuietEngine> | undefined
+  let isLeft = false
+  const leaveEngine = async (): Promise<void> => {
+    isLeft = true
+    await (await engine)?.end()
+  }
   const ok = async (...args: string[]): Promise<string> => {
     const { exitCode, stdout, stderr } = await run(...args)
     if (exitCode !== 0)
@@ -140,7 +152,7 @@ export function commandBench(t: Test): CommandBench {
     const folders = engineFolders(root, {}, 0, '/')
     for (const network of listNetworks(folders)) removeNetwork(folders, network)
     removeFirewall(folders)
-    await (await engine)?.end()
+    await leaveEngine()
     rmSync(folder, { recursive: true, force: true })
   })
   return {
@@ -149,6 +161,7 @@ export function commandBench(t: Test): CommandBench {
     run,
     ok,
     inspect,
+    leaveEngine,
     async waitFor(container, template, wanted) {
       const text = JSON.stringify(wanted)
       await waitUntil(

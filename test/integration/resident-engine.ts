@@ -12,9 +12,10 @@ export interface RunningEngine {
 /** Start an engine and wait until it listens; it is ended with the test. */
 export async function startEngine(
   t: Test,
-  { root }: Pick<CommandBench, 'root'>,
+  { root, leaveEngine }: Pick<CommandBench, 'root'> & Partial<CommandBench>,
   ...flags: string[]
 ): Promise<RunningEngine> {
+  await leaveEngine?.()
   const process = startCommand(['serve', ...flags], { root })
   const closed = once(process, 'close')
   t.teardown(async () => {

@@ -13,6 +13,7 @@ const guestPackages = [
   'busybox-static',
   'ca-certificates',
   'curl',
+  'debianutils',
   'iproute2',
   'kmod',
   'libatomic1', // of the pinned Node, with libstdc++
@@ -22,6 +23,7 @@ const guestPackages = [
   'nftables',
   'passwd',
   'procps',
+  'tzdata',
   'uidmap',
   'util-linux',
   'zstd',
