@@ -59,10 +59,21 @@ function readPattern(line: string, place: string): IgnorePattern | undefined {
   const text = isException ? line.slice(1).trim() : line
   if (text === '') throw malformed(place, line, 'there is nothing after "!"')
   const clean = posix.normalize(text).replace(/(?<=.)\/+$/, '')
-  const pattern = clean.length > 1 && clean.startsWith('/') ? clean.slice(1) : clean
+  // Several "**" in a row say no more than one, and would take a search far longer.
+  const pattern = clean.replace(/^\/(?=.)/, '').replaceAll(/(?:\*\*\/)+/g, '**/')
   const source = patternSource(pattern, (reason) => malformed(place, line, reason))
-  const exact = new RegExp(`^(?:${source})$`, 's')
+  const exact = compile(source, () =>
+    malformed(place, line, 'a range between brackets ends before it begins'),
+  )
   return { isException, matches: (path) => exact.test(path) }
+}
+
+function compile(source: string, fail: () => OperationError): RegExp {
+  try {
+    return new RegExp(`^(?:${source})$`, 's')
+  } catch {
+    throw fail()
+  }
 }
 
 /** A pattern as a regular expression. "**" stands for any number of folders, none too. */

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
+import { parseReference } from '../reference.ts'
 import { removeFolder } from '../store/remove-folder.ts'
 import { openContext } from './context/open-context.ts'
 import type { BuildRequest } from './execute/build-request.ts'
@@ -85,7 +86,7 @@ function readWishes(
   const { env } = process
   const variable = buildArgs.get('SOURCE_DATE_EPOCH') ?? env['SOURCE_DATE_EPOCH']
   return {
-    references: flags.tag ?? [],
+    references: (flags.tag ?? []).map(requireName),
     target: flags.target,
     buildArgs,
     platform: flags.platform === undefined ? hostPlatform() : parsePlatform(flags.platform),
@@ -110,6 +111,12 @@ function readWishes(
     signal: undefined,
     onEvent: () => undefined,
   }
+}
+
+/** A name that cannot be given must not be found out at the end of a build. */
+function requireName(text: string): string {
+  if (parseReference(text).digest === undefined) return text
+  throw wrongFlag('--tag', text, 'a name and a tag, without a digest')
 }
 
 function refuse({ ssh }: RequestFlags): void {

@@ -252,6 +252,13 @@ const faults: {
     shows: /must be given/,
   },
   {
+    name: 'a name that cannot be given, before anything is built',
+    dockerfile: 'FROM base:1\nRUN false\n',
+    parameters: ['-t', 'UPPER'],
+    status: 125,
+    shows: /lower case/,
+  },
+  {
     name: 'a flag that is none',
     dockerfile: 'FROM base:1\n',
     parameters: ['--frmat', 'x'],

@@ -8,7 +8,7 @@ const schema = [
   // What a step with this key made.
   'CREATE TABLE IF NOT EXISTS build_cache (key TEXT PRIMARY KEY, used INTEGER NOT NULL, entry TEXT NOT NULL)',
   // What decided a step the last time it was built in this place: the other half of "why not cached".
-  'CREATE TABLE IF NOT EXISTS build_place (place TEXT PRIMARY KEY, facts TEXT NOT NULL)',
+  'CREATE TABLE IF NOT EXISTS build_place (place TEXT PRIMARY KEY, key TEXT NOT NULL, facts TEXT NOT NULL)',
   // Digests of a context's files by what stat(2) says about them.
   'CREATE TABLE IF NOT EXISTS build_context (folder TEXT PRIMARY KEY, digests TEXT NOT NULL)',
 ]

@@ -3,7 +3,7 @@ import { keepContent } from '../../store/content-roots.ts'
 import type { ImageStore } from '../../store/image-store.ts'
 import { type StoredLayer, readLayerNote } from '../../store/layer-note.ts'
 import { blobPath, layerFolder } from '../../store/store-folders.ts'
-import type { StepFacts } from '../key/step-facts.ts'
+import type { PastFacts, StepFacts } from '../key/step-facts.ts'
 import { cacheOwner, withCacheTables } from './cache-tables.ts'
 
 /** What a step made. */
@@ -22,9 +22,11 @@ export interface StepCache {
   find(key: string, parentChain: string): CacheEntry | undefined
   add(keys: readonly string[], entry: CacheEntry): void
   /** What decided the step in this place the last time. */
-  factsAt(place: string): StepFacts | undefined
-  /** Remember facts by place; written together, and only where they changed. */
-  remember(facts: ReadonlyMap<string, StepFacts>): void
+  factsAt(place: string): PastFacts | undefined
+  /** Remember facts by place, where they changed. */
+  remember(
+    steps: readonly { readonly place: string; readonly key: string; readonly facts: StepFacts }[],
+  ): void
 }
 
 const maxFiles = 5000
@@ -60,21 +62,21 @@ export function openStepCache(store: ImageStore, now = Date.now()): StepCache {
     },
     factsAt(place) {
       const row = database.get('SELECT facts FROM build_place WHERE place = ?', place)
-      return row && (JSON.parse(String(row['facts'])) as StepFacts)
+      return row && (JSON.parse(String(row['facts'])) as PastFacts)
     },
-    remember(all) {
-      const changed = [...all].flatMap(([place, facts]) => {
-        const text = JSON.stringify(withoutLongLists(facts))
-        const row = database.get('SELECT facts FROM build_place WHERE place = ?', place)
-        return row?.['facts'] === text ? [] : [{ place, text }]
+    remember(steps) {
+      const changed = steps.filter(({ place, key }) => {
+        const row = database.get('SELECT key FROM build_place WHERE place = ?', place)
+        return row?.['key'] !== key
       })
       if (changed.length === 0) return
       database.write(() => {
-        for (const { place, text } of changed)
+        for (const { place, key, facts } of changed)
           database.run(
-            'INSERT OR REPLACE INTO build_place (place, facts) VALUES (?, ?)',
+            'INSERT OR REPLACE INTO build_place (place, key, facts) VALUES (?, ?, ?)',
             place,
-            text,
+            key,
+            JSON.stringify(pastFacts(facts)),
           )
       })
     },
@@ -91,9 +93,10 @@ export function isComplete(store: ImageStore, layer: StoredLayer): boolean {
   )
 }
 
-function withoutLongLists(facts: StepFacts): StepFacts {
-  const inputs = facts.inputs.map(({ files, ...input }) =>
-    files && Object.keys(files).length <= maxFiles ? { ...input, files } : input,
-  )
+function pastFacts(facts: StepFacts): PastFacts {
+  const inputs = facts.inputs.map(({ files: list, ...input }) => {
+    const files = list?.()
+    return files && Object.keys(files).length <= maxFiles ? { ...input, files } : input
+  })
   return { ...facts, inputs }
 }

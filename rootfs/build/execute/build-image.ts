@@ -142,5 +142,5 @@ async function sendCache(
 
 function rememberFacts(cache: StepCache, stages: ReadonlyMap<number, LookedUpStage>): void {
   const steps = [...stages.values()].flatMap((stage) => stage.steps.filter(isFileStep))
-  cache.remember(new Map(steps.map(({ place, facts }) => [place, facts])))
+  cache.remember(steps)
 }

@@ -1,5 +1,4 @@
 import type { FileSource } from '../../build-steps/file-source.ts'
-import type { SelectedSource } from '../../build-steps/source-file.ts'
 import type { Lease } from '../../store/lease.ts'
 import { type ContextDigests, openContextDigests } from '../cache/context-digests.ts'
 import { complain } from '../dockerfile/dockerfile-error.ts'
@@ -76,17 +75,19 @@ async function digestFiles(
   // What a stage holds is read once only: its files are gone with the build.
   const cache = source.keepsOwners || !digests ? memory() : digests
   const digest = digestSources(source, selected, cache)
-  const files = Object.fromEntries(
-    listFiles(selected).map((file) => [
-      file.path || '.',
-      `${file.mode.toString(8)} ${file.kind === 'file' ? fileDigest(source, file, cache).slice(7, 23) : (file.target ?? file.kind)}`,
-    ]),
-  )
+  const files = (): Record<string, string> =>
+    Object.fromEntries(
+      selected
+        .flatMap((match) => match.files)
+        .map((file) => {
+          const content =
+            file.kind === 'file'
+              ? fileDigest(source, file, cache).slice('sha256:'.length, 'sha256:'.length + 16)
+              : (file.target ?? file.kind)
+          return [file.path || '.', `${file.mode.toString(8)} ${content}`]
+        }),
+    )
   return { name: `files of ${source.name}`, digest, files }
-}
-
-function listFiles(selected: readonly SelectedSource[]): SelectedSource['files'] {
-  return selected.flatMap(({ files }) => files)
 }
 
 function memory(): Pick<ContextDigests, 'get' | 'set'> {

@@ -1,4 +1,4 @@
-import type { StepFacts, StepInput } from './step-facts.ts'
+import type { PastFacts, PastInput, StepFacts, StepInput } from './step-facts.ts'
 
 /** Why a step is not taken from the cache. */
 export interface MissReason {
@@ -21,7 +21,7 @@ export interface MissReason {
  *
  * @param before absent where it was never built
  */
-export function explainMiss(now: StepFacts, before: StepFacts | undefined): MissReason {
+export function explainMiss(now: StepFacts, before: PastFacts | undefined): MissReason {
   if (!before) return { code: 'no-entry', text: 'it was never built here' }
   if (
     now.instruction !== before.instruction ||
@@ -72,7 +72,7 @@ function changedSetting(
   return undefined
 }
 
-function changedInput(now: readonly StepInput[], before: readonly StepInput[]): string | undefined {
+function changedInput(now: readonly StepInput[], before: readonly PastInput[]): string | undefined {
   for (const [at, input] of now.entries()) {
     const was = before[at]
     if (!was) return `${input.name}: new`
@@ -84,10 +84,10 @@ function changedInput(now: readonly StepInput[], before: readonly StepInput[]): 
 
 const shownFiles = 3
 
-function changedFiles(now: StepInput, before: StepInput): string | undefined {
-  const current = now.files
+function changedFiles(now: StepInput, before: PastInput): string | undefined {
   const old = before.files
-  if (!current || !old) return undefined
+  const current = old && now.files?.()
+  if (!current) return undefined
   const changes: string[] = []
   for (const [path, digest] of Object.entries(current))
     if (!Object.hasOwn(old, path)) changes.push(`file ${path} is new`)

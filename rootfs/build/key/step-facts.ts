@@ -7,7 +7,19 @@ export interface StepInput {
   /** For people: "files of the build context", "stage builder". */
   readonly name: string
   readonly digest: string
-  /** Path → digest, where there are not too many. */
+  /** Path → digest. Only the search for a reason wants to know. */
+  readonly files?: (() => Readonly<Record<string, string>>) | undefined
+}
+
+/** Facts as they are remembered from build to build. */
+export interface PastFacts extends Omit<StepFacts, 'inputs'> {
+  readonly inputs: readonly PastInput[]
+}
+
+export interface PastInput {
+  readonly name: string
+  readonly digest: string
+  /** Absent where there were too many. */
   readonly files?: Readonly<Record<string, string>> | undefined
 }
 

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { type MissReason, explainMiss } from '../../../../rootfs/build/key/explain-miss.ts'
-import { type StepFacts, keyOf } from '../../../../rootfs/build/key/step-facts.ts'
+import { type PastFacts, type StepFacts, keyOf } from '../../../../rootfs/build/key/step-facts.ts'
 
-const facts: StepFacts = {
+const past: PastFacts = {
   parent: 'sha256:p',
   platform: 'linux/amd64',
   instruction: 'RUN ["a"]',
@@ -11,8 +11,13 @@ const facts: StepFacts = {
   inputs: [{ name: 'files of the build context', digest: 'd', files: { a: '1', b: '2' } }],
 }
 
+const facts: StepFacts = {
+  ...past,
+  inputs: past.inputs.map((input) => ({ ...input, files: () => input.files ?? {} })),
+}
+
 const files = (digest: string, all: Record<string, string>): Partial<StepFacts> => ({
-  inputs: [{ name: 'files of the build context', digest, files: all }],
+  inputs: [{ name: 'files of the build context', digest, files: () => all }],
 })
 
 const rows: { name: string; now: Partial<StepFacts>; code: MissReason['code']; text?: RegExp }[] = [
@@ -73,12 +78,12 @@ const rows: { name: string; now: Partial<StepFacts>; code: MissReason['code']; t
 for (const { name, now, code, text = /./ } of rows)
   t.test(`${name} is the reason`, async (t) => {
     const changed = { ...facts, ...now }
-    t.match(explainMiss(changed, facts), { code, text })
+    t.match(explainMiss(changed, past), { code, text })
     t.not(keyOf(changed), keyOf(facts))
   })
 
 t.test('nothing changed: the entry is gone, or there never was one', async (t) => {
-  t.equal(explainMiss(facts, facts).code, 'entry-gone')
+  t.equal(explainMiss(facts, past).code, 'entry-gone')
   t.equal(explainMiss(facts, undefined).code, 'no-entry')
 })
 
