@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { type FileLock, lock, tryLock } from '../../native/lock.ts'
+import { type FileLock, tryLock } from '../../native/lock.ts'
 import { removeFolder } from '../../rootfs/store/remove-folder.ts'
 import { folderBytes } from '../container/list.ts'
 
 // RUN --mount=type=cache: folders below build-cache/, one for each id, that outlive builds. Whoever
 // uses one holds its lock: shared, or exclusively (sharing=locked, private). What is mounted is
 // always the whole folder, so that nothing in it is ever looked up by a path (CVE-2024-23651).
+
+/** How often a lock that another build holds is looked at, ms. */
+const lockPollMs = 20
 
 export interface CacheFolder {
   readonly path: string
@@ -23,6 +26,8 @@ export interface CacheWish {
   readonly gid: number
   /** Puts the first content into a new cache. */
   readonly fill?: ((folder: string) => Promise<void>) | undefined
+  /** Ends the wait for a locked cache. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The cache of this id, made when missing; waits for its turn where it is locked. */
@@ -31,7 +36,7 @@ export async function openCache(dataDir: string, wish: CacheWish): Promise<Cache
   mkdirSync(parent, { recursive: true, mode: 0o700 })
   // The id is anybody's text: as a digest it is a name, and no path.
   const name = createHash('sha256').update(wish.id).digest('hex')
-  const held = await lockCache(parent, name, wish.sharing)
+  const held = await lockCache(parent, name, wish)
   try {
     const path = join(parent, held.name)
     await makeCache(path, wish)
@@ -49,16 +54,16 @@ function cachesFolder(dataDir: string): string {
 async function lockCache(
   parent: string,
   name: string,
-  sharing: CacheWish['sharing'],
+  { sharing, signal }: CacheWish,
 ): Promise<{ name: string; lock: FileLock }> {
-  const lockPath = (cache: string): string => join(parent, `${cache}.lock`)
-  if (sharing === 'shared') return { name, lock: await lock(lockPath(name), 'shared') }
-  if (sharing === 'locked') return { name, lock: await lock(lockPath(name), 'exclusive') }
-  // Private: the first that nobody uses, else a new one.
+  const mode = sharing === 'shared' ? 'shared' : 'exclusive'
   for (let count = 0; ; count++) {
-    const candidate = count === 0 ? name : `${name}-${count}`
-    const held = tryLock(lockPath(candidate), 'exclusive')
+    // Private: the first that nobody uses, else a new one. Otherwise it is waited for.
+    const candidate = sharing !== 'private' || count === 0 ? name : `${name}-${count}`
+    const held = tryLock(join(parent, `${candidate}.lock`), mode)
     if (held) return { name: candidate, lock: held }
+    if (sharing !== 'private') await new Promise((resolve) => setTimeout(resolve, lockPollMs))
+    signal?.throwIfAborted()
   }
 }
 

@@ -1,8 +1,5 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import type { RunRequest } from '../../rootfs/build-steps/run-request.ts'
-import { readMergedFile } from '../../rootfs/store/read-merged-file.ts'
-import type { Image } from '../../rootfs/store/image.ts'
-import { parseImageConfiguration } from '../../rootfs/store/image-config.ts'
 import { containerFolder } from '../container/container-folder.ts'
 import { defaultOptions } from '../container/default-options.ts'
 import type { EngineContext } from '../container/engine-context.ts'
@@ -13,6 +10,7 @@ import { mergeEnvironment } from '../container/parse/environment.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import { beginRecord, isBeingMade, publishRecord } from '../container/record-store.ts'
 import { removeContainer } from '../container/remove.ts'
+import { stepImagePrefix, writeStepLayers } from './step-layers.ts'
 import { stepAnnotation, stepOwner } from './step-owner.ts'
 import type { PreparedMounts } from './step-mounts.ts'
 
@@ -21,8 +19,6 @@ const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 /** A container that a RUN is about to be executed in. */
 export interface StepContainer {
   readonly record: ContainerRecord
-  /** In which the layers below are an image, for this container alone. */
-  readonly context: EngineContext
   /** Take back what its monitor has not: nothing, where it ended as it should. */
   remove(): Promise<void>
 }
@@ -43,6 +39,7 @@ export function makeStepContainer(
   try {
     claimName(folders, record.name, id, (other) => isBeingMade(folders, other))
     symlinkSync(request.step.upper, being.upper)
+    writeStepLayers(being, request.step)
     for (const path of [being.work, being.logs]) mkdirSync(path, { mode: 0o755 })
     publishRecord(folders, being, record, false)
   } catch (error) {
@@ -51,7 +48,6 @@ export function makeStepContainer(
   }
   return {
     record,
-    context: withStepImage(context, request, record.imageId),
     async remove() {
       if (!existsSync(containerFolder(folders, id).path)) return
       await removeContainer(context, id, { force: true, volumes: true })
@@ -84,7 +80,7 @@ function stepRecord(
       exposedPorts: [],
       imageVolumes: [],
     },
-    imageId: `step:${id}`,
+    imageId: `${stepImagePrefix}${id}`,
     imageReference: options.image,
     mounts: mounts.map(({ spec, source }) => ({
       type: spec.kind,
@@ -140,35 +136,4 @@ function networkKind(
 ): 'bridge' | 'host' | 'none' {
   if (network !== 'default') return network
   return isRootless ? 'host' : 'bridge'
-}
-
-/** The layers below are no image of the store yet; for this one container they are. */
-function withStepImage(
-  context: EngineContext,
-  { step }: RunRequest,
-  imageId: string,
-): EngineContext {
-  // overlayfs wants a layer to lie over: an empty one does.
-  const layerFolders = step.layersBelow.length === 0 ? [step.work] : step.layersBelow
-  const image: Image = {
-    id: imageId,
-    digest: '',
-    references: [],
-    config: parseImageConfiguration('{}').config,
-    layerFolders,
-    size: 0,
-    added: 0,
-    passwd: readMergedFile(layerFolders, '/etc/passwd'),
-    group: readMergedFile(layerFolders, '/etc/group'),
-  }
-  return {
-    ...context,
-    async images() {
-      const store = await context.images()
-      return {
-        ...store,
-        find: (reference) => (reference === imageId ? image : store.find(reference)),
-      }
-    },
-  }
 }

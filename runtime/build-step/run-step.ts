@@ -36,7 +36,7 @@ async function runContainer(
 ): Promise<EndOutcome> {
   const made = makeStepContainer(context, request, mounts)
   try {
-    const started = await startContainer(made.context, made.record, { hold: true })
+    const started = await startContainer(context, made.record, { hold: true })
     const connection = await connectMonitor(
       containerFolder(context.folders, made.record.id).state,
       { stdin: request.input !== undefined, stdout: true, stderr: true },

@@ -134,6 +134,7 @@ async function placeCache(preparing: Preparing, mount: MountOf<'cache'>): Promis
     mode: mount.mode ?? 0o755,
     uid: mount.uid ?? 0,
     gid: mount.gid ?? 0,
+    signal: preparing.request.signal,
     fill: from && ((folder) => fillFrom(from, mount.source ?? '/', folder)),
   })
   preparing.releases.push(() => cache.release())

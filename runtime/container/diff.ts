@@ -65,7 +65,8 @@ function diffFolders(
   mountPoints: ReadonlySet<string>,
 ): DiffEntry[] {
   const entries: DiffEntry[] = []
-  const upperRoot = openSync(upper, openFlags.path | openFlags.directory | openFlags.noFollow)
+  // Our own folder, and for a step of a build our own link to one.
+  const upperRoot = openSync(upper, openFlags.path | openFlags.directory)
   try {
     using image = openMergedRoot(lowerFolders)
     compareFolder({ path: '/', upper: upperRoot, lower: image.descriptor })

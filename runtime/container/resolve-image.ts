@@ -109,6 +109,10 @@ export async function rootOfRecord(
   options: ContainerOptions,
 ): Promise<RootSource> {
   if (options.rootfs) return plainRoot(options.image)
+  if (imageId.startsWith('step:')) {
+    const { rootOfStep } = await import('../build-step/step-layers.ts')
+    return rootOfStep(context.folders, imageId)
+  }
   const image = (await context.images()).find(imageId)
   if (image) return rootSource(image)
   throw new OperationError(

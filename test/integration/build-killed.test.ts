@@ -54,14 +54,22 @@ t.test(
     const cache = { kind: 'cache', target: '/c', readOnly: false, sharing: 'shared' } as const
     let listed = ''
     let pruned = ''
-    await bench.run('echo 123 > /c/f; echo ready; sleep 0.5', {
+    let seen: string[] = []
+    await bench.run('echo 123 > /c/f; touch /made; echo ready; sleep 0.5', {
       mounts: [cache],
       onOutput() {
         listed = command('mycontainer', 'ps', '-s')
         pruned = command('myimage', 'prune')
+        const name = /build-[0-9a-f]{12}/.exec(listed)?.[0] ?? ''
+        seen = [
+          command('mycontainer', 'exec', '-u', 'app', name, 'id', '-u'),
+          command('mycontainer', 'diff', name),
+          command('mycontainer', 'exec', name, 'cat', '/c/f'),
+        ]
       },
     })
     t.match(listed, /build-[0-9a-f]{12}/)
+    t.match(seen, ['1000', /^A \/made$/m, '123'])
     t.match(pruned, /space: 0B/, 'a cache in use stays')
     t.match(command('myimage', 'prune'), /space: 4B/)
     t.match((await bench.run('ls /c', { mounts: [cache] })).output, /^$/)

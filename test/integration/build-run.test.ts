@@ -250,6 +250,23 @@ t.test('a locked cache has one user at a time, a private one is made for each', 
   }
 })
 
+t.test('an aborted build does not wait for a cache', async (t) => {
+  const bench = await stepBench(t)
+  const cache = { kind: 'cache', target: '/c', readOnly: false, sharing: 'locked' } as const
+  const controller = new AbortController()
+  const holder = bench.run('echo ready; sleep 0.5', {
+    mounts: [cache],
+    onOutput: () => controller.abort(new Error('enough')),
+  })
+  const started = new Promise<void>((resolve) => {
+    controller.signal.addEventListener('abort', () => resolve())
+  })
+  await started
+  const waiting = bench.run('true', { mounts: [cache], signal: AbortSignal.timeout(50) })
+  await t.rejects(waiting, { name: 'TimeoutError' })
+  t.equal((await holder).exitCode, 0)
+})
+
 t.test('secrets are seen by the command alone', async (t) => {
   const bench = await stepBench(t)
   const content = Buffer.from('Qu1et-Word')
