@@ -83,7 +83,11 @@ function reportDefect(error: unknown): void {
 
 function accessLog(target: string): ((line: string) => void) | undefined {
   if (target === 'off') return undefined
-  if (target === '-') return (line) => void process.stdout.write(`${line}\n`)
+  if (target === '-') {
+    // Whoever read the log may go; the registry stays.
+    process.stdout.on('error', () => undefined)
+    return (line) => void process.stdout.write(`${line}\n`)
+  }
   appendFileSync(target, '')
   return (line) => appendFileSync(target, `${line}\n`)
 }

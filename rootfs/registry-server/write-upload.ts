@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type ByteRange, readContentRange } from './byte-range.ts'
-import { commitUpload } from './commit-content.ts'
+import { type StoredContent, commitUpload } from './commit-content.ts'
 import { isConnectionEnd } from './connection-end.ts'
 import { type Exchange, sendEmpty, sendStatus } from './exchange.ts'
 import { blobHeaders, uploadHeaders } from './locations.ts'
@@ -30,12 +30,12 @@ export async function finishUpload(exchange: Exchange, name: string, id: string)
   const upload = await openUpload(exchange, name, id)
   try {
     await receive(exchange, name, id, upload)
-    await commitUpload(registry.store, upload, digest, (stored) =>
+    const enter = (stored: StoredContent): void =>
       registry.database.write(() => {
         putBlob(registry.database, name, { ...stored, digest, used: Date.now() })
         requireWithinQuota(registry, name)
-      }),
-    )
+      })
+    await inSilence(exchange, () => commitUpload(registry.store, upload, digest, enter))
     sendEmpty(exchange, 201, blobHeaders(name, digest))
   } finally {
     await upload.close()
@@ -55,7 +55,25 @@ export async function cancelUpload(exchange: Exchange, name: string, id: string)
 }
 
 function openUpload(exchange: Exchange, name: string, id: string): Promise<OpenUpload> {
-  return exchange.registry.uploads.open(name, id, () => exchange.request.destroy())
+  const { registry, request } = exchange
+  return inSilence(exchange, () => registry.uploads.open(name, id, () => request.destroy()))
+}
+
+/**
+ * Do what may take minutes for a large blob, to read it again or to bring it to the disk, while the
+ * connection is silent because its client waits.
+ */
+async function inSilence<Result>(
+  { request: { socket } }: Exchange,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const before = socket.timeout ?? 0
+  socket.setTimeout(0)
+  try {
+    return await work()
+  } finally {
+    socket.setTimeout(before)
+  }
 }
 
 async function receive(

@@ -47,6 +47,7 @@ export const suites = [
       'procps',
       'uidmap',
       'util-linux',
+      'openssl',
       // Peers that answers are compared with.
       'podman',
       'buildah',
