@@ -8,7 +8,7 @@ import { runFile } from './run-file.mjs'
 function findTestFiles(root, suite) {
   return suite.folders
     .flatMap((folder) => listFiles(root, folder))
-    .filter((path) => path.endsWith('.test.ts'))
+    .filter((path) => path.endsWith('.test.ts') && (suite.files?.test(path) ?? true))
 }
 
 /** One line for a file; for a failed one also everything it said about its failures. */

@@ -2,12 +2,18 @@
  * @typedef {object} Suite
  * @property {string} name
  * @property {string[]} folders searched for `*.test.ts`, at any depth
+ * @property {RegExp} [files] of those folders only the files that match
  * @property {string[]} packages Debian packages its tests run programs of
  * @property {boolean} needsRoot its tests make namespaces, mounts and cgroups on this host
  * @property {number} jobs files that run at the same time; 1 where they share host resources
  * @property {number} timeoutSeconds for one file; longer is a hang, and a failure with a name
  * @property {boolean} mayBeEmpty false: a run in which it has no files fails
  */
+
+// What builds, stores and serves images keeps to folders and ports of its own, so that two files can run at the same
+// time. The others watch the host's mounts, namespaces and interfaces.
+const imageFiles = /\/(?:build|image|registry|tasknote)[^/]*$/
+const otherFiles = /\/(?!build|image|registry|tasknote)[^/]+$/
 
 /** The suites, in the order in which they run: quick ones first. @type {Suite[]} */
 export const suites = [
@@ -37,8 +43,32 @@ export const suites = [
     mayBeEmpty: true,
   },
   {
+    name: 'images',
+    folders: ['test/integration'],
+    files: imageFiles,
+    packages: [
+      'busybox-static',
+      'iproute2',
+      'nftables',
+      'curl',
+      'procps',
+      'uidmap',
+      'util-linux',
+      'openssl',
+      // Peers that answers are compared with.
+      'podman',
+      'buildah',
+      'skopeo',
+    ],
+    needsRoot: true,
+    jobs: 2,
+    timeoutSeconds: 300,
+    mayBeEmpty: false,
+  },
+  {
     name: 'integration',
     folders: ['test/integration'],
+    files: otherFiles,
     packages: [
       'busybox-static',
       'iproute2',
