@@ -43,7 +43,10 @@ export function filesOfFolder(folder: string): ImageFiles {
         descriptor = openSync(join(folder, path), flags)
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-        throw error
+        const detail = { path, errno: String((error as NodeJS.ErrnoException).code) }
+        throw new OperationError('INVALID_IMAGE', 'open a file of an image', detail, {
+          cause: error,
+        })
       }
       const status = fstatSync(descriptor)
       const source = { descriptor, offset: 0, size: status.size }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
-import { decompress, defaultUnpackLimits, detectCompression } from '../layer/decompress.ts'
+import { decompress, unpackLimits, detectCompression } from '../layer/decompress.ts'
 import { readPieces, readStart } from '../store/blob-source.ts'
 import { type StoreFolders, makeStoreFolders } from '../store/store-folders.ts'
 
@@ -43,7 +43,7 @@ export async function plainArchive(
   if (compression === 'none') return file
   const target = openTemporary(folders)
   try {
-    for await (const piece of decompress(readPieces(source), compression, defaultUnpackLimits))
+    for await (const piece of decompress(readPieces(source), compression, unpackLimits()))
       writeAll(target, piece)
   } catch (error) {
     closeSync(target)

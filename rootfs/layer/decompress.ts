@@ -20,6 +20,36 @@ export const defaultUnpackLimits: UnpackLimits = {
   ratioFloor: 2 ** 30,
 }
 
+const variables = {
+  maxEntries: 'MYIMAGE_MAX_LAYER_ENTRIES',
+  maxBytes: 'MYIMAGE_MAX_LAYER_BYTES',
+  maxRatio: 'MYIMAGE_MAX_LAYER_RATIO',
+  ratioFloor: 'MYIMAGE_LAYER_RATIO_FLOOR',
+} as const
+
+/** The limits that are in force: the defaults, or what the environment says. @throws {OperationError} */
+export function unpackLimits(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): UnpackLimits {
+  const limit = (name: keyof UnpackLimits): number => {
+    const text = environment[variables[name]]
+    if (text === undefined || text === '') return defaultUnpackLimits[name]
+    if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'read a limit',
+      { variable: variables[name], value: text.slice(0, 40) },
+      { hint: 'Give a whole number from 1' },
+    )
+  }
+  return {
+    maxEntries: limit('maxEntries'),
+    maxBytes: limit('maxBytes'),
+    maxRatio: limit('maxRatio'),
+    ratioFloor: limit('ratioFloor'),
+  }
+}
+
 const outputChunk = 1024 * 1024
 
 /** What the first bytes of a file say it is compressed with. */
@@ -120,5 +150,6 @@ function checkLimits(
     throw new OperationError('INVALID_IMAGE', 'decompress a layer', {
       reason: 'it unpacks to more than any honest layer does',
       bytes: counted.out,
+      fromBytes: counted.in,
     })
 }

@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { beginWriteback } from '../../native/file-sync.ts'
 import { type BlobSource, readPieces, readStart, reusedPieces } from '../store/blob-source.ts'
-import { decompress, defaultUnpackLimits, detectCompression } from './decompress.ts'
+import { type UnpackLimits, decompress, detectCompression, unpackLimits } from './decompress.ts'
 import { type UnpackedLayer, unpackLayer } from './unpack-layer.ts'
 
 // The heavy work on a layer that lies in a file, as data: so it can be given to another thread. An
 // open file belongs to the whole process, and all reading is by position.
 
-export type LayerTask = UnpackTask | CopyTask | DigestTask
+export type LayerTask = (UnpackTask | CopyTask | DigestTask) & {
+  /** Absent: those of the environment. A thread has the environment it was started with. */
+  readonly limits?: UnpackLimits
+}
 
 export interface UnpackTask {
   readonly kind: 'unpack'
@@ -45,18 +48,23 @@ export async function runLayerTask(
   onNote: (note: string) => void,
 ): Promise<LayerTaskResult> {
   if (task.kind === 'copy') return { digest: copy(task) }
-  if (task.kind === 'unpack') return unpack(task, onNote)
-  const { kind, source } = task
-  return { digest: kind === 'digest' ? rawDigest(source) : await plainDigest(source) }
+  const { kind, source, limits = unpackLimits() } = task
+  if (task.kind === 'unpack') return unpack(task, limits, onNote)
+  return { digest: kind === 'digest' ? rawDigest(source) : await plainDigest(source, limits) }
 }
 
-async function unpack(task: UnpackTask, onNote: (note: string) => void): Promise<LayerTaskResult> {
+async function unpack(
+  task: UnpackTask,
+  limits: UnpackLimits,
+  onNote: (note: string) => void,
+): Promise<LayerTaskResult> {
   const { source, folder, lowerFolders, isHashed } = task
   const unpacked = await unpackLayer({
     input: piecesOf(source),
     folder,
     lowerFolders,
     isHashed,
+    limits,
     onNote,
   })
   return { digest: unpacked.diffId, unpacked }
@@ -93,10 +101,9 @@ function rawDigest(source: BlobSource): string {
 }
 
 /** Digest of the plain tar in a blob. */
-async function plainDigest(source: BlobSource): Promise<string> {
+async function plainDigest(source: BlobSource, limits: UnpackLimits): Promise<string> {
   const hash = createHash('sha256')
   const compression = detectCompression(readStart(source, 4))
-  for await (const piece of decompress(piecesOf(source), compression, defaultUnpackLimits))
-    hash.update(piece)
+  for await (const piece of decompress(piecesOf(source), compression, limits)) hash.update(piece)
   return `sha256:${hash.digest('hex')}`
 }

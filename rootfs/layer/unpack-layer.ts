@@ -5,7 +5,7 @@ import {
   type Compression,
   type UnpackLimits,
   decompress,
-  defaultUnpackLimits,
+  unpackLimits,
   detectCompression,
 } from './decompress.ts'
 import { createLayerWriter } from './layer-writer.ts'
@@ -36,7 +36,7 @@ export interface UnpackedLayer {
 
 /** Decompress, hash and write a layer in one pass. @throws {OperationError} `INVALID_IMAGE` */
 export async function unpackLayer(options: UnpackOptions): Promise<UnpackedLayer> {
-  const limits = options.limits ?? defaultUnpackLimits
+  const limits = options.limits ?? unpackLimits()
   const root = openSync(options.folder, constants.O_RDONLY | constants.O_DIRECTORY)
   const writer = createLayerWriter({
     root,

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { OperationError } from '../../native/error.ts'
 import { distFolder } from '../../native/paths.ts'
+import { unpackLimits } from './decompress.ts'
 import { type LayerTask, type LayerTaskResult, runLayerTask } from './layer-task.ts'
 import type { WorkerReply } from './layer-worker.ts'
 
@@ -38,7 +39,7 @@ export async function runOnThread(
     worker.on('error', (cause) => reject(lost(task, cause)))
     worker.on('exit', () => reject(lost(task, undefined)))
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
-    worker.postMessage(task)
+    worker.postMessage({ ...task, limits: unpackLimits() } satisfies LayerTask)
   })
 }
 
