@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import { parseReference } from '../reference.ts'
+import type { ImageFormat } from '../store/format-manifest.ts'
 import { removeFolder } from '../store/remove-folder.ts'
 import { openContext } from './context/open-context.ts'
 import type { BuildRequest } from './execute/build-request.ts'
@@ -31,6 +32,7 @@ export interface RequestFlags {
   readonly label?: readonly string[]
   readonly annotation?: readonly string[]
   readonly format?: string
+  readonly explain?: true
   readonly squash?: true
   /** False: --no-cache. */
   readonly cache?: boolean
@@ -92,7 +94,7 @@ function readWishes(
     platform: flags.platform === undefined ? hostPlatform() : parsePlatform(flags.platform),
     labels: readPairs('--label', flags.label ?? []),
     annotations: readPairs('--annotation', flags.annotation ?? []),
-    format: readChoice('--format', flags.format ?? 'oci', ['oci', 'docker']),
+    format: imageFormat(flags),
     squash: flags.squash ?? false,
     noCache: flags.cache === false ? true : (flags.noCacheFilter ?? false),
     cacheFrom: (flags.cacheFrom ?? []).map((text) => readCachePlace('--cache-from', text)),
@@ -117,6 +119,12 @@ function readWishes(
 function requireName(text: string): string {
   if (parseReference(text).digest === undefined) return text
   throw wrongFlag('--tag', text, 'a name and a tag, without a digest')
+}
+
+/** What is only explained has the format of the explanation. */
+function imageFormat({ format = 'oci', explain }: RequestFlags): ImageFormat {
+  if (explain && (format === 'json' || format === 'text')) return 'oci'
+  return readChoice('--format', format, ['oci', 'docker'])
 }
 
 function refuse({ ssh }: RequestFlags): void {

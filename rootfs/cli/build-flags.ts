@@ -30,7 +30,7 @@ export interface BuildFlags {
   readonly iidfile?: string
   readonly progress?: string
   readonly quiet?: true
-  readonly explain?: string
+  readonly explain?: true
 }
 
 export function addBuildFlags(command: Command): Command {
@@ -42,7 +42,12 @@ export function addBuildFlags(command: Command): Command {
     .option('--platform <os/arch>', "another platform than this machine's")
     .option('--label <name=value>', 'label of the image', collect)
     .option('--annotation <name=value>', 'annotation of the manifest', collect)
-    .addOption(new Option('--format <format>', 'of the image').choices(['oci', 'docker']))
+    .addOption(
+      new Option(
+        '--format <format>',
+        'of the image: oci, docker; of --explain: text, json',
+      ).choices(['oci', 'docker', 'text', 'json']),
+    )
     .option('--squash', 'one layer for all that is new')
     .option('--no-cache', 'build every step anew')
     .addOption(
@@ -72,14 +77,7 @@ export function addBuildFlags(command: Command): Command {
       new Option('--progress <kind>', 'how to show it').choices(['auto', 'plain', 'tty', 'quiet']),
     )
     .option('-q, --quiet', 'only the id')
-    .addOption(
-      new Option(
-        '--explain [format]',
-        'show each step, its key and why it is not cached; build nothing',
-      )
-        .choices(['text', 'json'])
-        .preset('text'),
-    )
+    .option('--explain', 'show each step, its key and why it is not cached; build nothing')
 }
 
 /** Commander takes every flag that begins with "no-" for the opposite of another. */

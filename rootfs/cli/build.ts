@@ -116,7 +116,7 @@ async function explain(
 ): Promise<void> {
   const { explainBuild } = await import('../build/execute/build-image.ts')
   const steps = await explainBuild(store, request, tools)
-  if (flags.explain === 'json') return print(JSON.stringify(steps, undefined, 2))
+  if (flags.format === 'json') return print(JSON.stringify(steps, undefined, 2))
   const { formatExplanation } = await import('../build/progress/format-explanation.ts')
   for (const line of formatExplanation(steps)) print(line)
 }
@@ -128,7 +128,7 @@ async function openView({ quiet, progress = 'auto' }: BuildFlags): Promise<Build
   const write = (text: string): void => void stderr.write(text)
   if (progress === 'tty' || (progress === 'auto' && stderr.isTTY)) {
     const { openTerminalView } = await import('../build/progress/terminal-view.ts')
-    const terminal = { write, columns: () => stderr.columns ?? 80, rows: () => stderr.rows ?? 24 }
+    const terminal = { write, columns: () => stderr.columns || 80, rows: () => stderr.rows || 24 }
     return openTerminalView(terminal, now)
   }
   const { openPlainView } = await import('../build/progress/plain-view.ts')

@@ -87,7 +87,9 @@ export function buildBench(t: Test): BuildBench {
       return spawnSync(command, words, { env, cwd: base, input, encoding: 'utf8' })
     },
     explain: (...parameters) =>
-      JSON.parse(myimage('build', '--explain', 'json', ...parameters)) as ExplainedRow[],
+      JSON.parse(
+        myimage('build', '--explain', '--format', 'json', ...parameters),
+      ) as ExplainedRow[],
     files,
     read: (image, path) => readFileSync(join(files(image), path), 'utf8'),
   }
