@@ -26,8 +26,8 @@ export interface ArchiveTarget {
 
 /**
  * Unpack a local archive, as ADD does: tar, plain or compressed with gzip, bzip2, xz or zstd. Owners
- * are those of the archive, also with `--chown`, as docker and buildah have it. Links in it are
- * followed inside the folder that it is unpacked to.
+ * are those of the archive, also with `--chown`, as docker and buildah have it. Links on the way, its
+ * own and those of the image, are followed inside the step's root.
  *
  * @param descriptor the file, open for reading
  * @param makeTarget called once it is known to be an archive
@@ -64,9 +64,8 @@ async function writeArchive(
   rest: AsyncIterator<Buffer>,
   target: ArchiveTarget,
 ): Promise<void> {
-  const folder = openTarget(target)
-  const before = fstatSync(folder, { bigint: true })
-  const writer = createLayerWriter({ root: folder, lowerFolders: [], onNote: () => undefined })
+  using kept = keepFolders(target)
+  const writer = createLayerWriter({ root: target.root, lowerFolders: [], onNote: () => undefined })
   let entries = 0
   const reader = createTarReader({
     entry(entry) {
@@ -74,9 +73,10 @@ async function writeArchive(
         throw new OperationError('INVALID_IMAGE', 'unpack an archive', {
           reason: 'too many entries',
         })
-      const operation = planArchiveEntry(entry)
       // The destination stays as it is, whatever the archive says of its own top.
-      if (operation.op !== 'root') writer.apply(operation)
+      if (cleanPath(entry.name) === '') return false
+      const operation = planArchiveEntry(belowTarget(entry, target.path))
+      writer.apply(operation)
       return operation.op === 'make' && entry.kind === 'file'
     },
     data: (chunk) => writer.data(chunk),
@@ -87,14 +87,33 @@ async function writeArchive(
     for (let next = await rest.next(); !next.done; next = await rest.next()) reader.push(next.value)
     reader.finish()
     writer.finish()
-    restoreFolder(folder, before)
+    kept.restore()
   } finally {
     writer.close()
-    closeFile(folder)
   }
 }
 
-function openTarget({ root, path }: ArchiveTarget): number {
+/**
+ * The writer takes the step's root for a layer's, and gives it a layer's attributes; and files that
+ * are added to the destination change its time. Both are put back.
+ */
+function keepFolders({ root, path }: ArchiveTarget): { restore(): void } & Disposable {
+  const opened = ['', path].map((folder) => openFolder(root, folder))
+  const before = opened.map((folder) => fstatSync(folder, { bigint: true }))
+  return {
+    restore() {
+      for (const [at, folder] of opened.entries()) {
+        const status = before[at]
+        if (status) restoreFolder(folder, status)
+      }
+    },
+    [Symbol.dispose]() {
+      for (const folder of opened) closeFile(folder)
+    },
+  }
+}
+
+function openFolder(root: number, path: string): number {
   const folder = openAt2(root, rawPath(path === '' ? '.' : path), {
     flags: openFlags.directory | openFlags.noFollow,
     resolve: resolveFlags.beneath | resolveFlags.noSymlinks,
@@ -105,12 +124,24 @@ function openTarget({ root, path }: ArchiveTarget): number {
   })
 }
 
-/** The writer takes the folder for a layer's root, and gives it a root's attributes. */
 function restoreFolder(folder: number, before: BigIntStats): void {
   const { uid, gid, mode, mtimeNs } = before
+  const now = fstatSync(folder, { bigint: true })
+  // To set what it has already would make it a change of the layer.
+  if (now.uid === uid && now.gid === gid && now.mode === mode && now.mtimeNs === mtimeNs) return
   changeOwner(folder, Number(uid), Number(gid))
   changeMode(folder, Number(mode & 0o7777n))
   setTimesAt(folder, null, fileTime(mtimeNs), fileTime(mtimeNs))
+}
+
+/** Below the step's root, so that links mean there what they mean in the image. */
+function belowTarget(entry: TarEntry, path: string): TarEntry {
+  const isHardLink = entry.kind === 'hardlink'
+  return {
+    ...entry,
+    name: `${path}/${cleanPath(entry.name)}`,
+    linkName: isHardLink ? `${path}/${cleanPath(entry.linkName)}` : entry.linkName,
+  }
 }
 
 /** In an archive that is no layer, a name like `.wh.x` is a name like any other. */

@@ -127,6 +127,23 @@ for (const { name, script } of archives)
     t.ok(unharmed())
   })
 
+t.test('ADD writes through the links of the image, as in a process of the image', async (t) => {
+  const { bench } = await arena(t)
+  await bench.step(({ upper }) =>
+    bench.sh(
+      `cd ${upper}; mkdir -p real/deep opt/x; ln -s /real opt/x/abs; ln -s ../../real opt/x/rel`,
+    ),
+  )
+  bench.sh(
+    'mkdir -p a/abs/deep a/rel; cd a; echo 1 > abs/one; echo 2 > rel/two; echo 3 > abs/deep/.wh.three; tar cf ../context/a.tar abs/one rel/two abs/deep/.wh.three',
+  )
+  await bench.copy(['a.tar'], '/opt/x', { unpack: true })
+  t.strictSame(
+    bench.top().map((line) => line.split(' ')[2]),
+    ['real', 'real/deep', 'real/deep/.wh.three', 'real/one', 'real/two'],
+  )
+})
+
 t.test('ADD runs no program of the image (CVE-2026-41567)', async (t) => {
   const { bench, unharmed } = await arena(t)
   await bench.step(({ upper }) =>
