@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import type { Action } from './exchange.ts'
 import { isRepositoryName } from './names.ts'
+import { openReloadedFile } from './reloaded-file.ts'
 
 /** Who may do what. */
 export interface AccessRules {
@@ -25,22 +25,21 @@ export function equalAccess(anonymousPull: boolean): AccessRules {
 }
 
 /**
- * Rules of a file. What no line allows is refused.
+ * Rules of a file, read again when it changes. What no line allows is refused.
  *
+ * @param onFailure gets what is wrong with a changed file
  * @throws {OperationError} `NOT_FOUND`, `INVALID_ARGUMENT`
  */
-export function readAccessFile(path: string, anonymousPull: boolean): AccessRules {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new OperationError('NOT_FOUND', 'read the access file', { path }, { cause })
-  }
-  const rules = parseAccessRules(text, path)
+export function openAccessFile(
+  path: string,
+  anonymousPull: boolean,
+  onFailure: (error: unknown) => void,
+): AccessRules {
+  const file = openReloadedFile(path, (text) => parseAccessRules(text, path), onFailure)
   return {
     allows: (user, action, repository) =>
       (anonymousPull && action === 'pull') ||
-      rules.some((rule) => applies(rule, user, action, repository)),
+      file.current().some((rule) => applies(rule, user, action, repository)),
   }
 }
 

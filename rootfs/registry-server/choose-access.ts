@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { OperationError } from '../../native/error.ts'
-import { type AccessRules, equalAccess, readAccessFile } from './access-rules.ts'
+import { type AccessRules, equalAccess, openAccessFile } from './access-rules.ts'
 import type { Authenticator } from './authenticator.ts'
 import { basicAccess } from './basic-access.ts'
 import { type Login, createLogin } from './login.ts'
@@ -20,7 +20,7 @@ export interface Access {
 }
 
 /**
- * @param onFailure gets what is wrong with a password file that changed
+ * @param onFailure gets what is wrong with a file of users or rules that changed
  * @throws {OperationError} `INVALID_ARGUMENT` for flags that contradict each other, `NOT_FOUND`
  */
 export async function chooseAccess(
@@ -58,7 +58,9 @@ function readUsers(
   if (htpasswd === undefined)
     throw contradiction('authentication', 'Name a file of users with --htpasswd')
   const rules =
-    access === undefined ? equalAccess(anonymousPull) : readAccessFile(access, anonymousPull)
+    access === undefined
+      ? equalAccess(anonymousPull)
+      : openAccessFile(access, anonymousPull, onFailure)
   return { login: createLogin(openPasswordFile(htpasswd, onFailure), flags.tokenService), rules }
 }
 

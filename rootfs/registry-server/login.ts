@@ -21,12 +21,16 @@ export interface Login {
 export function createLogin(users: Users, realm: string): Login {
   const failures = createRateLimit(failuresPerMinute, monotonicMs)
   const checkPassword: Login['checkPassword'] = async (request, user, password) => {
-    if (await users.verify(user, password)) return user
-    const seconds = failures.take(request.socket.remoteAddress ?? '')
+    if (users.remembers(user, password)) return user
+    const address = request.socket.remoteAddress ?? ''
+    // Before the password is looked at: that is what costs.
+    const seconds = failures.wait(address)
     if (seconds > 0)
       throw refusal(429, 'TOOMANYREQUESTS', 'too many wrong passwords from this address', {
         headers: { 'Retry-After': String(seconds) },
       })
+    if (await users.verify(user, password)) return user
+    failures.take(address)
     throw basicChallenge(realm, 'user or password is wrong')
   }
   return {

@@ -1,11 +1,13 @@
-import { type BigIntStats, readFileSync, statSync } from 'node:fs'
 import { createHmac, randomBytes } from 'node:crypto'
 import { monotonicMs } from '../../native/clock.ts'
 import { OperationError } from '../../native/error.ts'
+import { openReloadedFile } from './reloaded-file.ts'
 
 /** Users and their passwords. */
 export interface Users {
-  /** Takes as long for a user that does not exist. */
+  /** Whether this was found to be right not long ago. Costs nothing. */
+  remembers(user: string, password: string): boolean
+  /** Takes tens of milliseconds of the processor, also for a user that does not exist. */
   verify(user: string, password: string): Promise<boolean>
 }
 
@@ -21,30 +23,21 @@ const maxRemembered = 10_000
  * @throws {OperationError} `NOT_FOUND`, `INVALID_ARGUMENT` for any password that is not bcrypt
  */
 export function openPasswordFile(path: string, onFailure: (error: unknown) => void): Users {
-  let hashes = readPasswordFile(path)
-  let seen = identify(path)
-  let checked = monotonicMs()
+  const file = openReloadedFile(path, (text) => parsePasswords(text, path), onFailure)
   const remembered = createMemory()
-  const refresh = (): void => {
-    if (monotonicMs() - checked < 1000) return
-    checked = monotonicMs()
-    const current = identify(path)
-    if (current === seen) return
-    seen = current
-    try {
-      hashes = readPasswordFile(path)
-      remembered.clear()
-    } catch (error) {
-      onFailure(error)
-    }
+  let version = file.version
+  const hashOf = (user: string): string | undefined => {
+    const hashes = file.current()
+    if (version !== file.version) remembered.clear()
+    version = file.version
+    return hashes.get(user)
   }
   return {
+    remembers: (user, password) => hashOf(user) !== undefined && remembered.has(user, password),
     async verify(user, password) {
-      refresh()
-      const known = hashes.get(user)
-      if (known !== undefined && remembered.has(user, password)) return true
+      const hash = hashOf(user)
       const { compare } = await import('bcryptjs')
-      const isRight = (await compare(password, known ?? nobody)) && known !== undefined
+      const isRight = (await compare(password, hash ?? nobody)) && hash !== undefined
       if (isRight) remembered.add(user, password)
       return isRight
     },
@@ -53,21 +46,6 @@ export function openPasswordFile(path: string, onFailure: (error: unknown) => vo
 
 /** A hash of something that nobody knows. */
 const nobody = '$2b$10$CwTycUXWue0Thq9StjUM0uJ8Tz9sWTf1lE9j8h4n7hW0n7cYq3x0W'
-
-function identify(path: string): string {
-  const found: BigIntStats | undefined = statSync(path, { bigint: true, throwIfNoEntry: false })
-  return found ? `${found.ino} ${found.mtimeNs} ${found.size}` : 'missing'
-}
-
-function readPasswordFile(path: string): Map<string, string> {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new OperationError('NOT_FOUND', 'read the password file', { path }, { cause })
-  }
-  return parsePasswords(text, path)
-}
 
 /** @throws {OperationError} `INVALID_ARGUMENT` with the line */
 export function parsePasswords(text: string, path: string): Map<string, string> {

@@ -1,8 +1,10 @@
 const maxKeys = 100_000
 
 export interface RateLimit {
-  /** Take one; @returns 0, or the seconds until there is one */
+  /** Take one. @returns 0, or the seconds until there is one */
   take(key: string): number
+  /** As `take`, without taking it. */
+  wait(key: string): number
 }
 
 /**
@@ -12,15 +14,21 @@ export interface RateLimit {
  */
 export function createRateLimit(perMinute: number, now: () => number): RateLimit {
   const buckets = new Map<string, { left: number; at: number }>()
+  const left = (key: string): number => {
+    const before = buckets.get(key)
+    if (!before) return perMinute
+    return Math.min(perMinute, before.left + ((now() - before.at) * perMinute) / 60_000)
+  }
+  const seconds = (tokens: number): number =>
+    tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 60) / perMinute)
   return {
     take(key) {
-      const at = now()
+      const tokens = left(key)
       // A flood of addresses must not fill the memory; who is forgotten has a full bucket again.
       if (buckets.size >= maxKeys) buckets.clear()
-      const before = buckets.get(key) ?? { left: perMinute, at }
-      const left = Math.min(perMinute, before.left + ((at - before.at) * perMinute) / 60_000)
-      buckets.set(key, { left: left >= 1 ? left - 1 : left, at })
-      return left >= 1 ? 0 : Math.ceil(((1 - left) * 60) / perMinute)
+      buckets.set(key, { left: tokens >= 1 ? tokens - 1 : tokens, at: now() })
+      return seconds(tokens)
     },
+    wait: (key) => seconds(left(key)),
   }
 }

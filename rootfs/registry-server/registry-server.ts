@@ -62,6 +62,8 @@ const idleMs = 120_000
 const keepAliveMs = 75_000
 const headersMs = 30_000
 const idleCheckMs = 50
+/** Tokens with many scopes are long. */
+const maxHeaderSize = 64 * 1024
 
 /** @throws {OperationError} `ALREADY_EXISTS` where the address is taken */
 export async function startRegistryServer(options: ServerOptions): Promise<RunningServer> {
@@ -92,8 +94,8 @@ async function createServer(
 ): Promise<Server> {
   const { createServer: createHttp } = process.getBuiltinModule('node:http')
   const server = tls
-    ? process.getBuiltinModule('node:https').createServer({ ...tls }, listener)
-    : createHttp({}, listener)
+    ? process.getBuiltinModule('node:https').createServer({ ...tls, maxHeaderSize }, listener)
+    : createHttp({ maxHeaderSize }, listener)
   // Whoever asks before sending a body is answered by the endpoint; see `bodyOf`.
   server.on('checkContinue', listener)
   return server

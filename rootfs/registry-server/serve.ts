@@ -35,6 +35,8 @@ export async function serve(store: ImageStore, flags: ServeFlags): Promise<void>
   const metrics = flags.metrics ? await createMetrics(registry) : undefined
   const health = healthEndpoint(() => void registry.database.get('SELECT 1'))
   const hasOwnMetrics = flags.metricsAddr === undefined
+  // Whoever read the log may go; the registry stays.
+  process.stdout.on('error', () => undefined)
   const options: ServerOptions = {
     registry,
     address,
@@ -54,7 +56,7 @@ export async function serve(store: ImageStore, flags: ServeFlags): Promise<void>
   if (metrics && flags.metricsAddr !== undefined)
     servers.push(await startMetricsServer(options, metrics, flags.metricsAddr))
   const garbage = scheduleGarbage(registry, intervalMs, metrics)
-  if (tls) reloadOnHangup(server, flags)
+  reloadOnHangup(server, flags)
   const scheme = tls ? 'https' : 'http'
   process.stderr.write(`serving ${scheme}://${formatListenAddress(address, server.port)}\n`)
   await untilEnd(servers, graceMs)
@@ -83,13 +85,17 @@ function reportDefect(error: unknown): void {
 
 function accessLog(target: string): ((line: string) => void) | undefined {
   if (target === 'off') return undefined
-  if (target === '-') {
-    // Whoever read the log may go; the registry stays.
-    process.stdout.on('error', () => undefined)
-    return (line) => void process.stdout.write(`${line}\n`)
-  }
+  if (target === '-') return standardOutput
   appendFileSync(target, '')
+  // Opened anew each time, so that it can be moved away and begun again.
   return (line) => appendFileSync(target, `${line}\n`)
+}
+
+/** Lines may wait for a reader of the log that does not come; more are lost then. */
+const maxWaiting = 4 * 1024 * 1024
+
+function standardOutput(line: string): void {
+  if (process.stdout.writableLength < maxWaiting) process.stdout.write(`${line}\n`)
 }
 
 function scheduleGarbage(
@@ -105,7 +111,10 @@ function scheduleGarbage(
   return runRegularly(intervalMs, turn, reportDefect)
 }
 
-/** A renewed certificate is taken over by new connections; a bad one is reported, and the old one stays. */
+/**
+ * A renewed certificate is taken over by new connections; a bad one is reported, and the old one stays.
+ * Without TLS the signal means nothing; users and rules are read when they change.
+ */
 function reloadOnHangup(server: RunningServer, { tlsCert, tlsKey }: ServeFlags): void {
   process.on('SIGHUP', () => {
     try {

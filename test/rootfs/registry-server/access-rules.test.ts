@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import {
   equalAccess,
+  openAccessFile,
   parseAccessRules,
-  readAccessFile,
 } from '../../../rootfs/registry-server/access-rules.ts'
 
 const text = `
@@ -16,7 +16,7 @@ anonymous public/** pull
 anonymous.user weird pull
 `
 const path = join(t.testdir({ access: text }), 'access')
-const rules = readAccessFile(path, false)
+const rules = openAccessFile(path, false, () => undefined)
 
 const rows: {
   user: string | undefined
@@ -48,7 +48,7 @@ for (const { user, action, repository, want } of rows)
   )
 
 t.test('anonymous pull is for every repository', async (t) => {
-  const open = readAccessFile(path, true)
+  const open = openAccessFile(path, true, () => undefined)
   t.ok(open.allows(undefined, 'pull', 'team/app'))
   t.notOk(open.allows(undefined, 'push', 'team/app'))
   t.ok(equalAccess(true).allows(undefined, 'pull', 'x'))
@@ -72,8 +72,22 @@ for (const line of malformed)
     }),
   )
 
-t.test('a file that is missing is told', async (t) => {
-  t.throws(() => readAccessFile('/nonexistent', false), { code: 'NOT_FOUND' })
-  writeFileSync(path, 'alice x pull')
-  t.equal(rules.allows('alice', 'push', 'team/app'), true, 'rules are read once')
+t.test('a file that is missing is told', async (t) =>
+  t.throws(() => openAccessFile('/nonexistent', false, () => undefined), { code: 'NOT_FOUND' }),
+)
+
+t.test('a changed file is read again; a broken one is told, and the rules stay', async (t) => {
+  const file = join(t.testdir({ access: 'alice x pull' }), 'access')
+  const failures: unknown[] = []
+  const changing = openAccessFile(file, false, (error) => failures.push(error))
+  const may = (action: 'pull' | 'push'): boolean => changing.allows('alice', action, 'x')
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  writeFileSync(file, 'alice x fly')
+  await until(() => may('pull') && failures.length > 0)
+  t.notOk(may('push'))
+  writeFileSync(file, 'alice x pull,push')
+  await until(() => may('push'))
+  t.equal(failures.length, 1)
 })

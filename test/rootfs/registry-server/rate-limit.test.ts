@@ -8,6 +8,8 @@ t.test('as many as allowed at once, then one by one', async (t) => {
     [1, 2, 3, 4].map(() => limit.take('a')),
     [0, 0, 0, 20],
   )
+  t.equal(limit.wait('a'), 20)
+  t.equal(limit.wait('b'), 0)
   t.equal(limit.take('b'), 0, 'another address has its own')
   now += 20_000
   t.equal(limit.take('a'), 0)
