@@ -27,6 +27,7 @@ import { fileTime } from './read-source.ts'
 import type { SourceFile } from './source-file.ts'
 
 const EEXIST = 17
+const ENOENT = 2
 const EISDIR = 21
 const EPERM = 1
 const newFile = openFlags.writeOnly | openFlags.create | openFlags.exclusive | openFlags.noFollow
@@ -140,18 +141,27 @@ function makeFolder(
   overwrites: boolean,
 ): void {
   if (path === '') return
-  const { at, name } = parentOf(state, path)
-  const made = makeDirectoryAt(at, name, 0o700)
-  if (made < 0 && made !== -EEXIST) throw failed('make a folder', path, made)
-  const opened = openAt(at, name, realFolder)
-  if (opened < 0) throw standsInWay(path, 'a file')
+  const { parent, name: last } = splitPath(path)
+  const existing = openAt(open(state, parent), rawPath(last), realFolder)
+  if (existing < 0 && existing !== -ENOENT) throw standsInWay(path, 'a file')
+  // Only then is the folder above touched: what nothing is made in stays out of the layer.
+  const opened = existing >= 0 ? existing : makeNewFolder(state, path)
   try {
-    if (made < 0 && !overwrites) return
+    if (existing >= 0 && !overwrites) return
     applyTo(opened, path, attributes)
     state.times.set(path, attributes.mtime)
   } finally {
     closeFile(opened)
   }
+}
+
+function makeNewFolder(state: WriterState, path: string): number {
+  const { at, name } = parentOf(state, path)
+  const made = makeDirectoryAt(at, name, 0o700)
+  if (made < 0) throw failed('make a folder', path, made)
+  const opened = openAt(at, name, realFolder)
+  if (opened < 0) throw failed('open a folder', path, opened)
+  return opened
 }
 
 function makeFile(
