@@ -186,6 +186,35 @@ const rows: Requirement[] = [
     },
   },
   {
+    title: 'referrers that do not fit into one index come in several, and Link leads through them',
+    check: async (t, target) => {
+      const name = target.newName()
+      const subject = await pushImage(target.url, name, 'v1')
+      await pushBlob(target.url, name, empty)
+      const about = { mediaType: subject.mediaType, digest: subject.digest, size: subject.size }
+      const all = Array.from({ length: 5 }, (_, at) =>
+        manifestOf(empty, [], {
+          subject: about,
+          annotations: { number: String(at), fill: 'x'.repeat(1_200_000) },
+        }),
+      )
+      for (const manifest of all) await pushManifest(target.url, name, manifest)
+      const seen: string[] = []
+      let pages = 0
+      let path: string | undefined = `/v2/${name}/referrers/${subject.digest}`
+      for (; path !== undefined && pages < 10; pages += 1) {
+        const answer: Answer = await target.send('GET', path)
+        t.ok(answer.body.length < 4_194_304)
+        const { manifests } = json(answer) as { manifests: { digest: string }[] }
+        seen.push(...manifests.map(({ digest }) => digest))
+        path = nextPath(answer, target.url)
+      }
+      t.ok(pages > 1)
+      t.same(new Set(seen), new Set(all.map(({ digest }) => digest)))
+      t.equal(seen.length, all.length)
+    },
+  },
+  {
     title: 'what nothing refers to has an empty index, not 404; also what is not there',
     check: async (t, target) => {
       const name = target.newName()
