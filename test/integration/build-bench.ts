@@ -2,19 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
+import type { ExplainedStage, ExplainedStep } from '../../rootfs/build/execute/build-request.ts'
 import { type ImageBench, imageBench } from './image-command.ts'
 
 /** Name → content of a context; a Dockerfile is one of them. */
 export type ContextFiles = Readonly<Record<string, string>>
-
-/** A row of `build --explain json`. */
-export interface ExplainedRow {
-  readonly stage: string
-  readonly instruction: string
-  readonly key?: string
-  readonly state: 'hit' | 'miss' | 'configuration'
-  readonly reason?: { readonly code: string; readonly text: string }
-}
 
 export interface Ended {
   readonly status: number | null
@@ -33,7 +25,7 @@ export interface BuildBench extends ImageBench {
   /** Build, and say how it ended. */
   readonly attempt: (options: { input?: string | Buffer }, ...parameters: string[]) => Ended
   /** What a build would do. */
-  readonly explain: (...parameters: string[]) => ExplainedRow[]
+  readonly explain: (...parameters: string[]) => ExplainedStep[]
   /** Where the files of an image are, written there anew. */
   readonly files: (image: string) => string
   /** One file of an image. */
@@ -87,9 +79,11 @@ export function buildBench(t: Test): BuildBench {
       return spawnSync(command, words, { env, cwd: base, input, encoding: 'utf8' })
     },
     explain: (...parameters) =>
-      JSON.parse(
-        myimage('build', '--explain', '--format', 'json', ...parameters),
-      ) as ExplainedRow[],
+      (
+        JSON.parse(
+          myimage('build', '--explain', '--format', 'json', ...parameters),
+        ) as ExplainedStage[]
+      ).flatMap(({ steps }) => steps),
     files,
     read: (image, path) => readFileSync(join(files(image), path), 'utf8'),
   }

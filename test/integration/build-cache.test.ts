@@ -1,8 +1,9 @@
 import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import type { ExplainedStep } from '../../rootfs/build/execute/build-request.ts'
 import { startRegistry, testFolder } from './registry-process.ts'
-import { type BuildBench, type ExplainedRow, buildBench } from './build-bench.ts'
+import { type BuildBench, buildBench } from './build-bench.ts'
 
 // What is taken from the cache, what is not, and whether the reason that is given is the true one.
 
@@ -20,7 +21,7 @@ LABEL a=b
 const files = { Dockerfile: dockerfile, tool: 'tool\n', 'src/a.js': 'a\n', 'src/b/c.js': 'c\n' }
 
 /** "WORKDIR hit", "COPY miss inputs", … of the steps that change files. */
-function states(rows: readonly ExplainedRow[]): string[] {
+function states(rows: readonly ExplainedStep[]): string[] {
   return rows
     .filter(({ state }) => state !== 'configuration')
     .map(({ instruction, state, reason }) =>

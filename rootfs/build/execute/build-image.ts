@@ -3,7 +3,7 @@ import type { ImageStore } from '../../store/image-store.ts'
 import { type Lease, withLease } from '../../store/lease.ts'
 import type { RemoteCache } from '../cache/remote-cache.ts'
 import { type CacheEntry, type StepCache, openStepCache } from '../cache/step-cache.ts'
-import type { BuildRequest, BuildTools, ExplainedStep } from './build-request.ts'
+import type { BuildRequest, BuildTools, ExplainedStage } from './build-request.ts'
 import { buildStages } from './build-stages.ts'
 import { openDownloads } from './downloads.ts'
 import { finishImage } from './finish-image.ts'
@@ -55,19 +55,10 @@ export async function explainBuild(
   store: ImageStore,
   request: BuildRequest,
   tools: BuildTools,
-): Promise<ExplainedStep[]> {
-  return withPreparedBuild(store, request, tools, async ({ stages }) =>
-    [...stages.values()].flatMap(explainStage),
-  )
-}
-
-function explainStage({ plan, steps }: LookedUpStage): ExplainedStep[] {
-  return steps.map((step) => {
-    const { source } = isFileStep(step) ? step.plan : step
-    const row = { stage: plan.title, instruction: source.text, line: source.first }
-    if (!isFileStep(step)) return { ...row, state: 'configuration' }
-    const { key, entry, reason } = step
-    return entry ? { ...row, key, state: 'hit' } : { ...row, key, state: 'miss', reason }
+): Promise<ExplainedStage[]> {
+  return withPreparedBuild(store, request, tools, async ({ stages }) => {
+    const { explainStage } = await import('./explain-stage.ts')
+    return [...stages.values()].map((stage) => explainStage(stage, stages))
   })
 }
 

@@ -75,9 +75,17 @@ export type BuildEvent =
   | { readonly kind: 'cancelled'; readonly id: number }
   | { readonly kind: 'note'; readonly text: string }
 
-/** One row of `--explain`. */
-export interface ExplainedStep {
+/** A stage of `--explain`. */
+export interface ExplainedStage {
   readonly stage: string
+  /** What it stands on: "image debian:12", "stage tools", "scratch". */
+  readonly base: string
+  /** What else it takes files from. */
+  readonly uses: readonly string[]
+  readonly steps: readonly ExplainedStep[]
+}
+
+export interface ExplainedStep {
   readonly instruction: string
   readonly line: number
   /** Absent: it changes the configuration only, which costs nothing. */

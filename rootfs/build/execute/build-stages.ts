@@ -5,6 +5,7 @@ import type { CacheEntry } from '../cache/step-cache.ts'
 import type { Origin } from '../graph/resolve-stages.ts'
 import type { HistoryEntry } from '../plan/image-document.ts'
 import type { PlannedStage } from '../plan/planned-step.ts'
+import { originsOf } from './explain-stage.ts'
 import { imageKey } from './load-base.ts'
 import { type LookUpScope, type LookedUpStage, type LookedUpStep, isFileStep } from './look-up.ts'
 import { performStep } from './perform-step.ts'
@@ -69,11 +70,6 @@ function stagesToBuild({ prepared, stages }: StagesScope): number[] {
   }
   visit(prepared.resolved.target)
   return [...found].toSorted((left, right) => left - right)
-}
-
-function originsOf({ plan }: LookedUpStep): Origin[] {
-  if (plan.kind === 'copy') return plan.origin ? [plan.origin] : []
-  return plan.kind === 'run' ? plan.mounts.flatMap(({ origin }) => origin ?? []) : []
 }
 
 async function buildStage(

@@ -1,18 +1,22 @@
-import type { ExplainedStep } from '../execute/build-request.ts'
+import type { ExplainedStage, ExplainedStep } from '../execute/build-request.ts'
 
-/** `build --explain`: stages with their steps, key, hit or miss, and the reason of every miss. */
-export function formatExplanation(steps: readonly ExplainedStep[]): string[] {
-  const lines: string[] = []
-  let stage: string | undefined
-  for (const step of steps) {
-    if (step.stage !== stage) lines.push(`${stage === undefined ? '' : '\n'}stage ${step.stage}`)
-    stage = step.stage
-    const key = step.key?.slice('sha256:'.length, 'sha256:'.length + 12) ?? ''
-    const state = step.state === 'configuration' ? 'config' : step.state
-    const text = step.instruction.replaceAll(/\s+/g, ' ')
-    lines.push(`  ${String(step.line).padStart(4)}  ${state.padEnd(6)}  ${key.padEnd(12)}  ${text}`)
-    if (step.reason)
-      lines.push(`        ${' '.repeat(6)}  ${' '.repeat(12)}  because ${step.reason.text}`)
-  }
-  return lines.flatMap((line) => line.split('\n'))
+const keyDigits = 12
+
+/** `build --explain`: stages with what they need, their steps, keys, hits, and the reason of every miss. */
+export function formatExplanation(stages: readonly ExplainedStage[]): string[] {
+  return stages.flatMap(({ stage, base, uses, steps }, at) => {
+    const needs = uses.length === 0 ? '' : `, with files of ${uses.join(', ')}`
+    const head = `stage ${stage}, on ${base}${needs}`
+    return [...(at === 0 ? [] : ['']), head, ...steps.flatMap(formatStep)]
+  })
+}
+
+function formatStep({ line, state, key = '', instruction, reason }: ExplainedStep): string[] {
+  const columns = [
+    String(line).padStart(6),
+    (state === 'configuration' ? 'config' : state).padEnd(6),
+    key.replace('sha256:', '').slice(0, keyDigits).padEnd(keyDigits),
+  ].join('  ')
+  const row = `${columns}  ${instruction.replaceAll(/\s+/g, ' ')}`
+  return reason ? [row, `${' '.repeat(columns.length)}  because ${reason.text}`] : [row]
 }
