@@ -273,3 +273,31 @@ t.test(
     t.equal((await send(closed.url, 'GET', '/v2/with/port/manifests/2')).status, 404)
   },
 )
+
+t.test('neither a reader of the log that goes nor a hangup ends the server', async (t) => {
+  const registry = await startRegistry(t, join(testFolder(t), 'state'))
+  registry.process.stdout?.destroy()
+  registry.process.kill('SIGHUP')
+  for (let turn = 0; turn < 20; turn += 1)
+    t.equal((await send(registry.url, 'GET', '/v2/')).status, 200)
+})
+
+t.test(
+  'a client that reads only other types is told so, and one that names none gets all',
+  async (t) => {
+    const { url } = await startRegistry(t, join(testFolder(t), 'state'))
+    const { mediaType } = await pushImage(url, 'app', 'v1')
+    const rows: { accept?: string; status: number }[] = [
+      { status: 200 },
+      { accept: '*/*', status: 200 },
+      { accept: `text/html, ${mediaType};q=0.1`, status: 200 },
+      { accept: 'application/vnd.docker.distribution.manifest.v2+json', status: 404 },
+    ]
+    for (const { accept, status } of rows) {
+      const headers = accept === undefined ? {} : { Accept: accept }
+      const answer = await send(url, 'GET', '/v2/app/manifests/v1', { headers })
+      t.equal(answer.status, status, accept)
+      if (status === 404) t.match(answer.body.toString(), mediaType)
+    }
+  },
+)
