@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync } from 'node:fs'
+import { type Stats, lstatSync, realpathSync } from 'node:fs'
 import type { TarEntry } from './tar-entry.ts'
 
 const defaultFolderMode = 0o755
@@ -11,7 +11,7 @@ export function likeLowerFolder(lowerFolders: readonly string[], path: string): 
       Buffer.from(`${lowerFolders[at]}/`),
       Buffer.from(path, 'latin1'),
     ])
-    const status = lstatSync(candidate, { throwIfNoEntry: false })
+    const status = statusOf(candidate)
     if (status?.isDirectory() && isBelow(candidate, lowerFolders[at] ?? '')) found = status
   }
   return {
@@ -28,6 +28,15 @@ export function likeLowerFolder(lowerFolders: readonly string[], path: string): 
     devMinor: 0,
     xattrs: new Map(),
     sparse: undefined,
+  }
+}
+
+/** @returns undefined where there is nothing, or a file or an endless link stands on the way */
+function statusOf(path: Buffer): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
   }
 }
 

@@ -6,21 +6,15 @@ import { hasCode } from '../../../native/error.ts'
 import { removeFolder } from '../../../rootfs/store/remove-folder.ts'
 import { checksum } from '../../../rootfs/layer/tar-header.ts'
 import { unpackLayer } from '../../../rootfs/layer/unpack-layer.ts'
+import { randomNumbers } from './random-numbers.ts'
 import { buildTar } from './tar-builder.ts'
 
 // Random damage to an archive that has everything. Whatever comes of it is either a layer or a
 // clean refusal, and nothing outside is touched.
 
-const rounds = 600
-
-/** A small generator with a seed, so that a failure can be had again. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-    return (state >>> 8) % below
-  }
-}
+// FUZZ_ROUNDS and FUZZ_SEED: a longer run by hand, or one round again.
+const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 600)
+const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1)
 
 const victims = (outside: string): Buffer =>
   buildTar([
@@ -65,7 +59,7 @@ t.test('damaged layers', async (t) => {
   writeFileSync(join(outside, 'victim'), 'untouched')
   const tar = victims(outside)
   let unpacked = 0
-  for (let seed = 1; seed <= rounds; seed++) {
+  for (let seed = firstSeed; seed < firstSeed + rounds; seed++) {
     const folder = join(base, `layer-${seed}`)
     mkdirSync(folder)
     const input = [damage(tar, randomNumbers(seed))]
