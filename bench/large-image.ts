@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, createWriteStream, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
 import { type Header, type Pack, pack } from 'tar-stream'
 import { findProgram } from './find-program.ts'
 
@@ -23,21 +24,33 @@ export async function makeLargeImage(folder: string): Promise<LargeImage> {
   await Promise.all([pipeline(tar, createWriteStream(layer)), writeEntries(tar)])
   const hash = createHash('sha256')
   await pipeline(createReadStream(layer), hash)
+  return { layer, archive: packArchive(folder, 'layer.tar', 'image.tar', hash.digest('hex')) }
+}
+
+/** The same image with its layer gzipped, as registries have it. */
+export async function compressedImage(folder: string, { layer }: LargeImage): Promise<LargeImage> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(layer), hash)
+  const zipped = join(folder, 'layer.tar.gz')
+  await pipeline(createReadStream(layer), createGzip({ level: 6 }), createWriteStream(zipped))
+  const archive = packArchive(folder, 'layer.tar.gz', 'image-gzip.tar', hash.digest('hex'))
+  return { layer: zipped, archive }
+}
+
+function packArchive(folder: string, layer: string, archive: string, diffId: string): string {
   const config = {
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
     os: 'linux',
     config: { Cmd: ['/bin/true'] },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${hash.digest('hex')}`] },
+    rootfs: { type: 'layers', diff_ids: [`sha256:${diffId}`] },
     history: [{ created_by: 'bench' }],
   }
-  const manifest = [
-    { Config: 'config.json', RepoTags: ['bench-large:latest'], Layers: ['layer.tar'] },
-  ]
+  const manifest = [{ Config: 'config.json', RepoTags: ['bench-large:latest'], Layers: [layer] }]
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config))
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest))
-  const archive = join(folder, 'image.tar')
-  execFileSync('tar', ['-C', folder, '-cf', archive, 'manifest.json', 'config.json', 'layer.tar'])
-  return { archive, layer }
+  const path = join(folder, archive)
+  execFileSync('tar', ['-C', folder, '-cf', path, 'manifest.json', 'config.json', layer])
+  return path
 }
 
 /** Straight into the tar archive: twenty thousand small files need not be written twice. */
