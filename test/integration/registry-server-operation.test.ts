@@ -296,7 +296,7 @@ t.test(
     for (const { accept, status } of rows) {
       const headers = accept === undefined ? {} : { Accept: accept }
       const answer = await send(url, 'GET', '/v2/app/manifests/v1', { headers })
-      t.equal(answer.status, status, accept)
+      t.equal(answer.status, status, accept ?? 'no Accept')
       if (status === 404) t.match(answer.body.toString(), mediaType)
     }
   },
