@@ -55,6 +55,10 @@ export const suites = [
       'uidmap',
       'util-linux',
       'openssl',
+      // Capabilities of files, and what ADD unpacks archives with.
+      'libcap2-bin',
+      'xz-utils',
+      'bzip2',
       // Peers that answers are compared with.
       'podman',
       'buildah',
