@@ -40,11 +40,11 @@ export function placeInRoot(root: number, path: string): PlaceInRoot {
     while (pending.length > 0) {
       const name = pending.shift() ?? ''
       if (name === '' || name === '.') continue
+      if (kind === 'other') throw failed(path, 'ENOTDIR')
       if (name === '..') {
         if (names.length > 0) leave()
         continue
       }
-      if (kind === 'other') throw failed(path, 'ENOTDIR')
       const file = missing > 0 ? -ENOENT : openName(opened.at(-1) ?? root, name)
       if (file === -ENOENT) {
         missing++
