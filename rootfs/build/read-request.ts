@@ -1,10 +1,6 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import { parseReference } from '../reference.ts'
 import type { ImageFormat } from '../store/format-manifest.ts'
-import { removeFolder } from '../store/remove-folder.ts'
 import { openContext } from './context/open-context.ts'
 import type { BuildRequest } from './execute/build-request.ts'
 import { hostPlatform } from './execute/prepare-build.ts'
@@ -66,19 +62,8 @@ export async function readRequest(folder: string, flags: RequestFlags): Promise<
   const buildArgs = readBuildArgs(flags.buildArg ?? [], env)
   const outputs = (flags.output ?? []).map(readOutput)
   const wishes = readWishes(flags, buildArgs)
-  const temporary = mkdtempSync(join(tmpdir(), 'myimage-build-'))
-  try {
-    const opened = await openContext({ context: folder, file: flags.file, temporary })
-    const { dockerfile, context } = opened
-    const close = (): void => {
-      opened.close()
-      removeFolder(temporary)
-    }
-    return { request: { dockerfile, context, ...wishes }, outputs, close }
-  } catch (error) {
-    removeFolder(temporary)
-    throw error
-  }
+  const { close, ...opened } = await openContext({ context: folder, file: flags.file })
+  return { request: { ...opened, ...wishes }, outputs, close }
 }
 
 function readWishes(

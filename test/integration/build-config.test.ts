@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import t from 'tap'
 import { buildBench } from './build-bench.ts'
 
@@ -144,6 +145,22 @@ MAINTAINER me <me@example.org>
   t.match(inspected.Config, { Healthcheck: { Test: ['NONE'] } })
   t.ok((inspected.Config['Env'] as string[]).includes('T=1'))
   t.equal(bench.read('child', 't'), 'triggered\n')
+})
+
+t.test('triggers may take files from images and stages that nobody else names', async (t) => {
+  const bench = buildBench(t)
+  const parent = bench.context('parent', {
+    Dockerfile:
+      'FROM base:1\nONBUILD COPY --from=donor:1 /given /given\nONBUILD COPY --from=helper /h /h\n',
+    donor: 'FROM base:1\nRUN echo given > /given\n',
+    child:
+      'FROM base:1 AS unrelated\nRUN false\nFROM base:1 AS helper\nRUN echo h > /h\nFROM parent:1\n',
+  })
+  bench.build('-t', 'parent:1', parent)
+  bench.build('-t', 'donor:1', '-f', join(parent, 'donor'), parent)
+  bench.build('-t', 'child:1', '-f', join(parent, 'child'), parent)
+  t.equal(bench.read('child:1', 'given'), 'given\n')
+  t.equal(bench.read('child:1', 'h'), 'h\n')
 })
 
 t.test('the history says what BuildKit would say', async (t) => {

@@ -8,6 +8,7 @@ import {
   readSync,
   statSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { OperationError } from '../../../native/error.ts'
 import type { IgnoreRules } from '../../build-steps/file-source.ts'
@@ -22,8 +23,6 @@ export interface ContextWish {
   readonly context: string
   /** `--file`; "-" for standard input. */
   readonly file: string | undefined
-  /** Folder where archives may be unpacked. */
-  readonly temporary: string
 }
 
 export interface OpenedContext extends Pick<BuildRequest, 'dockerfile' | 'context'> {
@@ -131,7 +130,7 @@ function rulesIn(
 
 /** Standard input is an archive where it begins as one, else a Dockerfile. */
 async function fromStandardInput(wish: ContextWish): Promise<OpenedContext> {
-  const folder = mkdtempSync(join(wish.temporary, 'context-'))
+  const folder = mkdtempSync(join(tmpdir(), 'myimage-build-'))
   const close = (): void => removeFolder(folder)
   try {
     const content = join(folder, 'input')
@@ -167,7 +166,7 @@ function withCloser(opened: OpenedContext, close: () => void): OpenedContext {
 
 async function fromArchive(descriptor: number, wish: ContextWish): Promise<OpenedContext> {
   const { unpackArchive } = await import('../../build-steps/unpack-archive.ts')
-  const folder = mkdtempSync(join(wish.temporary, 'context-'))
+  const folder = mkdtempSync(join(tmpdir(), 'myimage-build-'))
   const close = (): void => removeFolder(folder)
   const root = join(folder, 'files')
   mkdirSync(root)

@@ -4,8 +4,7 @@ import { layerFolder } from '../../store/store-folders.ts'
 import type { CacheEntry } from '../cache/step-cache.ts'
 import type { Origin } from '../graph/resolve-stages.ts'
 import type { HistoryEntry } from '../plan/image-document.ts'
-import type { PlannedStage } from '../plan/planned-step.ts'
-import { originsOf } from './explain-stage.ts'
+import { type PlannedStage, originsOfPlan } from '../plan/planned-step.ts'
 import { imageKey } from './load-base.ts'
 import { type LookUpScope, type LookedUpStage, type LookedUpStep, isFileStep } from './look-up.ts'
 import { performStep } from './perform-step.ts'
@@ -66,7 +65,8 @@ function stagesToBuild({ prepared, stages }: StagesScope): number[] {
     if (stage.plan.base.kind === 'stage') visit(stage.plan.base.index)
     for (const step of stage.steps)
       if (isFileStep(step) && !step.entry)
-        for (const origin of originsOf(step)) if (origin.kind === 'stage') visit(origin.index)
+        for (const origin of originsOfPlan(step.plan))
+          if (origin.kind === 'stage') visit(origin.index)
   }
   visit(prepared.resolved.target)
   return [...found].toSorted((left, right) => left - right)

@@ -1,5 +1,5 @@
 import type { Origin } from '../graph/resolve-stages.ts'
-import type { ConfigStep } from '../plan/planned-step.ts'
+import { type ConfigStep, originsOfPlan } from '../plan/planned-step.ts'
 import type { ExplainedStage, ExplainedStep } from './build-request.ts'
 import { type LookedUpStage, type LookedUpStep, isFileStep } from './look-up.ts'
 
@@ -12,19 +12,18 @@ export function explainStage(
     if (origin.kind === 'stage') return `stage ${stages.get(origin.index)?.plan.title ?? ''}`
     return origin.kind === 'image' ? `image ${origin.reference}` : 'scratch'
   }
-  const uses = new Set(steps.filter(isFileStep).flatMap(originsOf).map(nameOf))
+  const uses = new Set(
+    steps
+      .filter(isFileStep)
+      .flatMap((step) => originsOfPlan(step.plan))
+      .map(nameOf),
+  )
   return {
     stage: plan.title,
     base: nameOf(plan.base),
     uses: [...uses],
     steps: steps.map(explainStep),
   }
-}
-
-/** What a step takes files from, besides what is below it and the context. */
-export function originsOf({ plan }: LookedUpStep): Origin[] {
-  if (plan.kind === 'copy') return plan.origin ? [plan.origin] : []
-  return plan.kind === 'run' ? plan.mounts.flatMap(({ origin }) => origin ?? []) : []
 }
 
 function explainStep(step: ConfigStep | LookedUpStep): ExplainedStep {

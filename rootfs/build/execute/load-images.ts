@@ -1,26 +1,26 @@
-import type { Lease } from '../../store/lease.ts'
 import { type Origin, type ResolvedStages, fromsOf, resolveFrom } from '../graph/resolve-stages.ts'
-import type { BuildRequest, BuildTools } from './build-request.ts'
-import { type ImageWish, type LoadedImage, imageKey, loadImageFor } from './load-base.ts'
+import { type ImageWish, type LoadedImage, imageKey } from './load-base.ts'
 
-/** All images that these stages name, side by side. */
+/** What these stages name, by key. */
+export function namedImages(
+  resolved: ResolvedStages,
+  needed: readonly number[],
+): Map<string, ImageWish> {
+  const wishes = needed.flatMap((index) => wishesOf(resolved, index))
+  return new Map(wishes.map((wish) => [imageKey(wish.reference, wish.platform), wish]))
+}
+
+/** Load those that are not there yet, side by side. */
 export async function loadImages(
-  lease: Lease,
-  { resolved, needed }: { resolved: ResolvedStages; needed: readonly number[] },
-  request: BuildRequest,
-  tools: BuildTools,
-): Promise<Map<string, LoadedImage>> {
-  const wishes = new Map<string, ImageWish>()
-  for (const index of needed)
-    for (const wish of wishesOf(resolved, index))
-      wishes.set(imageKey(wish.reference, wish.platform), wish)
-  const loaded = await Promise.all(
-    [...wishes].map(async ([key, wish]): Promise<[string, LoadedImage]> => [
-      key,
-      await loadImageFor(lease, wish, request, tools),
-    ]),
+  wishes: ReadonlyMap<string, ImageWish>,
+  images: Map<string, LoadedImage>,
+  load: (wish: ImageWish) => Promise<LoadedImage>,
+): Promise<void> {
+  await Promise.all(
+    [...wishes].map(async ([key, wish]) => {
+      if (!images.has(key)) images.set(key, await load(wish))
+    }),
   )
-  return new Map(loaded)
 }
 
 function wishesOf(resolved: ResolvedStages, index: number): ImageWish[] {

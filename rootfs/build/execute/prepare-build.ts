@@ -3,12 +3,18 @@ import { type Dockerfile, parseDockerfile } from '../dockerfile/parse-dockerfile
 import { neededStages } from '../graph/needed-stages.ts'
 import { type ResolvedStages, resolveStages } from '../graph/resolve-stages.ts'
 import { planStage, type StageBase } from '../plan/plan-stage.ts'
-import type { PlannedStage } from '../plan/planned-step.ts'
 import type { Platform } from '../plan/platform.ts'
 import { predefinedArgs } from '../plan/variables.ts'
 import type { BuildRequest, BuildTools } from './build-request.ts'
-import { type LoadedImage, imageKey, scratchImage } from './load-base.ts'
-import { loadImages } from './load-images.ts'
+import {
+  type ImageWish,
+  type LoadedImage,
+  imageKey,
+  loadImageFor,
+  scratchImage,
+} from './load-base.ts'
+import { loadImages, namedImages } from './load-images.ts'
+import { type PlannedStage, originsOfPlan } from '../plan/planned-step.ts'
 
 /** A build that is worked out: what each stage does, and the images it stands on. */
 export interface PreparedBuild {
@@ -34,25 +40,60 @@ export async function prepareBuild(
   const { text, name } = request.dockerfile
   const dockerfile = parseDockerfile(text, name)
   const resolved = resolveStages(dockerfile, { ...request, buildPlatform: hostPlatform() })
-  const needed = neededStages(resolved)
-  const images = await loadImages(lease, { resolved, needed }, request, tools)
-  const stages = new Map<number, PlannedStage>()
-  for (const index of needed) {
-    const stage = resolved.stages[index]
-    if (!stage) continue
-    const scope = {
-      resolved,
-      escape: dockerfile.directives.escape,
-      buildArgs: request.buildArgs,
-      buildPlatform: hostPlatform(),
-      network: request.network,
-      allowInsecure: request.allowInsecure,
-    }
-    stages.set(index, planStage(stage, baseOf(stage, stages, images), scope))
+  const images = new Map<string, LoadedImage>()
+  const load = (wish: ImageWish): Promise<LoadedImage> => loadImageFor(lease, wish, request, tools)
+  let needed = neededStages(resolved)
+  await loadImages(namedImages(resolved, needed), images, load)
+  let stages = planStages(dockerfile, { resolved, needed, images }, request)
+  // Triggers of bases may name more: then those are loaded and planned too.
+  for (let more = unmet(stages, images); more; more = unmet(stages, images)) {
+    needed = neededStages(resolved, [...needed, ...more.stages])
+    await loadImages(new Map([...namedImages(resolved, needed), ...more.images]), images, load)
+    stages = planStages(dockerfile, { resolved, needed, images }, request)
   }
   noteUnusedArgs(request, dockerfile, stages)
   noteFrontend(request, dockerfile)
   return { dockerfile, resolved, stages, images }
+}
+
+interface Resolved {
+  readonly resolved: ResolvedStages
+  readonly needed: readonly number[]
+  readonly images: ReadonlyMap<string, LoadedImage>
+}
+
+function planStages(
+  dockerfile: Dockerfile,
+  { resolved, needed, images }: Resolved,
+  { buildArgs, network, allowInsecure }: BuildRequest,
+): Map<number, PlannedStage> {
+  const { escape } = dockerfile.directives
+  const scope = { resolved, escape, buildArgs, network, allowInsecure }
+  const stages = new Map<number, PlannedStage>()
+  for (const index of needed) {
+    const stage = resolved.stages[index]
+    if (!stage) continue
+    const base = baseOf(stage, stages, images)
+    stages.set(index, planStage(stage, base, { ...scope, buildPlatform: hostPlatform() }))
+  }
+  return stages
+}
+
+/** What steps take files from and nobody has looked for. */
+function unmet(
+  stages: ReadonlyMap<number, PlannedStage>,
+  images: ReadonlyMap<string, LoadedImage>,
+): { readonly stages: number[]; readonly images: [string, ImageWish][] } | undefined {
+  const missing = { stages: [] as number[], images: [] as [string, ImageWish][] }
+  for (const { steps } of stages.values())
+    for (const step of steps)
+      for (const origin of originsOfPlan(step)) {
+        if (origin.kind === 'stage' && !stages.has(origin.index)) missing.stages.push(origin.index)
+        const key = origin.kind === 'image' ? imageKey(origin.reference, origin.platform) : ''
+        if (origin.kind === 'image' && !images.has(key))
+          missing.images.push([key, { ...origin, source: step.source }])
+      }
+  return missing.stages.length + missing.images.length === 0 ? undefined : missing
 }
 
 function baseOf(

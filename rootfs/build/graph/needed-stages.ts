@@ -12,10 +12,14 @@ export function stageOrigins(resolved: ResolvedStages): Origin[][] {
   ])
 }
 
-/** Indexes of the stages that the target needs, itself included, in order. */
-export function neededStages(resolved: ResolvedStages): number[] {
+/**
+ * Indexes of the stages that the target needs, itself included, in order.
+ *
+ * @param others stages that are needed as well, because triggers of a base take files from them
+ */
+export function neededStages(resolved: ResolvedStages, others: Iterable<number> = []): number[] {
   const origins = stageOrigins(resolved)
-  const needed = new Set([resolved.target])
+  const needed = new Set([resolved.target, ...others])
   // Stages depend on earlier ones only: one pass from the last to the first is enough.
   for (let index = resolved.stages.length - 1; index >= 0; index--)
     if (needed.has(index))

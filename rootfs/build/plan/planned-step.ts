@@ -76,3 +76,9 @@ export interface PlannedStage {
   /** Names of build arguments that an ARG of it declared. */
   readonly declaredArgs: ReadonlySet<string>
 }
+
+/** What a step takes files from, besides what is below it and the context. */
+export function originsOfPlan(step: PlannedStep): Origin[] {
+  if (step.kind === 'copy') return step.origin ? [step.origin] : []
+  return step.kind === 'run' ? step.mounts.flatMap(({ origin }) => origin ?? []) : []
+}
