@@ -1,5 +1,6 @@
 import { OperationError } from '../../native/error.ts'
 import { errnoName } from '../../native/errno.ts'
+import { isStorageErrno, storageFailure } from './storage-failure.ts'
 import { closeFile, openAt2, openFlags, resolveFlags } from '../../native/file.ts'
 
 const maxOpenFolders = 128
@@ -50,8 +51,10 @@ export function createFolderCache(root: number): FolderCache {
 
 /** The error of a layer entry that the kernel refused. */
 export function writeError(step: string, path: string, errno: number): OperationError {
+  const name = errnoName(errno)
+  if (isStorageErrno(name)) return storageFailure(step, name)
   return new OperationError('INVALID_IMAGE', step, {
     path: JSON.stringify(Buffer.from(path, 'latin1').toString()),
-    errno: errnoName(errno),
+    errno: name,
   })
 }

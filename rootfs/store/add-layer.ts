@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { OperationError, hasCode } from '../../native/error.ts'
 import { type BlobCompression, compress } from '../layer/compress.ts'
 import { detectCompression } from '../layer/decompress.ts'
+import { withStorageHint } from '../layer/storage-failure.ts'
 import { type UnpackedLayer, unpackLayer } from '../layer/unpack-layer.ts'
 import { runOnThread } from '../layer/worker-pool.ts'
 import { adoptLayer } from './adopt-layer.ts'
@@ -81,7 +82,7 @@ async function unpackIntoStore(lease: Lease, options: AddLayerOptions): Promise<
     await adoptLayer(lease, temporary, layer)
     return layer
   } catch (cause) {
-    throw await withBetterReason(cause, options)
+    throw withStorageHint('add a layer', await withBetterReason(cause, options))
   } finally {
     blob.discard()
     removeFolder(temporary)

@@ -81,7 +81,11 @@ export function openDatabase(dataDir: string): Database {
     return wrap(database)
   } catch (cause) {
     if (cause instanceof OperationError) throw cause
-    throw new OperationError('INTERNAL', 'open the image database', { path }, { cause })
+    const isFull = /disk I\/O error|is full|unable to open/.test(String(cause))
+    const hint = isFull
+      ? 'Is the disk full? Free a little space, then run "myimage prune"'
+      : undefined
+    throw new OperationError('INTERNAL', 'open the image database', { path }, { cause, hint })
   }
 }
 

@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { OperationError } from '../../native/error.ts'
 import type { FileLock } from '../../native/lock.ts'
+import { withStorageHint } from '../layer/storage-failure.ts'
 import { readPieces } from './blob-source.ts'
 import type { Lease } from './lease.ts'
 import { type StoreFolders, blobPath, digestHex } from './store-folders.ts'
@@ -123,7 +124,11 @@ function openIngest(lease: Lease, path: string, held: FileLock): BlobIngest {
       return state.size
     },
     append(bytes) {
-      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
+      try {
+        for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
+      } catch (error) {
+        throw withStorageHint('store a blob', error)
+      }
       state.hash.update(bytes)
       state.size += bytes.length
     },
