@@ -28,7 +28,7 @@ export async function collectGarbage(
     // One transaction each: requests are served between them.
     database.write(() => {
       if (untaggedLifetimeMs !== undefined)
-        manifests += dropUntagged(database, repository, now - untaggedLifetimeMs)
+        manifests += dropUntagged(database, repository, now, untaggedLifetimeMs)
       blobs += dropUnreferenced(database, repository, now - blobGraceMs)
     })
     await new Promise(setImmediate)
@@ -59,7 +59,12 @@ function dropUnreferenced(database: Database, repository: string, before: number
  * Kept are those with a tag, young ones, and from there what an index lists and what refers to one
  * that is kept.
  */
-function dropUntagged(database: Database, repository: string, before: number): number {
+function dropUntagged(
+  database: Database,
+  repository: string,
+  now: number,
+  lifetimeMs: number,
+): number {
   const found = database.all(
     `WITH RECURSIVE kept(digest) AS (
        SELECT digest FROM registry_tag WHERE repository = ?1
@@ -71,8 +76,10 @@ function dropUntagged(database: Database, repository: string, before: number): n
            ON referrer.repository = ?1 AND referrer.subject = kept.digest)
      SELECT digest FROM registry_manifest WHERE repository = ?1 AND digest NOT IN (SELECT digest FROM kept)`,
     repository,
-    before,
+    now - lifetimeMs,
   )
-  for (const row of found) deleteManifest(database, repository, String(row['digest']))
+  // What only they listed was as long unused as they were.
+  for (const row of found)
+    deleteManifest(database, repository, String(row['digest']), now - lifetimeMs)
   return found.length
 }

@@ -9,9 +9,8 @@ export function removeManifest(exchange: Exchange, name: string, reference: stri
   const { database } = exchange.registry
   const isDigest = reference.includes(':')
   if (isDigest) requireDigest(reference)
-  const found = database.write(() =>
-    isDigest ? deleteManifest(database, name, reference) : deleteTag(database, name, reference),
-  )
+  const remove = isDigest ? deleteManifest : deleteTag
+  const found = database.write(() => remove(database, name, reference, Date.now()))
   if (!found) throw unknown(exchange, name, 'MANIFEST_UNKNOWN')
   sendEmpty(exchange, 202)
 }

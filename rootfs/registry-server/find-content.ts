@@ -4,9 +4,14 @@ import { refusal } from './registry-error.ts'
 import { type BlobRow, type ManifestRow, findBlob, findManifest } from './repository-table.ts'
 import { findTag, repositoryExists } from './tag-table.ts'
 
-/** A blob of a repository. @throws {RegistryError} `BLOB_UNKNOWN`, `NAME_UNKNOWN` */
+/** A blob of a repository, pushed or of a local image. */
+export function findBlobOf(registry: Registry, name: string, digest: string): BlobRow | undefined {
+  return findBlob(registry.database, name, digest) ?? findLocalBlob(registry, name, digest)
+}
+
+/** As {@link findBlobOf}. @throws {RegistryError} `BLOB_UNKNOWN`, `NAME_UNKNOWN` */
 export function requireBlob(registry: Registry, name: string, digest: string): BlobRow {
-  const blob = findBlob(registry.database, name, digest) ?? findLocalBlob(registry, name, digest)
+  const blob = findBlobOf(registry, name, digest)
   if (blob) return blob
   throw notFound(registry, name, 'BLOB_UNKNOWN', { digest })
 }

@@ -8,7 +8,7 @@ import { accepts } from './media-types.ts'
 import { requireDigest } from './names.ts'
 import type { Registry } from './registry.ts'
 import { refusal } from './registry-error.ts'
-import type { ManifestRow } from './repository-table.ts'
+import { type ManifestRow, touchManifest } from './repository-table.ts'
 
 /** `GET` and `HEAD` of `/v2/<name>/manifests/<reference>`. */
 export async function getManifest(
@@ -26,12 +26,22 @@ export async function getManifest(
     Vary: 'Accept',
   }
   requireAccepted(request.headers.accept, mediaType)
+  renewLease(registry, name, manifest)
   if (isUnchanged(request, digest)) sendStatus(exchange, 304, headers)
   else
     sendText(exchange, await readContent(registry, manifest), {
       ...headers,
       'Content-Type': mediaType,
     })
+}
+
+/** Who finds it here may push an index that lists it. */
+function renewLease({ settings, database }: Registry, name: string, manifest: ManifestRow): void {
+  const { readOnly, untaggedLifetimeMs } = settings
+  const now = Date.now()
+  if (readOnly || untaggedLifetimeMs === undefined) return
+  if (now - manifest.used >= untaggedLifetimeMs / 4)
+    touchManifest(database, name, manifest.digest, now)
 }
 
 /** A client that reads only older types gets the answer that it knows from older registries. */

@@ -32,7 +32,7 @@ export function readTarget(url: string): Target {
 /**
  * Answer a request of the distribution API.
  *
- * @returns who asked
+ * @param onClient is told who asks, as soon as that is known
  * @throws {RegistryError} what the client is to be told
  */
 export async function handleRequest(

@@ -40,10 +40,11 @@ export async function storeManifest(
       if (!mayReplace(request, findByReference(registry, name, reference)?.digest))
         throw refusal(412, 'DENIED', 'the reference points at another manifest by now')
       requireTargets(registry, name, document)
-      const row = { ...document, digest, content, size, used: Date.now() }
+      const used = Date.now()
+      const row = { ...document, digest, content, size, used }
       const targets = [...document.blobs, ...document.manifests].map((target) => target.digest)
       putManifest(registry.database, name, row, targets)
-      for (const tag of tags) putTag(registry.database, name, tag, digest)
+      for (const tag of tags) putTag(registry.database, name, tag, digest, used)
       requireWithinQuota(registry, name)
     }),
   )

@@ -68,7 +68,7 @@ const maxHeaderSize = 64 * 1024
 /** @throws {OperationError} `ALREADY_EXISTS` where the address is taken */
 export async function startRegistryServer(options: ServerOptions): Promise<RunningServer> {
   const { address, tls } = options
-  const server = await createServer(makeListener(options), tls)
+  const server = createServer(makeListener(options), tls)
   server.requestTimeout = 0
   server.headersTimeout = headersMs
   server.keepAliveTimeout = keepAliveMs
@@ -88,10 +88,7 @@ interface TlsServer extends Server {
   setSecureContext(identity: TlsIdentity): void
 }
 
-async function createServer(
-  listener: RequestListener,
-  tls: TlsIdentity | undefined,
-): Promise<Server> {
+function createServer(listener: RequestListener, tls: TlsIdentity | undefined): Server {
   const { createServer: createHttp } = process.getBuiltinModule('node:http')
   const server = tls
     ? process.getBuiltinModule('node:https').createServer({ ...tls, maxHeaderSize }, listener)

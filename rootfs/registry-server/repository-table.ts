@@ -127,6 +127,21 @@ export function touchBlob(
   )
 }
 
+/** As {@link touchBlob}, for a manifest; also when the last that pointed at it goes. */
+export function touchManifest(
+  database: Database,
+  repository: string,
+  digest: string,
+  used: number,
+): void {
+  database.run(
+    'UPDATE registry_manifest SET used = ? WHERE repository = ? AND digest = ?',
+    used,
+    repository,
+    digest,
+  )
+}
+
 /** @returns whether it was there */
 export function deleteBlob(database: Database, repository: string, digest: string): boolean {
   const blob = findBlob(database, repository, digest)
@@ -180,10 +195,27 @@ export function putManifest(
   keepContent(database, rootOwner(repository), content)
 }
 
-/** Delete a manifest with the tags that point at it. Within a transaction. @returns whether it was there */
-export function deleteManifest(database: Database, repository: string, digest: string): boolean {
+/**
+ * Delete a manifest with the tags that point at it. Within a transaction.
+ *
+ * @param now from when on those that it listed count as unused
+ * @returns whether it was there
+ */
+export function deleteManifest(
+  database: Database,
+  repository: string,
+  digest: string,
+  now: number,
+): boolean {
   const manifest = findManifest(database, repository, digest)
   if (!manifest) return false
+  database.run(
+    `UPDATE registry_manifest SET used = MAX(used, ?1) WHERE repository = ?2 AND digest IN (
+       SELECT target FROM registry_link WHERE repository = ?2 AND manifest = ?3)`,
+    now,
+    repository,
+    digest,
+  )
   for (const sql of [
     'DELETE FROM registry_manifest WHERE repository = ? AND digest = ?',
     'DELETE FROM registry_tag WHERE repository = ? AND digest = ?',

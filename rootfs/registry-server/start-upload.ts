@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
+import { blobPath } from '../store/store-folders.ts'
 import { type Exchange, sendEmpty } from './exchange.ts'
-import { requireBlob } from './find-content.ts'
+import { findBlobOf } from './find-content.ts'
 import { blobHeaders, uploadHeaders } from './locations.ts'
 import { isRepositoryName, requireDigest } from './names.ts'
 import { requireWithinQuota } from './quota.ts'
-import { RegistryError, refusal } from './registry-error.ts'
+import { refusal } from './registry-error.ts'
 import { type BlobRow, putBlob, repositoriesWithBlob } from './repository-table.ts'
 import { finishUpload } from './write-upload.ts'
 
@@ -37,12 +39,15 @@ function requireKnownAlgorithm(algorithm: string | null): void {
 /** Enter a blob of another repository here too; only of one that the client could pull it from. */
 function mountBlob(exchange: Exchange, name: string, digest: string): boolean {
   const { registry } = exchange
-  const blob = findMountable(exchange, digest)
-  if (!blob) return false
-  registry.database.write(() => {
+  // Found and entered in one transaction: nobody can drop it in between.
+  const isMounted = registry.database.write(() => {
+    const blob = findMountable(exchange, digest)
+    if (!blob) return false
     putBlob(registry.database, name, { ...blob, used: Date.now() })
     requireWithinQuota(registry, name)
+    return true
   })
+  if (!isMounted) return false
   sendEmpty(exchange, 201, blobHeaders(name, digest))
   return true
 }
@@ -52,11 +57,8 @@ function findMountable({ registry, client, query }: Exchange, digest: string): B
   const candidates = from === null ? repositoriesWithBlob(registry.database, digest) : [from]
   for (const repository of candidates) {
     if (!isRepositoryName(repository) || !client.may('pull', repository)) continue
-    try {
-      return requireBlob(registry, repository, digest)
-    } catch (error) {
-      if (!(error instanceof RegistryError)) throw error
-    }
+    const blob = findBlobOf(registry, repository, digest)
+    if (blob && existsSync(blobPath(registry.store.folders, blob.content))) return blob
   }
   return undefined
 }

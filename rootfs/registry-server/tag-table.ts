@@ -1,4 +1,5 @@
 import type { Database } from '../store/database.ts'
+import { touchManifest } from './repository-table.ts'
 
 /** Digest that a tag points at. */
 export function findTag(database: Database, repository: string, name: string): string | undefined {
@@ -10,7 +11,16 @@ export function findTag(database: Database, repository: string, name: string): s
   return row && String(row['digest'])
 }
 
-export function putTag(database: Database, repository: string, name: string, digest: string): void {
+/** @param now from when on the manifest that had the tag counts as unused */
+export function putTag(
+  database: Database,
+  repository: string,
+  name: string,
+  digest: string,
+  now: number,
+): void {
+  const before = findTag(database, repository, name)
+  if (before !== undefined) touchManifest(database, repository, before, now)
   database.run(
     `INSERT INTO registry_tag (repository, name, digest) VALUES (?, ?, ?)
      ON CONFLICT DO UPDATE SET digest = excluded.digest`,
@@ -21,8 +31,15 @@ export function putTag(database: Database, repository: string, name: string, dig
 }
 
 /** @returns whether it was there */
-export function deleteTag(database: Database, repository: string, name: string): boolean {
-  if (findTag(database, repository, name) === undefined) return false
+export function deleteTag(
+  database: Database,
+  repository: string,
+  name: string,
+  now: number,
+): boolean {
+  const digest = findTag(database, repository, name)
+  if (digest === undefined) return false
+  touchManifest(database, repository, digest, now)
   database.run('DELETE FROM registry_tag WHERE repository = ? AND name = ?', repository, name)
   return true
 }

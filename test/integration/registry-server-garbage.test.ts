@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, utimesSync } from 'node:fs'
+import { existsSync, readdirSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import {
@@ -89,3 +89,20 @@ t.test(
     t.ok(pulled.body.equals(manifest.bytes))
   },
 )
+
+t.test('garbage collection: the time of a manifest begins when its tag goes', async (t) => {
+  const root = join(testFolder(t), 'state')
+  const { url } = await startRegistry(t, root, ['--gc-interval', '30ms', '--untagged-after', '3s'])
+  const manifest = await pushImage(url, 'app', 'v1')
+  await new Promise((resolve) => setTimeout(resolve, 3100))
+  const collections = async (): Promise<number> => {
+    const text = (await send(url, 'GET', '/metrics')).body.toString()
+    return Number(/^registry_collections_total (\d+)$/m.exec(text)?.[1])
+  }
+  const file = join(root, 'data/blobs/sha256', manifest.digest.slice(7))
+  await send(url, 'DELETE', '/v2/app/manifests/v1')
+  const before = await collections()
+  await until(async () => (await collections()) > before + 1)
+  t.ok(existsSync(file))
+  await until(() => !existsSync(file))
+})
