@@ -139,6 +139,7 @@ async function place(copying: Copying, match: Match): Promise<void> {
   if (match.kind === 'selected') return placeSelected(copying, match.source, match.selected)
   const { request } = copying
   if (match.kind === 'content') {
+    requirePlainName(match.name)
     const content = Buffer.from(match.content)
     const attributes = made(copying, heredocMode, request.time)
     const path = filePlace(copying, toRaw(match.name))
@@ -155,6 +156,16 @@ async function place(copying: Copying, match: Match): Promise<void> {
   const path = filePlace(copying, toRaw(match.name ?? ''))
   return withFile(match.file, (from) =>
     copying.writer.file(path, attributes, (to) => copyData(from, to)),
+  )
+}
+
+function requirePlainName(name: string): void {
+  if (!/[/\0]/.test(name) && !/^\.{0,2}$/.test(name)) return
+  throw new OperationError(
+    'INVALID_ARGUMENT',
+    `name a file ${JSON.stringify(name)}`,
+    {},
+    { hint: 'The word after << is the name of the file: it has no slash', exitCode: 1 },
   )
 }
 

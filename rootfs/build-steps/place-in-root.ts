@@ -24,6 +24,8 @@ export interface PlaceInRoot {
  * @throws {OperationError} `INVALID_ARGUMENT` where a file stands on the way, or links go in circles
  */
 export function placeInRoot(root: number, path: string): PlaceInRoot {
+  // The kernel would take what comes before it for the whole path.
+  if (path.includes('\0')) throw failed(path.replaceAll('\0', '\\0'), 'EINVAL')
   const names: string[] = []
   const opened: number[] = []
   let pending = path.split('/')

@@ -16,6 +16,8 @@ import type { PreparedMounts } from './step-mounts.ts'
 
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
+const stepHostname = 'buildstep'
+
 /** A container that a RUN is about to be executed in. */
 export interface StepContainer {
   readonly record: ContainerRecord
@@ -112,7 +114,8 @@ function stepOptions(
     ...defaults,
     command: request.command,
     interactive: request.input !== undefined,
-    hostname: request.hostname,
+    // The same for every step: what writes it down must not differ from build to build.
+    hostname: request.hostname ?? stepHostname,
     rm: true,
     shmSize: request.shmSize,
     mounts: mounts.map(({ spec }) => spec),

@@ -95,6 +95,7 @@ t.test('who, where and with which variables', async (t) => {
   const { output } = await bench.run('pwd; env', { workdir: '/tmp', env: ['A=1', 'PATH=/bin'] })
   t.match(output, /^\/tmp\n/)
   t.match(output, /^A=1$/m)
+  t.match(output, /^HOSTNAME=buildstep$/m)
   t.match(output, /^PATH=\/bin$/m)
   t.notMatch(
     output,

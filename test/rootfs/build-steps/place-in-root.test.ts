@@ -53,7 +53,7 @@ for (const { path, want, kind, existing } of rows)
     t.equal(place.existing, existing ?? want.split('/').filter(Boolean).length)
   })
 
-for (const path of ['/loop', '/loop/x', '/a/file/x', '/a/file/..'])
+for (const path of ['/loop', '/loop/x', '/a/file/x', '/a/file/..', '/a\0/b'])
   t.test(`refuses "${path}"`, async (t) => {
     using root = openRoot(tree(t.testdir()))
     t.throws(() => placeInRoot(root.descriptor, path), { code: 'INVALID_ARGUMENT' })
