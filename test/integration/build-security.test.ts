@@ -260,3 +260,12 @@ t.test(
     t.equal(readFileSync(join(out, 'd/s'), 'utf8'), 's\n')
   },
 )
+
+t.test('a heredoc is a file in the destination, whatever its name says', async (t) => {
+  const { bench } = await arena(t)
+  for (const name of ['a/b', '../x', '..', '.', '', 'a\0b']) {
+    const operands = [{ kind: 'content', name, content: 'x' }] as const
+    await t.rejects(bench.copy([], '/y/', { operands }), { code: 'INVALID_ARGUMENT' })
+  }
+  await t.rejects(bench.copy(['.'], '/a\0b'), { code: 'INVALID_ARGUMENT' })
+})
