@@ -128,5 +128,6 @@ export function dataStretches(
     at = Math.min(hole, end)
     stretches.push({ offset: data, size: at - data })
   }
-  return stretches
+  // As GNU tar: an empty map would be read as no map.
+  return stretches.length > 0 ? stretches : [{ offset: end, size: 0 }]
 }

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { setAttributeOfPath } from '../../native/xattr.ts'
+import { treeTar } from '../../rootfs/layer/tree-tar.ts'
 import { describeTree } from './file-tree.ts'
 import { imageBench, type ImageBench } from './image-command.ts'
 
@@ -117,4 +119,42 @@ t.test('the commands end as docker does', async (t) => {
     if (want !== 0) t.equal(stderr.trim().split('\n').length, 1, 'one line')
   }
   t.equal(myimage('ls', '-q'), '')
+})
+
+const makeOddRoot = `
+mkdir -p odd/a/b odd/dev odd/empty; echo x > odd/a/f; ln odd/a/f odd/a/b/g; ln -s ../a/f odd/a/link
+truncate -s 6M odd/sparse; printf data | dd of=odd/sparse bs=1 seek=4000000 conv=notrunc status=none
+printf end | dd of=odd/sparse bs=1 seek=6291453 conv=notrunc status=none; truncate -s 3M odd/hole
+name=$(head -c 130 /dev/zero | tr '\\0' n); mkdir odd/$name; echo long > odd/$name/$name
+ln -s /$name/$name/$name odd/longlink
+mkfifo -m 640 odd/dev/fifo; mknod -m 600 odd/dev/c c 10 229; mknod -m 660 odd/dev/b b 259 700
+chown 70000:3000000 odd/a/f; chmod 6755 odd/a/f; chmod 1777 odd/empty
+touch -d '2001-02-03 04:05:06' odd/a/b odd/sparse; touch -d '2001-02-03 04:05:06' -h odd/a/link
+find odd -exec touch -h -d '2005-05-05 05:05:05' {} +
+`
+
+t.test('podman and umoci unpack our layers to the same files', async (t) => {
+  const { base, myimage, podman } = imageBench(t)
+  const at = (name: string): string => join(base, name)
+  execFileSync('sh', ['-ec', makeOddRoot], { cwd: base, stdio: ['ignore', 'ignore', 'inherit'] })
+  const capability = Buffer.from('0100000200200000000000000000000000000000', 'hex')
+  setAttributeOfPath(at('odd/sparse'), 'security.capability', capability)
+  writeFileSync(at('odd.tar'), Buffer.concat([...treeTar({ folder: at('odd') })]))
+  myimage('import', at('odd.tar'), 'localhost/odd:1')
+  const ours = describeTree(myimage('inspect', '-f', '{{.GraphDriver.Data.LowerDir}}', 'odd:1'))
+  t.strictSame(ours, describeTree(at('odd')), 'we ourselves')
+  myimage('save', '--format', 'oci-dir', '-o', at('layout'), 'odd:1')
+  myimage('save', '--format', 'oci-archive', '-o', at('archive.tar'), 'odd:1')
+  podman('load', '-q', '-i', at('archive.tar'))
+  t.strictSame(describeTree(podman('image', 'mount', 'localhost/odd:1')), ours, 'podman')
+  execFileSync('skopeo', [
+    'copy',
+    '-q',
+    `oci:${at('layout')}:localhost/odd:1`,
+    `oci:${at('plain')}:v1`,
+  ])
+  execFileSync('umoci', ['unpack', '--image', `${at('plain')}:v1`, at('bundle')], {
+    stdio: 'ignore',
+  })
+  t.strictSame(describeTree(at('bundle/rootfs')), ours, 'umoci')
 })
