@@ -33,75 +33,93 @@ export interface WriteTreeOptions extends AttributeRules {
   readonly followLinks: boolean
 }
 
+interface TreeState {
+  readonly options: WriteTreeOptions
+  readonly folders: ReturnType<typeof createTargetFolders>
+  /** Folders whose attributes are set at the end. */
+  readonly folderEntries: Map<string, TarEntry>
+  file: StoredFile | undefined
+}
+
 /**
  * Writes entries below a folder whose content somebody else may control and change meanwhile.
  * Files are replaced, not written into; a folder never gives way to a file nor a file to a folder.
  */
 export function createTreeWriter(options: WriteTreeOptions): EntrySink {
-  const { view, target } = options
-  const folders = createTargetFolders(view, target, options.ownerOf, options.followLinks)
-  const folderEntries = new Map<string, TarEntry>()
-  let file: StoredFile | undefined
-
-  function makeEntry(place: EntryPlace, entry: TarEntry): void {
-    if (entry.kind === 'directory') {
-      makeFolder(place)
-      folderEntries.set(place.path, entry)
-      return
-    }
-    clearPlace(view, place)
-    if (entry.kind === 'file') file = openStored(createFile(place), entry)
-    else if (entry.kind === 'symlink') makeSymlink(options, place, entry)
-    else if (entry.kind === 'hardlink') {
-      const { parent, name } = splitPath(cleanPath(entry.linkName))
-      makeHardLink({ folder: folders.open(parent), name }, place)
-    } else makeNode(options, place, entry)
+  const { view, target, ownerOf, followLinks } = options
+  const state: TreeState = {
+    options,
+    folders: createTargetFolders(view, target, ownerOf, followLinks),
+    folderEntries: new Map(),
+    file: undefined,
   }
-
-  function settleFolder(path: string, entry: TarEntry): void {
-    const { parent, name } = splitPath(path)
-    const at = path === '' ? target.file : folders.open(parent).file
-    const flags = openFlags.directory | openFlags.noFollow
-    const opened = openAt(at ?? -1, rawPath(path === '' ? '.' : name), flags)
-    if (opened < 0) return
-    try {
-      setAttributesOf(options, opened, path, entry)
-    } finally {
-      closeFile(opened)
-    }
-  }
-
   return {
-    entry(entry) {
-      const path = cleanPath(entry.name)
-      if (path === '') {
-        if (options.setTarget && entry.kind === 'directory') folderEntries.set('', entry)
-        return
-      }
-      const { parent, name } = splitPath(path)
-      const folder = folders.open(parent)
-      if (!folder.isWritable) throw readOnlyError(path)
-      makeEntry({ folder, name, path }, entry)
-    },
+    entry: (entry) => beginEntry(state, entry),
     data(chunk) {
-      if (file) writeStored(file, chunk)
+      if (state.file) writeStored(state.file, chunk)
     },
-    end() {
-      if (!file) return
-      endStored(file)
-      setAttributesOf(options, file.descriptor, file.entry.name, file.entry)
-      closeFile(file.descriptor)
-      file = undefined
-    },
-    finish() {
-      // Deepest first: making children changes times, and a mode may forbid going in.
-      for (const [path, entry] of [...folderEntries].toSorted(([a], [b]) => (a < b ? 1 : -1)))
-        settleFolder(path, entry)
-    },
+    end: () => endFile(state),
+    finish: () => settleFolders(state),
     close() {
-      if (file) closeFile(file.descriptor)
-      file = undefined
-      folders.close()
+      if (state.file) closeFile(state.file.descriptor)
+      state.file = undefined
+      state.folders.close()
     },
+  }
+}
+
+function beginEntry(state: TreeState, entry: TarEntry): void {
+  const path = cleanPath(entry.name)
+  if (path === '') {
+    if (state.options.setTarget && entry.kind === 'directory') state.folderEntries.set('', entry)
+    return
+  }
+  const { parent, name } = splitPath(path)
+  const folder = state.folders.open(parent)
+  if (!folder.isWritable) throw readOnlyError(path)
+  makeEntry(state, { folder, name, path }, entry)
+}
+
+function makeEntry(state: TreeState, place: EntryPlace, entry: TarEntry): void {
+  const { options, folders } = state
+  if (entry.kind === 'directory') {
+    makeFolder(place)
+    state.folderEntries.set(place.path, entry)
+    return
+  }
+  clearPlace(options.view, place)
+  if (entry.kind === 'file') state.file = openStored(createFile(place), entry)
+  else if (entry.kind === 'symlink') makeSymlink(options, place, entry)
+  else if (entry.kind === 'hardlink') {
+    const { parent, name } = splitPath(cleanPath(entry.linkName))
+    makeHardLink({ folder: folders.open(parent), name }, place)
+  } else makeNode(options, place, entry)
+}
+
+function endFile(state: TreeState): void {
+  const { file } = state
+  if (!file) return
+  endStored(file)
+  setAttributesOf(state.options, file.descriptor, file.entry.name, file.entry)
+  closeFile(file.descriptor)
+  state.file = undefined
+}
+
+/** Deepest first: making children changes times, and a mode may forbid going in. */
+function settleFolders(state: TreeState): void {
+  const entries = [...state.folderEntries].toSorted(([a], [b]) => (a < b ? 1 : -1))
+  for (const [path, entry] of entries) settleFolder(state, path, entry)
+}
+
+function settleFolder({ options, folders }: TreeState, path: string, entry: TarEntry): void {
+  const { parent, name } = splitPath(path)
+  const at = path === '' ? options.target.file : folders.open(parent).file
+  const flags = openFlags.directory | openFlags.noFollow
+  const opened = openAt(at ?? -1, rawPath(path === '' ? '.' : name), flags)
+  if (opened < 0) return
+  try {
+    setAttributesOf(options, opened, path, entry)
+  } finally {
+    closeFile(opened)
   }
 }
