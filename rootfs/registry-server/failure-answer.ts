@@ -36,14 +36,23 @@ function sendFailure(
 ): void {
   const body = errorBody(failure)
   const isUnread = !request.complete
+  // Who asked before sending a body may now send it or not: nobody can tell what comes next.
+  const isAsked = isUnread && request.headers.expect !== undefined
   response.writeHead(failure.status, {
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(body),
     ...failure.headers,
-    ...(isUnread && { Connection: 'close' }),
+    ...(isAsked && { Connection: 'close' }),
   })
-  response.end(request.method === 'HEAD' ? undefined : body)
-  if (isUnread) drainBody(request)
+  const content = request.method === 'HEAD' ? '' : body
+  if (!isUnread || isAsked) {
+    response.end(content)
+    return
+  }
+  // The end of the answer may be that of the connection, and a connection that is closed while bytes
+  // are on their way to it takes the answer with it.
+  response.write(content)
+  void drainBody(request).then(() => response.end())
 }
 
 /** @returns undefined for any other error */

@@ -13,14 +13,18 @@ export function bodyOf({ request, response }: Exchange): AsyncIterable<Buffer> {
   return request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
 }
 
-/** Throw away what is left of a refused body, within limits. */
-export function drainBody(request: IncomingMessage): void {
-  if (request.complete || request.destroyed) return
-  let size = 0
-  request.on('data', (piece: Buffer) => {
-    size += piece.length
-    if (size > maxUnwanted) request.destroy()
+/** Throw away what is left of a refused body, within limits. Resolves when no more of it comes. */
+export function drainBody(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (request.complete || request.destroyed) return resolve()
+    let size = 0
+    request.on('data', (piece: Buffer) => {
+      size += piece.length
+      if (size > maxUnwanted) request.destroy()
+    })
+    request.on('error', () => undefined)
+    request.once('end', resolve)
+    request.once('close', resolve)
+    request.resume()
   })
-  request.on('error', () => undefined)
-  request.resume()
 }

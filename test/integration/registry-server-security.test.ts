@@ -324,8 +324,8 @@ t.test('an endless body of a refused request does not bind the server', async (t
       'PUT /v2/app/manifests/v1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n',
     )
     const piece = `10000\r\n${'x'.repeat(65_536)}\r\n`
-    const more = (): void => {
-      if (!socket.destroyed) socket.write(piece, more)
+    const more = (error?: Error | null): void => {
+      if (!error && socket.writable) socket.write(piece, more)
     }
     more()
   })
