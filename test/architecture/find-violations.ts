@@ -15,6 +15,7 @@ const pureFolders = [
   'rootfs/build/dockerfile/',
   'rootfs/build/graph/',
   'rootfs/build/key/',
+  'rootfs/build/lint/',
   'rootfs/build/plan/',
   'orchestrator/api/',
   'orchestrator/scheduler/plugins/',

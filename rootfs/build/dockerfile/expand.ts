@@ -4,6 +4,8 @@ export interface ExpandOptions {
   readonly escape: string
   /** Value of a variable; undefined where it is not set. */
   readonly lookUp: (name: string) => string | undefined
+  /** Told of variables that are not set, where nothing stands in for them. */
+  readonly onUnset?: ((name: string) => void) | undefined
   /** Quotes and escapes stay and mean nothing, as in the content of a heredoc. */
   readonly raw?: boolean | undefined
 }
@@ -142,19 +144,25 @@ function readName(scanner: Scanner): string {
   return name?.[0] ?? ''
 }
 
+function valueOf(scanner: Scanner, name: string): string {
+  const value = scanner.lookUp(name)
+  if (value === undefined) scanner.onUnset?.(name)
+  return value ?? ''
+}
+
 function readDollar(scanner: Scanner): string {
   const start = scanner.at++
   if (scanner.text.charAt(scanner.at) !== '{') {
     const name = readName(scanner)
-    return name === '' ? '$' : (scanner.lookUp(name) ?? '')
+    return name === '' ? '$' : valueOf(scanner, name)
   }
   scanner.at++
   const name = readName(scanner)
   if (name === '') throw new ExpansionError('there is no variable name after "${"', start)
   const operator = scanner.text.charAt(scanner.at++)
   if (operator === '') throw new ExpansionError('the "}" of a variable is missing', start)
+  if (operator === '}') return valueOf(scanner, name)
   const value = scanner.lookUp(name)
-  if (operator === '}') return value ?? ''
   if (operator === '/') return replaceIn(scanner, value)
   if (operator === '#' || operator === '%') return trimIn(scanner, value, operator)
   const emptyCounts = operator !== ':'

@@ -7,6 +7,7 @@ import type { HistoryEntry } from '../plan/image-document.ts'
 import { type PlannedStage, originsOfPlan } from '../plan/planned-step.ts'
 import { imageKey } from './load-base.ts'
 import { type LookUpScope, type LookedUpStage, type LookedUpStep, isFileStep } from './look-up.ts'
+import { isContextUnchanged } from './context-unchanged.ts'
 import { performStep } from './perform-step.ts'
 import { type PreparedBuild, baseImage } from './prepare-build.ts'
 import { contentKeyOf } from './content-key.ts'
@@ -151,7 +152,9 @@ async function entryOf(step: LookedUpStep, entryScope: EntryScope): Promise<Cach
       { ...scope, foldersOf, titleOf, signal: scope.abort.signal, ...report },
     )
     const entry = { parentChain, layer, created: reporter.now() }
-    cache.add([step.key, contentKey], entry)
+    if (await isContextUnchanged(step, scope.sources)) cache.add([step.key, contentKey], entry)
+    else
+      report.onNote('files of the context changed meanwhile: the next build does this step again')
     report.done()
     return entry
   } catch (error) {

@@ -8,6 +8,7 @@ import { complain } from '../dockerfile/dockerfile-error.ts'
 import { scriptFolder } from '../dockerfile/parse-run.ts'
 import type { Origin } from '../graph/resolve-stages.ts'
 import type { CopyStepPlan, FileStepPlan, RunStepPlan } from '../plan/planned-step.ts'
+import { defaultPath } from '../plan/stage-state.ts'
 import type { BuildRequest, BuildTools } from './build-request.ts'
 import { patternsOf } from './collect-inputs.ts'
 import type { Downloads } from './downloads.ts'
@@ -134,8 +135,6 @@ function hintOf(exitCode: number): string | undefined {
   return exitCode === 137 ? 'It was killed, perhaps for want of memory' : undefined
 }
 
-const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-
 /** Proxies of the command line reach every command, without a trace in image or key. */
 function withDefaults({ env }: RunStepPlan, { buildArgs }: BuildRequest): string[] {
   const names = new Set(env.map((item) => item.slice(0, item.indexOf('='))))
@@ -143,7 +142,7 @@ function withDefaults({ env }: RunStepPlan, { buildArgs }: BuildRequest): string
     ([name]) => /^(?:https?|ftp|no|all)_proxy$/i.test(name) && !names.has(name),
   )
   return [
-    ...(names.has('PATH') ? [] : [defaultPath]),
+    ...(names.has('PATH') ? [] : [`PATH=${defaultPath}`]),
     ...env,
     ...proxies.map((pair) => pair.join('=')),
   ]

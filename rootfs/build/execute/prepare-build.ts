@@ -2,7 +2,9 @@ import type { Lease } from '../../store/lease.ts'
 import { type Dockerfile, parseDockerfile } from '../dockerfile/parse-dockerfile.ts'
 import { neededStages } from '../graph/needed-stages.ts'
 import { type ResolvedStages, resolveStages } from '../graph/resolve-stages.ts'
-import { planStage, type StageBase } from '../plan/plan-stage.ts'
+import { type LintWarning, lintDockerfile, warning } from '../lint/lint-dockerfile.ts'
+import { nearest } from '../dockerfile/nearest.ts'
+import { planStage, type StageBase, type UnsetPlace } from '../plan/plan-stage.ts'
 import type { Platform } from '../plan/platform.ts'
 import { predefinedArgs } from '../plan/variables.ts'
 import type { BuildRequest, BuildTools } from './build-request.ts'
@@ -44,13 +46,15 @@ export async function prepareBuild(
   const load = (wish: ImageWish): Promise<LoadedImage> => loadImageFor(lease, wish, request, tools)
   let needed = neededStages(resolved)
   await loadImages(namedImages(resolved, needed), images, load)
-  let stages = planStages(dockerfile, { resolved, needed, images }, request)
+  const unset = new Map<string, LintWarning>()
+  let stages = planStages(dockerfile, { resolved, needed, images, unset }, request)
   // Triggers of bases may name more: then those are loaded and planned too.
   for (let more = unmet(stages, images); more; more = unmet(stages, images)) {
     needed = neededStages(resolved, [...needed, ...more.stages])
     await loadImages(new Map([...namedImages(resolved, needed), ...more.images]), images, load)
-    stages = planStages(dockerfile, { resolved, needed, images }, request)
+    stages = planStages(dockerfile, { resolved, needed, images, unset }, request)
   }
+  noteWarnings(request, dockerfile, unset)
   noteUnusedArgs(request, dockerfile, stages)
   noteFrontend(request, dockerfile)
   return { dockerfile, resolved, stages, images }
@@ -60,15 +64,23 @@ interface Resolved {
   readonly resolved: ResolvedStages
   readonly needed: readonly number[]
   readonly images: ReadonlyMap<string, LoadedImage>
+  /** Variables that nothing has set, by place. */
+  readonly unset: Map<string, LintWarning>
 }
 
 function planStages(
   dockerfile: Dockerfile,
-  { resolved, needed, images }: Resolved,
+  { resolved, needed, images, unset }: Resolved,
   { buildArgs, network, allowInsecure }: BuildRequest,
 ): Map<number, PlannedStage> {
   const { escape } = dockerfile.directives
-  const scope = { resolved, escape, buildArgs, network, allowInsecure }
+  const onUnset = (name: string, { source, known }: UnsetPlace): void => {
+    const close = nearest(name, known)
+    const hint = close === undefined ? 'declare it with ARG or ENV' : `did you mean $${close}?`
+    const text = `nothing has set $${name}: ${hint}`
+    unset.set(`${source.first} ${name}`, warning('unset-variable', source, text, name))
+  }
+  const scope = { resolved, escape, buildArgs, network, allowInsecure, onUnset }
   const stages = new Map<number, PlannedStage>()
   for (const index of needed) {
     const stage = resolved.stages[index]
@@ -116,6 +128,20 @@ export function baseImage(
 ): LoadedImage {
   const found = base.kind === 'image' && images.get(imageKey(base.reference, base.platform))
   return found || scratchImage(platform)
+}
+
+function noteWarnings(
+  { onEvent }: BuildRequest,
+  dockerfile: Dockerfile,
+  unset: ReadonlyMap<string, LintWarning>,
+): void {
+  const warnings = [...lintDockerfile(dockerfile), ...unset.values()].toSorted(
+    (left, right) => left.place.line - right.place.line,
+  )
+  for (const { place, text } of warnings) {
+    const { line, column } = place
+    onEvent({ kind: 'note', text: `${dockerfile.file.name}:${line}:${column}: ${text}` })
+  }
 }
 
 function noteUnusedArgs(

@@ -10,12 +10,13 @@ import {
   applyList,
   applyText,
 } from './apply-config.ts'
+import type { InstructionSource } from '../dockerfile/source.ts'
 import type { ContainerConfig } from './image-document.ts'
 import { planCopy } from './plan-copy.ts'
 import { planRun } from './plan-run.ts'
 import type { PlannedStage, PlannedStep } from './planned-step.ts'
 import { platformVariables, type Platform } from './platform.ts'
-import { type StageState, lookUpIn } from './stage-state.ts'
+import { type StageState, lookUpIn, namesIn } from './stage-state.ts'
 import { type Expander, evaluateArg, expanderOf } from './variables.ts'
 
 export interface PlanScope {
@@ -25,6 +26,14 @@ export interface PlanScope {
   readonly buildPlatform: Platform
   readonly network: 'default' | 'none' | 'host'
   readonly allowInsecure: boolean
+  /** Told of variables that nothing has set. */
+  readonly onUnset?: ((name: string, place: UnsetPlace) => void) | undefined
+}
+
+export interface UnsetPlace {
+  readonly source: InstructionSource
+  /** Names that are set there. */
+  readonly known: readonly string[]
 }
 
 /** What a stage begins with. */
@@ -75,7 +84,11 @@ interface StageContext extends PlanScope {
 }
 
 function applyInstruction(state: StageState, node: StageInstruction, context: StageContext): void {
-  const expander = expanderOf(node.source, context.escape, lookUpIn(state))
+  const { source } = node
+  const onUnset = (name: string): void =>
+    // An ARG without a value is meant to be empty.
+    state.args.has(name) ? undefined : context.onUnset?.(name, { source, known: namesIn(state) })
+  const expander = expanderOf(source, context.escape, lookUpIn(state), onUnset)
   const step = planInstruction(state, node, { ...context, expander })
   if (step) state.steps.push(step)
 }

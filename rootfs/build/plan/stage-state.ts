@@ -13,9 +13,21 @@ export interface StageState {
   readonly steps: PlannedStep[]
 }
 
+/** What PATH is where nothing sets it. */
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
 /** A variable as instructions see it: what ENV set wins over ARG. */
 export function lookUpIn(state: StageState): LookUp {
-  return (name) => environmentValue(state.config.Env ?? [], name) ?? state.args.get(name)
+  return (name) =>
+    environmentValue(state.config.Env ?? [], name) ??
+    state.args.get(name) ??
+    (name === 'PATH' ? defaultPath : undefined)
+}
+
+/** Names of all variables that are set. */
+export function namesIn(state: StageState): string[] {
+  const env = (state.config.Env ?? []).map((item) => item.slice(0, item.indexOf('=')))
+  return [...env, ...state.args.keys()]
 }
 
 export function environmentValue(env: readonly string[], name: string): string | undefined {

@@ -22,7 +22,12 @@ export interface Expander {
   readonly content: (text: string) => string
 }
 
-export function expanderOf(source: InstructionSource, escape: string, lookUp: LookUp): Expander {
+export function expanderOf(
+  source: InstructionSource,
+  escape: string,
+  lookUp: LookUp,
+  onUnset?: (name: string) => void,
+): Expander {
   const guarded =
     <Result>(expand: (text: string) => Result) =>
     (text: string): Result => {
@@ -39,9 +44,9 @@ export function expanderOf(source: InstructionSource, escape: string, lookUp: Lo
       }
     }
   return {
-    word: guarded((text) => expandWord(text, { escape, lookUp })),
-    words: guarded((text) => expandWords(text, { escape, lookUp })),
-    content: guarded((text) => expandWord(text, { escape, lookUp, raw: true })),
+    word: guarded((text) => expandWord(text, { escape, lookUp, onUnset })),
+    words: guarded((text) => expandWords(text, { escape, lookUp, onUnset })),
+    content: guarded((text) => expandWord(text, { escape, lookUp, onUnset, raw: true })),
   }
 }
 
