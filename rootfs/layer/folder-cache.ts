@@ -3,7 +3,7 @@ import { errnoName } from '../../native/errno.ts'
 import { isStorageErrno, storageFailure } from './storage-failure.ts'
 import { closeFile, openAt2, openFlags, resolveFlags } from '../../native/file.ts'
 
-const maxOpenFolders = 128
+const maxOpenFolders = 512
 
 /** Descriptors of folders below one root, opened so that no symlink can lead out of it. */
 export interface FolderCache {

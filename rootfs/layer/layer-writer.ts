@@ -1,4 +1,4 @@
-import { ftruncateSync } from 'node:fs'
+import { ftruncateSync, readFileSync } from 'node:fs'
 import {
   changeMode,
   changeModeAt,
@@ -60,6 +60,7 @@ interface WriterState {
   readonly noted: Set<string>
   readonly uid: number
   readonly gid: number
+  readonly umask: number
   /** False from the first EPERM on. */
   ownersWork: boolean
   opaquePrefix: 'trusted' | 'user'
@@ -76,6 +77,7 @@ export function createLayerWriter(options: LayerWriterOptions): LayerWriter {
     noted: new Set(),
     uid: process.geteuid?.() ?? 0,
     gid: process.getegid?.() ?? 0,
+    umask: processUmask(),
     ownersWork: true,
     opaquePrefix: 'trusted',
     file: undefined,
@@ -93,6 +95,12 @@ export function createLayerWriter(options: LayerWriterOptions): LayerWriter {
       state.folders.clear()
     },
   }
+}
+
+/** The umask of this process; everything where it cannot be known. A thread may not ask by umask(2). */
+function processUmask(): number {
+  const text = /^Umask:\s*([0-7]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1]
+  return text === undefined ? 0o777 : Number.parseInt(text, 8)
 }
 
 function applyOperation(state: WriterState, operation: LayerOperation): void {
@@ -215,7 +223,6 @@ function make(state: WriterState, parent: string, name: string, entry: TarEntry)
   if (entry.kind === 'directory') {
     makeFolder(state, parent, name, path)
     state.folderEntries.set(path, entry)
-    applyAttributes(state, entry, folder(state, parent), name)
   } else if (entry.kind === 'file') beginFile(state, parent, name, entry, path)
   else if (entry.kind === 'symlink') makeSymlink(state, parent, name, entry)
   else makeNode(state, parent, name, entry)
@@ -230,7 +237,7 @@ function beginFile(
 ): void {
   const flags = openFlags.writeOnly | openFlags.create | openFlags.exclusive | openFlags.noFollow
   const descriptor = create(state, 'create a file', parent, name, (at, bytes) =>
-    openAt(at, bytes, flags, 0o600),
+    openAt(at, bytes, flags, entry.mode & 0o777),
   )
   if (descriptor < 0) throw writeError('create a file', path, descriptor)
   state.file = { descriptor, path, entry, written: 0, chunk: 0, inChunk: 0 }
@@ -301,8 +308,11 @@ function endFile(state: WriterState): void {
   const { descriptor, entry } = done
   if (entry.sparse) ftruncateSync(descriptor, entry.size)
   applyOwner(state, entry, () => changeOwner(descriptor, entry.uid, entry.gid))
-  const result = changeMode(descriptor, entry.mode)
-  if (result < 0) throw writeError('set a mode', done.path, result)
+  // It was made with its mode, but for what open(2) leaves out.
+  if ((entry.mode & (0o7000 | state.umask)) !== 0) {
+    const result = changeMode(descriptor, entry.mode)
+    if (result < 0) throw writeError('set a mode', done.path, result)
+  }
   // After the owner: a change of owner takes file capabilities away.
   if (entry.xattrs.size > 0) {
     const { parent, name } = splitPath(done.path)
@@ -323,6 +333,8 @@ function finishFolder(state: WriterState, path: string, entry: TarEntry): void {
   if (opened < 0) return
   applyOwner(state, entry, () => changeOwner(opened, entry.uid, entry.gid))
   changeMode(opened, entry.mode)
+  // Not earlier: children would inherit a default access list.
+  applyAttributes(state, entry, opened, '.')
   setTimesAt(opened, null, entry.mtime, entry.mtime)
   closeFile(opened)
 }
