@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import { removeNetworks } from './remove-networks.ts'
 
 // Builds beside each other, beside prune, and on a disk that is full.
 
@@ -34,6 +35,7 @@ async function site(t: Test, diskSize?: string): Promise<Site> {
   if (diskSize !== undefined)
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskSize}`, 'tmpfs', state])
   t.teardown(() => {
+    removeNetworks(state)
     if (diskSize !== undefined) execFileSync('umount', ['-l', state])
     rmSync(base, { recursive: true, force: true })
   })

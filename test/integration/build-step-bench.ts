@@ -15,6 +15,7 @@ import { type Lease, takeLease } from '../../rootfs/store/lease.ts'
 import { layerFolder } from '../../rootfs/store/store-folders.ts'
 import { openStepRunner } from '../../runtime/build-step/step-runner.ts'
 import { leftovers } from './leftovers.ts'
+import { removeNetworks } from './remove-networks.ts'
 
 /** A stage of a build without a Dockerfile: steps are done one by one, each on those before. */
 export interface StepBench {
@@ -67,6 +68,7 @@ export async function stepBench(t: Test): Promise<StepBench> {
     runner.close()
     lease.release()
     store.close()
+    removeNetworks(root)
     const left = leftovers(root)
     rmSync(base, { recursive: true, force: true })
     if (left.length > 0) throw new Error(`left of the containers: ${left.join(' ')}`)

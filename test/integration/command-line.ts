@@ -4,10 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { engineFolders } from '../../runtime/container/folders.ts'
-import { removeNetwork } from '../../runtime/network/bridge.ts'
-import { removeFirewall } from '../../runtime/network/firewall.ts'
-import { listNetworks } from '../../runtime/network/network-store.ts'
+import { removeNetworks } from './remove-networks.ts'
 
 /** How many times further away deadlines are: on machines that are emulated. */
 const patience = Number(process.env['MYCONTAINER_TEST_PATIENCE'] ?? 1)
@@ -149,9 +146,7 @@ export function commandBench(t: Test): CommandBench {
   t.teardown(async () => {
     const ids = (await run('ps', '-aq')).stdout.split('\n').filter(Boolean)
     if (ids.length > 0) await run('rm', '-f', '-v', '-t', '0', ...ids)
-    const folders = engineFolders(root, {}, 0, '/')
-    for (const network of listNetworks(folders)) removeNetwork(folders, network)
-    removeFirewall(folders)
+    removeNetworks(root)
     await leaveEngine()
     rmSync(folder, { recursive: true, force: true })
   })

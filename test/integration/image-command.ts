@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { removeNetworks } from './remove-networks.ts'
 
 /** A folder for one test, with the real command line on a state root of its own. */
 export interface ImageBench {
@@ -35,7 +36,10 @@ export function imageBench(t: Test): ImageBench {
   const env = { ...process.env, MYCONTAINER_ROOT: join(base, 'state') }
   const run = (program: string, parameters: readonly string[]): string =>
     execFileSync(program, parameters, { env, cwd: base, encoding: 'utf8' }).trim()
-  t.teardown(() => rmSync(base, { recursive: true, force: true }))
+  t.teardown(() => {
+    removeNetworks(join(base, 'state'))
+    rmSync(base, { recursive: true, force: true })
+  })
   return {
     base,
     myimage: (...parameters) => run(command, parameters),
