@@ -3,10 +3,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import type { ExplainedStage, ExplainedStep } from '../../rootfs/build/execute/build-request.ts'
-import { engineFolders } from '../../runtime/container/folders.ts'
-import { removeNetwork } from '../../runtime/network/bridge.ts'
-import { removeFirewall } from '../../runtime/network/firewall.ts'
-import { listNetworks } from '../../runtime/network/network-store.ts'
 import { type ImageBench, imageBench } from './image-command.ts'
 
 /** Name → content of a context; a Dockerfile is one of them. */
@@ -52,7 +48,6 @@ export function buildBench(t: Test): BuildBench {
   const bench = imageBench(t)
   const { base, myimage } = bench
   // Runs before the teardown of the bench below it, which takes the records of the networks.
-  t.teardown(() => removeNetworks(join(base, 'state')))
   execFileSync('sh', ['-ec', makeRoot], { cwd: base })
   myimage('import', 'root.tar', 'base:1')
   const env = { ...process.env, MYCONTAINER_ROOT: join(base, 'state') }
@@ -93,11 +88,4 @@ export function buildBench(t: Test): BuildBench {
     files,
     read: (image, path) => readFileSync(join(files(image), path), 'utf8'),
   }
-}
-
-/** What a RUN leaves for the next one: a bridge and a firewall table. */
-function removeNetworks(root: string): void {
-  const folders = engineFolders(root, {}, 0, '/')
-  for (const network of listNetworks(folders)) removeNetwork(folders, network)
-  removeFirewall(folders)
 }
