@@ -86,7 +86,7 @@ int client_main(char **argv, char **envp) {
   memcpy(environment, envp, (count + 1) * sizeof *envp);
   const char *network = environment_value(envp, "MYCONTAINER_NETNS");
   if (!environment_value(envp, "MYCONTAINER_USERNS")) {
-    if (SYS0(geteuid) != 0) enter_rootless(arguments, envp, &added, environment + count);
+    if (SYS0(geteuid) != 0) enter_rootless(is_runtime, arguments, envp, &added, environment + count);
   } else if (network && same(network, "own")) enter_own_network(arguments, environment, &added);
   char zygote[ZYGOTE_VARIABLE_SIZE];
   s64 zygote_stream = is_runtime ? start_zygote_beside(arguments, zygote) : -1;

@@ -139,11 +139,13 @@ static bool names_host(const char *word, const char *next) {
 }
 
 // Only a guess, on the safe side: Node starts us again with MYCONTAINER_NETNS=own where a container needs the bridges.
-static enum network_wish network_wish(char **arguments, char **envp) {
+// Images come and go over the host's network; "serve" and "run" mean other things among their words.
+static enum network_wish network_wish(bool is_runtime, char **arguments, char **envp) {
   static const char *const either[] = {"start", "restart"},
                            *const bridged[] = {"run", "serve", "network"};
   const char *wish = environment_value(envp, "MYCONTAINER_NETNS");
   if (wish && same(wish, "own")) return NETWORK_OWN;
+  if (!is_runtime) return NETWORK_OF_HOST;
   for (u32 i = 0; arguments[i]; i++)
     if (names_host(arguments[i], arguments[i + 1])) return NETWORK_OF_HOST;
   for (u32 i = 0; arguments[i]; i++) {
@@ -182,7 +184,7 @@ void enter_own_network(char **arguments, char **environment, struct rootless_env
     if (starts_with(*variable, "MYCONTAINER_NETNS=")) write_network(storage, variable, owns_network, "none");
 }
 
-void enter_rootless(char **arguments, char **envp, struct rootless_environment *storage, char **environment) {
+void enter_rootless(bool is_runtime, char **arguments, char **envp, struct rootless_environment *storage, char **environment) {
   u64 uid = (u64)SYS0(geteuid), gid = (u64)SYS0(getegid);
   struct { u64 handler, flags, restorer, mask; } ignore = {1 /* SIG_IGN */, 0, 0, 0}, before = {0, 0, 0, 0};
   const char *kind;
@@ -190,7 +192,7 @@ void enter_rootless(char **arguments, char **envp, struct rootless_environment *
   s64 members = open_members(arguments, envp);
   if (!is_error(members) && enter_spaces(members)) kind = is_full_map() ? "full" : "single";
   else kind = create(uid, gid);
-  enum network_wish wish = network_wish(arguments, envp);
+  enum network_wish wish = network_wish(is_runtime, arguments, envp);
   bool owns_network = !same(kind, "none") && enter_network(members, wish);
   if (!is_error(members)) {
     if (same(kind, "none")) close_members(members);

@@ -10,7 +10,7 @@ struct rootless_environment {
 // of ids; single: one id; none: no namespace could be had), MYCONTAINER_ROOTLESS_UID and _GID, and MYCONTAINER_NETNS
 // (shared: the network namespace of the user's bridges; host; none:
 // it was wanted and could not be had) to `environment` (with the closing NULL).
-void enter_rootless(char **arguments, char **envp, struct rootless_environment *storage, char **environment);
+void enter_rootless(bool is_runtime, char **arguments, char **envp, struct rootless_environment *storage, char **environment);
 // For a command that is in the user namespace already and has found that it needs the bridges (MYCONTAINER_NETNS=own):
 // its variable is replaced in place.
 void enter_own_network(char **arguments, char **environment, struct rootless_environment *storage);
