@@ -10,6 +10,7 @@ const dist = join(root, 'dist')
 const commonJsEntries = {
   mycontainer: 'runtime/cli/main.ts',
   myimage: 'runtime/myimage/main.ts',
+  myorch: 'orchestrator/cli/main.ts',
 }
 
 // Compiling half a megabyte of JavaScript would be the largest part of a short command. The loader
@@ -105,6 +106,7 @@ const warmUps = {
     ['--root', folder, 'build', '--quiet', join(folder, 'context')],
     ['--root', folder, 'ls'],
   ],
+  myorch: () => [['server', '--help']],
 }
 
 function dryRun(folder, network) {
@@ -116,6 +118,7 @@ function dryRun(folder, network) {
 const nodeFlags = {
   mycontainer: ['--v8-pool-size=0', '--min-semi-space-size=16', '--no-rehash-snapshot'],
   myimage: [],
+  myorch: [],
 }
 
 function writeCodeCaches(names) {

@@ -99,3 +99,9 @@ export function numberAt(value: unknown, path: readonly (string | number)[]): nu
   const number = valueAt(value, path)
   return typeof number === 'number' ? number : undefined
 }
+
+/** A scalar as people read it; nothing for what is no scalar. */
+export function plainText(value: unknown): string {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+}

@@ -10,7 +10,7 @@ export function setDefaults(object: JsonObject, values: Readonly<Record<string, 
 /** The object in a field, made when it is absent. */
 export function objectField(object: JsonObject, field: string): JsonObject {
   const value = object[field]
-  return isObject(value) ? value : ((object[field] = {}) as JsonObject)
+  return isObject(value) ? value : (object[field] = {})
 }
 
 /** The objects of a list field. */

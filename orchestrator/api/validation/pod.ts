@@ -1,4 +1,4 @@
-import { isObject } from '../object.ts'
+import { isObject, plainText } from '../object.ts'
 import type { JsonObject } from '../object.ts'
 import { itemsOf } from '../defaults/set-default.ts'
 import { parseQuantity, quantityWords } from '../quantity.ts'
@@ -108,7 +108,7 @@ function validateResources(resources: unknown, path: string): FieldError[] {
       invalidValue(
         `${path}.requests`,
         amount,
-        `must be less than or equal to ${name} limit of ${String(limit)}`,
+        `must be less than or equal to ${name} limit of ${plainText(limit)}`,
       ),
     )
   }

@@ -1,0 +1,34 @@
+import { Command, CommanderError } from 'commander'
+import { describeError, OperationError } from '../../native/error.ts'
+import { addBackup, addRestore } from './backup.ts'
+import { addServer } from './server.ts'
+
+const usageError = 2
+const usualError = 1
+
+function makeProgram(): Command {
+  const program = new Command('myorch')
+    .description('A Kubernetes-compatible cluster on our own runtime')
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .showSuggestionAfterError(true)
+  for (const add of [addServer, addBackup, addRestore]) add(program)
+  return program
+}
+
+async function main(): Promise<void> {
+  try {
+    await makeProgram().parseAsync(process.argv)
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return
+      process.stderr.write(`myorch: ${error.message.replace(/^error: /, '')}\n`)
+      process.exitCode = usageError
+      return
+    }
+    process.stderr.write(`myorch: ${describeError(error)}\n`)
+    process.exitCode = (error instanceof OperationError ? error.exitCode : undefined) ?? usualError
+  }
+}
+
+void main()

@@ -1,0 +1,58 @@
+import type { Command } from 'commander'
+import { OperationError } from '../../native/error.ts'
+
+interface Flags {
+  readonly dataDir: string
+  readonly addr: string
+  readonly kubeconfig?: string
+  readonly name: string
+  readonly san: string[]
+}
+
+/** `host:port`, with brackets around an IPv6 address. @throws OperationError INVALID_ARGUMENT */
+export function parseAddress(text: string): { host: string; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (!match || port > 65_535)
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'read the address',
+      { address: text },
+      { hint: 'Give it as host:port, like 127.0.0.1:6443' },
+    )
+  return { host: match[1] ?? (match[2] || '0.0.0.0'), port }
+}
+
+export function addServer(program: Command): void {
+  program
+    .command('server')
+    .description(
+      'Serve the API; keys and the kubeconfig of an administrator are made the first time',
+    )
+    .option('--data-dir <folder>', 'where everything is kept', '/var/lib/myorch')
+    .option('--addr <host:port>', 'where to listen; port 0 takes a free one', '127.0.0.1:6443')
+    .option('--kubeconfig <file>', 'where to write the kubeconfig (default: in the data folder)')
+    .option('--name <name>', 'name of the cluster in the kubeconfig', 'myorch')
+    .option('--san <name...>', 'another name or address in the certificate of the server', [])
+    .action(async ({ dataDir, addr, kubeconfig, name, san }: Flags) => {
+      const { host, port } = parseAddress(addr)
+      const { runServer } = await import('../server/run-server.ts')
+      const server = await runServer({
+        dataDir,
+        host,
+        port,
+        names: san,
+        clusterName: name,
+        ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      })
+      process.stdout.write(`serving ${server.url}\nkubeconfig ${server.kubeconfig}\n`)
+      await untilSignal()
+      await server.close()
+    })
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+}

@@ -1,0 +1,25 @@
+import type { Schemas } from '../api/schema.ts'
+import type { Store } from '../store/store.ts'
+import type { Admission } from './admission.ts'
+import type { Authorize } from './authorize.ts'
+import type { ApiRequest, ApiResponse } from './http-message.ts'
+import type { KindRegistry } from './kind-registry.ts'
+import type { ObjectStorage } from './object-storage.ts'
+import type { ResourceRequest } from './request-info.ts'
+import type { ResourceService } from './resource-service.ts'
+
+/** Answers a subresource that another part serves, like the log of a pod. */
+export type Connector = (request: ApiRequest, target: ResourceRequest) => Promise<ApiResponse>
+
+/** Everything that handlers of requests use. */
+export interface ApiContext {
+  readonly store: Store
+  readonly storage: ObjectStorage
+  readonly resources: ResourceService
+  readonly registry: KindRegistry
+  readonly schemas: Schemas
+  readonly admission: Admission
+  readonly authorize: Authorize
+  /** `pods/log` → who answers it. */
+  readonly connectors: ReadonlyMap<string, Connector>
+}

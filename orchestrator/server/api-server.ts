@@ -1,0 +1,69 @@
+import type { Kind } from '../api/kind.ts'
+import { builtInKinds } from '../api/kinds/groups.ts'
+import type { Store } from '../store/store.ts'
+import { chainAdmission } from './admission.ts'
+import { makeNamespaceAdmission } from './admit-namespace.ts'
+import { makeServiceAdmission } from './admit-service.ts'
+import type { ApiContext, Connector } from './api-context.ts'
+import { authorizeAdministrators } from './authorize.ts'
+import type { Authorize } from './authorize.ts'
+import { bootstrap } from './bootstrap.ts'
+import { handleRequest } from './handle-request.ts'
+import type { ApiRequest, ApiResponse } from './http-message.ts'
+import { makeKindRegistry } from './kind-registry.ts'
+import { listObjects } from './list-objects.ts'
+import { builtInSchemas } from './load-data.ts'
+import { makeObjectStorage, readObject } from './object-storage.ts'
+import { makeResourceService } from './resource-service.ts'
+
+export interface ApiServer {
+  /** Answer one request, from whatever transport. */
+  handle(request: ApiRequest): Promise<ApiResponse>
+  readonly context: ApiContext
+}
+
+export interface ApiServerOptions {
+  readonly authorize?: Authorize
+  readonly connectors?: ReadonlyMap<string, Connector>
+}
+
+/** The API over a store: request in, response out. Transport, credentials and controllers are around it. */
+export async function makeApiServer(
+  store: Store,
+  options: ApiServerOptions = {},
+): Promise<ApiServer> {
+  const registry = makeKindRegistry(builtInKinds)
+  const schemas = builtInSchemas()
+  const storage = makeObjectStorage(store)
+  const kindOf = (kind: string): Kind => registry.byKind('v1', kind)!
+  const everything = {
+    namespace: undefined,
+    select: undefined,
+    limit: 0,
+    continueToken: undefined,
+    resourceVersion: undefined,
+    match: undefined,
+  }
+  const admission = chainAdmission([
+    makeNamespaceAdmission(async (name) => {
+      const { value, revision } = await storage.get(kindOf('Namespace'), undefined, name)
+      return readObject(kindOf('Namespace'), value, revision)
+    }),
+    makeServiceAdmission(
+      async () => (await listObjects(store, kindOf('Service'), everything)).items,
+    ),
+  ])
+  const resources = makeResourceService(storage, schemas, admission)
+  await bootstrap(resources, registry)
+  const context: ApiContext = {
+    store,
+    storage,
+    resources,
+    registry,
+    schemas,
+    admission,
+    authorize: options.authorize ?? authorizeAdministrators,
+    connectors: options.connectors ?? new Map(),
+  }
+  return { handle: (request) => handleRequest(context, request), context }
+}

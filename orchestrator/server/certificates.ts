@@ -1,0 +1,124 @@
+import { webcrypto } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+// The cluster's own authority, and what it signs. Keys are on the P-256 curve: made in a millisecond.
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+const day = 24 * 60 * 60 * 1000
+const yearsMs = (years: number) => years * 365 * day
+/** Clocks of other machines may be a little behind. */
+const backdateMs = day
+
+export interface KeyPair {
+  /** PEM. */
+  readonly certificate: string
+  /** PEM, PKCS #8. */
+  readonly key: string
+}
+
+export interface CertificateRequest {
+  readonly commonName: string
+  /** Groups of a client. */
+  readonly organizations?: readonly string[]
+  /** Names and addresses of a server. */
+  readonly hosts?: readonly string[]
+  readonly usage: 'server' | 'client'
+}
+
+/** The library finds its parts through reflection, and wants the polyfill to be there before it. */
+async function loadLibrary() {
+  await import('reflect-metadata')
+  return import('@peculiar/x509')
+}
+
+const makeKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+
+async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
+  const bytes = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64')
+  return `-----BEGIN PRIVATE KEY-----\n${bytes.replaceAll(/(.{64})/g, '$1\n').trimEnd()}\n-----END PRIVATE KEY-----\n`
+}
+
+async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
+  const bytes = Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64')
+  return webcrypto.subtle.importKey('pkcs8', bytes, algorithm, true, ['sign'])
+}
+
+export async function makeAuthority(commonName: string): Promise<KeyPair> {
+  const x509 = await loadLibrary()
+  const keys = await makeKeys()
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: `CN=${commonName}`,
+    notBefore: new Date(Date.now() - backdateMs),
+    notAfter: new Date(Date.now() + yearsMs(10)),
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature,
+        true,
+      ),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  return { certificate: `${certificate.toString('pem')}\n`, key: await exportKey(keys.privateKey) }
+}
+
+/** A certificate and its key, signed by the authority, good for a year. */
+export async function issueCertificate(
+  authority: KeyPair,
+  { commonName, organizations = [], hosts = [], usage }: CertificateRequest,
+): Promise<KeyPair> {
+  const x509 = await loadLibrary()
+  const issuer = new x509.X509Certificate(authority.certificate)
+  const keys = await makeKeys()
+  const subject = [{ CN: [commonName] }, ...organizations.map((name) => ({ O: [name] }))]
+  const purpose =
+    usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth
+  const names = hosts.map((value) => ({
+    type: /^[\d.]+$|:/.test(value) ? ('ip' as const) : ('dns' as const),
+    value,
+  }))
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: new x509.Name(subject).toString(),
+    issuer: issuer.subject,
+    notBefore: new Date(Date.now() - backdateMs),
+    notAfter: new Date(Date.now() + yearsMs(1)),
+    signingAlgorithm: algorithm,
+    publicKey: keys.publicKey,
+    signingKey: await importKey(authority.key),
+    extensions: [
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([purpose]),
+      ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer),
+    ],
+  })
+  return { certificate: `${certificate.toString('pem')}\n`, key: await exportKey(keys.privateKey) }
+}
+
+/** A pair kept in a folder: read, or made and written (keys mode 0600) the first time. */
+export async function keptPair(
+  folder: string,
+  name: string,
+  make: () => Promise<KeyPair>,
+): Promise<KeyPair> {
+  const certificatePath = join(folder, `${name}.crt`)
+  const keyPath = join(folder, `${name}.key`)
+  if (existsSync(certificatePath) && existsSync(keyPath))
+    return {
+      certificate: readFileSync(certificatePath, 'utf8'),
+      key: readFileSync(keyPath, 'utf8'),
+    }
+  const pair = await make()
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  writeWhole(keyPath, pair.key, 0o600)
+  writeWhole(certificatePath, pair.certificate, 0o644)
+  return pair
+}
+
+function writeWhole(path: string, text: string, mode: number): void {
+  writeFileSync(`${path}.tmp`, text, { mode, flush: true })
+  renameSync(`${path}.tmp`, path)
+}

@@ -1,0 +1,96 @@
+import { describeError } from '../../native/error.ts'
+import { findSubresource } from '../api/kind.ts'
+import type { Kind } from '../api/kind.ts'
+import { internalError, methodNotAllowed, StatusError, unknownPath } from '../api/status-error.ts'
+import type { ApiContext } from './api-context.ts'
+import { accessDenied } from './authorize.ts'
+import { handleGet, handleList, handleWatch } from './handle-read.ts'
+import { handleReview, isReview } from './handle-review.ts'
+import { handleSubresource } from './handle-subresource.ts'
+import {
+  handleCreate,
+  handleDelete,
+  handleDeleteCollection,
+  handlePatch,
+  handleUpdate,
+} from './handle-write.ts'
+import { handlePath } from './handle-path.ts'
+import type { ApiRequest, ApiResponse } from './http-message.ts'
+import { respondStatus } from './render.ts'
+import { parseResourcePath } from './request-info.ts'
+import type { ResourceRequest } from './request-info.ts'
+
+type Handler = typeof handleGet
+
+const handlers: Readonly<Record<string, Handler>> = {
+  get: handleGet,
+  list: handleList,
+  watch: handleWatch,
+  create: handleCreate,
+  update: handleUpdate,
+  patch: handlePatch,
+  delete: handleDelete,
+  deletecollection: handleDeleteCollection,
+}
+
+/** Answer a request; every failure is a Status. */
+export async function handleRequest(
+  context: ApiContext,
+  request: ApiRequest,
+): Promise<ApiResponse> {
+  try {
+    const target = parseResourcePath(request.method, request.path, request.query)
+    if (!target)
+      return await authorized(context, request, undefined, () => handlePath(context, request))
+    const kind = context.registry.byResource(target.group, target.version, target.resource)
+    return await authorized(context, request, target, () =>
+      kind ? handleKind(context, kind, target, request) : Promise.reject(unknownPath()),
+    )
+  } catch (error) {
+    if (error instanceof StatusError) return respondStatus(error.status)
+    process.stderr.write(`${request.method} ${request.path}: ${describeError(error)}\n`)
+    return respondStatus(internalError(describeError(error)).status)
+  }
+}
+
+async function authorized(
+  { authorize }: ApiContext,
+  { user, method, path }: ApiRequest,
+  resource: ResourceRequest | undefined,
+  handle: () => Promise<ApiResponse>,
+): Promise<ApiResponse> {
+  const attributes = resource
+    ? { user, verb: resource.verb, resource }
+    : { user, verb: method.toLowerCase(), path }
+  const { allowed } = await authorize(attributes)
+  if (!allowed) throw accessDenied(attributes)
+  return handle()
+}
+
+async function handleKind(
+  context: ApiContext,
+  kind: Kind,
+  target: ResourceRequest,
+  request: ApiRequest,
+): Promise<ApiResponse> {
+  const { namespace, subresource, verb, name } = target
+  if (namespace !== undefined && !kind.namespaced) throw unknownPath()
+  if (kind.namespaced && namespace === undefined && name !== undefined) throw unknownPath()
+  if (isReview(kind)) {
+    if (verb !== 'create') throw methodNotAllowed()
+    return handleReview(context, kind, target, request)
+  }
+  if (subresource === undefined) {
+    if (!kind.verbs.includes(verb) || (verb === 'create' && name !== undefined))
+      throw methodNotAllowed()
+    return handlers[verb]!(context, kind, target, request)
+  }
+  const known = findSubresource(kind, subresource)
+  if (!known) throw unknownPath()
+  const proxied = target.rest.length > 0
+  if (proxied && subresource !== 'proxy') throw unknownPath()
+  if (!known.verbs.includes(verb)) throw methodNotAllowed()
+  return subresource === 'status'
+    ? handlers[verb]!(context, kind, target, request)
+    : handleSubresource(context, kind, target, request)
+}

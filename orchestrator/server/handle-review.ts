@@ -1,0 +1,98 @@
+import type { Kind } from '../api/kind.ts'
+import { isObject, textAt, valueAt } from '../api/object.ts'
+import type { JsonObject, KubeObject } from '../api/object.ts'
+import { badRequest, serviceUnavailable } from '../api/status-error.ts'
+import type { ApiContext } from './api-context.ts'
+import type { AccessAttributes } from './authorize.ts'
+import { readBody, respondObject } from './handle-write.ts'
+import type { ApiRequest, ApiResponse, User } from './http-message.ts'
+import { decodeObject } from './read-body.ts'
+import type { ResourceRequest } from './request-info.ts'
+
+// Kinds that are questions: they are answered and not kept.
+
+type Answer = (context: ApiContext, review: KubeObject, request: ApiRequest) => Promise<JsonObject>
+
+function attributesOf(user: User, spec: unknown): AccessAttributes {
+  const resource = valueAt(spec, ['resourceAttributes'])
+  if (isObject(resource)) {
+    const text = (field: string) => textAt(resource, [field])
+    const optional = (field: string) => (text(field) ? { [field]: text(field)! } : {})
+    return {
+      user,
+      verb: text('verb') ?? '',
+      resource: {
+        group: text('group') ?? '',
+        version: text('version') ?? '',
+        resource: text('resource') ?? '',
+        ...optional('namespace'),
+        ...optional('name'),
+        ...optional('subresource'),
+      },
+    }
+  }
+  const path = valueAt(spec, ['nonResourceAttributes'])
+  if (!isObject(path))
+    throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified')
+  return { user, verb: textAt(path, ['verb']) ?? '', path: textAt(path, ['path']) ?? '' }
+}
+
+const decide = async (context: ApiContext, attributes: AccessAttributes): Promise<JsonObject> => {
+  const { allowed, reason } = await context.authorize(attributes)
+  return reason === undefined ? { allowed } : { allowed, reason }
+}
+
+const answers: Readonly<Record<string, Answer>> = {
+  SelfSubjectAccessReview: (context, review, request) =>
+    decide(context, attributesOf(request.user, review.spec)),
+  SubjectAccessReview: (context, review) =>
+    decide(context, attributesOf(subjectOf(review), review.spec)),
+  LocalSubjectAccessReview: (context, review) =>
+    decide(context, attributesOf(subjectOf(review), review.spec)),
+  SelfSubjectRulesReview: async (context, _review, { user }) => {
+    const { allowed } = await context.authorize({
+      user,
+      verb: '*',
+      resource: { group: '*', version: '*', resource: '*' },
+    })
+    const verbs = ['*']
+    return {
+      resourceRules: allowed ? [{ verbs, apiGroups: ['*'], resources: ['*'] }] : [],
+      nonResourceRules: allowed ? [{ verbs, nonResourceURLs: ['*'] }] : [],
+      incomplete: false,
+    }
+  },
+  SelfSubjectReview: async (_context, _review, { user }) => ({
+    userInfo: {
+      username: user.name,
+      ...(user.uid === undefined ? {} : { uid: user.uid }),
+      groups: [...user.groups],
+      ...(user.extra ? { extra: user.extra as unknown as JsonObject } : {}),
+    },
+  }),
+}
+
+function subjectOf(review: KubeObject): User {
+  const groups = valueAt(review, ['spec', 'groups'])
+  return {
+    name: textAt(review, ['spec', 'user']) ?? '',
+    groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
+  }
+}
+
+export function isReview(kind: Kind): boolean {
+  return kind.verbs.length === 1 && kind.verbs[0] === 'create'
+}
+
+export async function handleReview(
+  context: ApiContext,
+  kind: Kind,
+  _target: ResourceRequest,
+  request: ApiRequest,
+): Promise<ApiResponse> {
+  const answer = answers[kind.kind]
+  if (!answer) throw serviceUnavailable(`nothing answers a ${kind.kind} yet`)
+  const review = decodeObject(context.schemas, kind, await readBody(context, request), request)
+  const status = await answer(context, review, request)
+  return respondObject(kind, { ...review, status }, request, 201)
+}

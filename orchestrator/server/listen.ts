@@ -1,0 +1,171 @@
+import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { StatusError, tooLarge } from '../api/status-error.ts'
+import { authenticate } from './authenticate.ts'
+import type { TokenLookup } from './authenticate.ts'
+import type { KeyPair } from './certificates.ts'
+import type { ApiRequest, ApiResponse } from './http-message.ts'
+import { respondStatus } from './render.ts'
+
+// HTTPS: HTTP/2 and HTTP/1.1 on one port.
+
+export interface ListenOptions {
+  readonly host: string
+  /** Zero: any free port. */
+  readonly port: number
+  readonly serving: KeyPair
+  /** PEM of the authority that signs clients. */
+  readonly clientAuthority: string
+  readonly tokens: readonly TokenLookup[]
+  handle(request: ApiRequest): Promise<ApiResponse>
+}
+
+export interface Listener {
+  readonly port: number
+  /** End all connections, also those of watches. */
+  close(): Promise<void>
+}
+
+type Incoming = IncomingMessage | Http2ServerRequest
+type Outgoing = ServerResponse | Http2ServerResponse
+
+const largestBody = 3 * 1024 * 1024
+const longestPath = 64 * 1024
+
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { createSecureServer } = await import('node:http2')
+  const server = createSecureServer({
+    allowHTTP1: true,
+    key: options.serving.key,
+    cert: options.serving.certificate,
+    ca: options.clientAuthority,
+    requestCert: true,
+    // Who has no certificate may have a token.
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+  })
+  const sockets = trackSockets(server)
+  server.on('request', (request: Incoming, response: Outgoing) => {
+    void answer(options, request, response).catch((error: unknown) => {
+      process.stderr.write(`answer a request: ${String(error)}\n`)
+      response.destroy()
+    })
+  })
+  // What a client does wrong on its connection is no reason to end.
+  server.on('sessionError', () => undefined)
+  server.on('tlsClientError', () => undefined)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.host, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}
+
+function trackSockets(server: Http2SecureServer): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return sockets
+}
+
+async function answer(
+  options: ListenOptions,
+  request: Incoming,
+  response: Outgoing,
+): Promise<void> {
+  const warnings: string[] = []
+  const result = await respondTo(options, request, warnings)
+  if (response.destroyed || response.writableEnded) return
+  const headers: Record<string, string | string[]> = {
+    'cache-control': 'no-cache, private',
+    ...result.headers,
+    ...(warnings.length > 0 ? { warning: warnings.map(warningHeader) } : {}),
+  }
+  if ('body' in result) {
+    headers['content-length'] = String(Buffer.byteLength(result.body))
+    start(response, result.code, headers)
+    response.end(request.method === 'HEAD' ? '' : result.body)
+    return
+  }
+  start(response, result.code, headers)
+  // The client learns that the watch stands before anything happens.
+  if ('flushHeaders' in response) response.flushHeaders()
+  result.stream({
+    write: (chunk) => (response as ServerResponse).write(chunk),
+    end: () => void response.end(),
+    onClose: (listener) => void response.on('close', listener),
+  })
+}
+
+function start(response: Outgoing, code: number, headers: Record<string, string | string[]>): void {
+  ;(response as ServerResponse).writeHead(code, headers)
+}
+
+/** https://kubernetes.io/blog/2020/09/03/warnings/ */
+function warningHeader(text: string): string {
+  const clean = text
+    .replaceAll(/[\p{Cc}]/gu, ' ')
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+  return `299 - "${Buffer.from(clean, 'utf8').toString('latin1')}"`
+}
+
+async function respondTo(
+  options: ListenOptions,
+  incoming: Incoming,
+  warnings: string[],
+): Promise<ApiResponse> {
+  const target = incoming.url ?? '/'
+  if (target.length > longestPath) return respondStatus(tooLarge(longestPath).status)
+  const at = target.indexOf('?')
+  const path = at < 0 ? target : target.slice(0, at)
+  const headers = incoming.headers as Record<string, string | undefined>
+  let body: Promise<Buffer> | undefined
+  try {
+    const user = await authenticate(
+      { certificate: certificateOf(incoming), authorization: headers['authorization'] },
+      options.tokens,
+    )
+    return await options.handle({
+      method: incoming.method ?? 'GET',
+      path,
+      query: new URLSearchParams(at < 0 ? '' : target.slice(at + 1)),
+      headers: { ...headers, host: headers['host'] ?? headers[':authority'] },
+      body: () => (body ??= readAll(incoming)),
+      user,
+      warnings,
+    })
+  } catch (error) {
+    if (error instanceof StatusError) return respondStatus(error.status)
+    throw error
+  }
+}
+
+function certificateOf(incoming: Incoming) {
+  const socket = ('stream' in incoming ? incoming.stream.session?.socket : incoming.socket) as
+    | TLSSocket
+    | undefined
+  return socket?.authorized ? socket.getPeerCertificate() : undefined
+}
+
+async function readAll(incoming: Incoming): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > largestBody) throw tooLarge(largestBody)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,111 @@
+import { renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { startCompaction } from '../store/compaction.ts'
+import { makeApiServer } from './api-server.ts'
+import type { ApiServer } from './api-server.ts'
+import { issueCertificate, keptPair, makeAuthority } from './certificates.ts'
+import type { KeyPair } from './certificates.ts'
+import { makeKubeconfig } from './kubeconfig.ts'
+import { listen } from './listen.ts'
+
+export interface ServerOptions {
+  /** Everything that the server keeps. */
+  readonly dataDir: string
+  readonly host: string
+  /** Zero: any free port. */
+  readonly port: number
+  /** Names and addresses, besides `host`, by which clients may call it. */
+  readonly names?: readonly string[]
+  /** Absent: `admin.kubeconfig` in the data folder. */
+  readonly kubeconfig?: string
+  readonly clusterName?: string
+}
+
+export interface RunningServer {
+  readonly url: string
+  readonly kubeconfig: string
+  readonly api: ApiServer
+  close(): Promise<void>
+}
+
+const usualNames = [
+  'localhost',
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+  '127.0.0.1',
+  '10.96.0.1',
+]
+
+/** Open the store, make what is missing of keys, and serve. */
+export async function runServer(options: ServerOptions): Promise<RunningServer> {
+  const store = openSqliteStore(join(options.dataDir, 'store.db'))
+  try {
+    const api = await makeApiServer(store)
+    const pki = await openPki(options)
+    const listener = await listen({
+      host: options.host,
+      port: options.port,
+      serving: pki.serving,
+      clientAuthority: pki.authority.certificate,
+      tokens: [],
+      handle: (request) => api.handle(request),
+    })
+    const host = options.host === '0.0.0.0' || options.host === '::' ? '127.0.0.1' : options.host
+    const url = `https://${host.includes(':') ? `[${host}]` : host}:${listener.port}`
+    const kubeconfig = options.kubeconfig ?? join(options.dataDir, 'admin.kubeconfig')
+    writeKubeconfig(kubeconfig, options.clusterName ?? 'myorch', url, pki)
+    const compaction = startCompaction(store)
+    return {
+      url,
+      kubeconfig,
+      api,
+      close: async () => {
+        compaction.stop()
+        await listener.close()
+        await store.close()
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+interface Pki {
+  readonly authority: KeyPair
+  readonly serving: KeyPair
+  readonly admin: KeyPair
+}
+
+async function openPki({ dataDir, host, names = [] }: ServerOptions): Promise<Pki> {
+  const folder = join(dataDir, 'pki')
+  const authority = await keptPair(folder, 'ca', () => makeAuthority('myorch-ca'))
+  const hosts = [...new Set([...usualNames, ...(host === '0.0.0.0' ? [] : [host]), ...names])]
+  const serving = await issueCertificate(authority, {
+    commonName: 'myorch-server',
+    hosts,
+    usage: 'server',
+  })
+  const admin = await keptPair(folder, 'admin', () =>
+    issueCertificate(authority, {
+      commonName: 'myorch-admin',
+      organizations: ['system:masters'],
+      usage: 'client',
+    }),
+  )
+  return { authority, serving, admin }
+}
+
+function writeKubeconfig(path: string, name: string, server: string, pki: Pki): void {
+  const text = makeKubeconfig({
+    name,
+    server,
+    authority: pki.authority.certificate,
+    user: { certificate: pki.admin.certificate, key: pki.admin.key },
+  })
+  writeFileSync(`${path}.tmp`, text, { mode: 0o600 })
+  renameSync(`${path}.tmp`, path)
+}
