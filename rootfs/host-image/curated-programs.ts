@@ -26,8 +26,17 @@ export function curatedPrograms(): string[] {
     .split(' ')
 }
 
-/** Loaded at run time by name, so that no dependency list has them. */
-export const loadedLibraries = ['libnss_files.so.2', 'libnss_dns.so.2', 'libgcc_s.so.1']
+/**
+ * Loaded at run time by name, so that no dependency list has them; libresolv and libdl are the C library's own, which
+ * whatever is put into the image later takes for granted.
+ */
+export const loadedLibraries = [
+  'libnss_files.so.2',
+  'libnss_dns.so.2',
+  'libgcc_s.so.1',
+  'libresolv.so.2',
+  'libdl.so.2',
+]
 
 /** Terminal descriptions that people have. */
 export const terminals = [

@@ -23,6 +23,13 @@ const known: Readonly<Record<string, ProgramKnowledge>> = {
     paths: ['/var/www/html'],
     folders: ['/run/apache2', '/run/lock/apache2'],
   },
+  postgres: {
+    ports: ['5432/tcp'],
+    stopSignal: 'SIGINT',
+    // Debian's is built to use the system's time zones.
+    paths: ['/usr/share/zoneinfo'],
+    folders: ['/run/postgresql'],
+  },
   'redis-server': {
     command: ['redis-server', '--protected-mode', 'no'],
     ports: ['6379/tcp'],
