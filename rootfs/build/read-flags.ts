@@ -105,6 +105,18 @@ export function readHosts(texts: readonly string[]): { name: string; address: st
   })
 }
 
+/** `--ulimit NAME=SOFT[:HARD]`; -1 is no limit. */
+export function readLimits(
+  texts: readonly string[],
+): { name: string; soft: number; hard: number }[] {
+  return texts.map((text) => {
+    const match = /^([a-z]+)=(-1|[0-9]{1,15})(?::(-1|[0-9]{1,15}))?$/.exec(text)
+    if (match?.[1] === undefined) throw wrongFlag('--ulimit', text, 'NAME=SOFT[:HARD]')
+    const soft = Number(match[2])
+    return { name: match[1], soft, hard: match[3] === undefined ? soft : Number(match[3]) }
+  })
+}
+
 /** `--timestamp SECONDS`, else SOURCE_DATE_EPOCH. */
 export function readEpoch(
   flag: string | undefined,

@@ -13,6 +13,7 @@ import {
   readChoice,
   readEpoch,
   readHosts,
+  readLimits,
   readPairs,
   readSecrets,
   wrongFlag,
@@ -29,6 +30,8 @@ export interface RequestFlags {
   readonly annotation?: readonly string[]
   readonly format?: string
   readonly explain?: true
+  readonly push?: true
+  readonly ulimit?: readonly string[]
   readonly squash?: true
   /** False: --no-cache. */
   readonly cache?: boolean
@@ -92,6 +95,7 @@ function readWishes(
       memory: readBytes('--memory', flags.memory),
       cpus: readCpus(flags.cpus),
       shmSize: readBytes('--shm-size', flags.shmSize),
+      ulimits: flags.ulimit && readLimits(flags.ulimit),
     },
     allowInsecure: (flags.allow ?? []).includes('security.insecure'),
     epoch: readEpoch(flags.timestamp, variable),
@@ -112,7 +116,8 @@ function imageFormat({ format = 'oci', explain }: RequestFlags): ImageFormat {
   return readChoice('--format', format, ['oci', 'docker'])
 }
 
-function refuse({ ssh }: RequestFlags): void {
+function refuse({ ssh, push, tag = [] }: RequestFlags): void {
+  if (push && tag.length === 0) throw wrongFlag('--push', 'true', 'a name to push, with --tag')
   if (ssh === undefined) return
   throw new OperationError(
     'UNSUPPORTED',

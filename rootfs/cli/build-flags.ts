@@ -31,6 +31,11 @@ export interface BuildFlags {
   readonly progress?: string
   readonly quiet?: true
   readonly explain?: true
+  readonly push?: true
+  readonly ulimit?: string[]
+  readonly layers?: string | true
+  readonly rm?: string | true
+  readonly forceRm?: string | true
 }
 
 export function addBuildFlags(command: Command): Command {
@@ -72,12 +77,45 @@ export function addBuildFlags(command: Command): Command {
       'write the result there too',
       collect,
     )
+    .option('--push', 'send the image to the registries of its names')
+    .option('--ulimit <name=soft[:hard]>', 'limit of each RUN', collect)
     .option('--iidfile <file>', 'write the id of the image there')
     .addOption(
       new Option('--progress <kind>', 'how to show it').choices(['auto', 'plain', 'tty', 'quiet']),
     )
     .option('-q, --quiet', 'only the id')
     .option('--explain', 'show each step, its key and why it is not cached; build nothing')
+    .addOption(accepted('--layers [boolean]'))
+    .addOption(accepted('--rm [boolean]'))
+    .addOption(accepted('--force-rm [boolean]'))
+    .addOption(accepted('--load'))
+}
+
+/** Flags of docker and buildah that ask for what happens anyhow. */
+function accepted(flags: string): Option {
+  return new Option(flags, 'accepted for compatibility').hideHelp()
+}
+
+const pullPolicies = ['always', 'missing', 'never', 'true', 'false']
+const booleans = ['true', 'false']
+
+/**
+ * `build --pull .` as everybody writes it: what follows a flag whose value may be absent is taken for
+ * its value.
+ */
+export function separateContext(
+  folder: string,
+  flags: BuildFlags,
+): { folder: string; flags: BuildFlags } {
+  const { pull, layers, rm, forceRm } = flags
+  const taken = [
+    typeof pull === 'string' && !pullPolicies.includes(pull) ? pull : undefined,
+    ...[layers, rm, forceRm].map((value) =>
+      typeof value === 'string' && !booleans.includes(value) ? value : undefined,
+    ),
+  ].find((value) => value !== undefined)
+  if (taken === undefined || folder !== '.') return { folder, flags }
+  return { folder: taken, flags: { ...flags, ...(pull === taken ? { pull: true } : {}) } }
 }
 
 /** Commander takes every flag that begins with "no-" for the opposite of another. */

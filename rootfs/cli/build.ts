@@ -4,7 +4,7 @@ import type { BuildRequest, BuildTools } from '../build/execute/build-request.ts
 import type { StepRunner } from '../build-steps/run-request.ts'
 import type { BuildView } from '../build/progress/plain-view.ts'
 import type { BuildFlags } from './build-flags.ts'
-import { addBuildFlags } from './build-flags.ts'
+import { addBuildFlags, separateContext } from './build-flags.ts'
 import type { RegistryAccess } from '../registry-client/registry-access.ts'
 import type { CommandContext } from './context.ts'
 import type { CommandParts } from './main.ts'
@@ -19,7 +19,8 @@ export function addBuild(program: Command, parts: CommandParts): void {
       .description('Build an image of a Dockerfile')
       .argument('[context]', 'folder or archive with the files; "-" for standard input', '.'),
   )
-  withStore(command, async (context, folder: string, flags: BuildFlags) => {
+  withStore(command, async (context, given: string, all: BuildFlags) => {
+    const { folder, flags } = separateContext(given, all)
     const { root } = command.optsWithGlobals<{ root?: string }>()
     try {
       await runBuild(context, folder, flags, toolsFor(context, root, parts))
@@ -32,7 +33,10 @@ export function addBuild(program: Command, parts: CommandParts): void {
   })
 }
 
-type Tools = BuildTools & { readonly close: () => void }
+type Tools = BuildTools & {
+  readonly openRegistries: () => Promise<RegistryAccess>
+  readonly close: () => void
+}
 
 /** What executes RUN is only loaded when one has to be executed. */
 function toolsFor(context: CommandContext, root: string | undefined, parts: CommandParts): Tools {
@@ -69,6 +73,24 @@ function toolsFor(context: CommandContext, root: string | undefined, parts: Comm
   }
 }
 
+async function pushNames(
+  store: CommandContext['store'],
+  names: readonly string[],
+  { openRegistries }: Tools,
+  { show }: BuildView,
+): Promise<void> {
+  const { pushImage } = await import('../copy/push-image.ts')
+  const { silentProgress } = await import('../copy/transfer-progress.ts')
+  const note = (text: string): void => show({ kind: 'note', text })
+  const progress = { ...silentProgress, note }
+  const conversion = { format: undefined, compression: undefined }
+  const access = await openRegistries()
+  for (const name of names) {
+    const { digest } = await pushImage(store, name, name, { access, conversion, progress })
+    note(`pushed ${name}: ${digest}`)
+  }
+}
+
 async function openRegistries({ note }: CommandContext): Promise<RegistryAccess> {
   const { openRegistryAccess } = await import('../registry-client/registry-access.ts')
   return openRegistryAccess({ environment: process.env, onNote: note })
@@ -92,6 +114,7 @@ async function runBuild(
     try {
       const { buildAndPut } = await import('../build/build-and-put.ts')
       const id = await buildAndPut(store, request, tools, opened.outputs)
+      if (flags.push) await pushNames(store, request.references, tools, view)
       if (flags.iidfile !== undefined) await writeId(flags.iidfile, id)
       view.end()
       // An archive on standard output must stay one.

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { buildBench } from './build-bench.ts'
+import { startRegistry, testFolder } from './registry-process.ts'
 import { describeTree } from './file-tree.ts'
 
 t.test('where the Dockerfile and the context come from', async (t) => {
@@ -308,4 +309,30 @@ kill -INT $build; wait $build`
   t.ok(status !== 0 && status !== null, `it ended with ${status}`)
   t.ok(existsSync(log))
   t.strictSame(readdirSync(join(state, 'data/tmp')), [])
+})
+
+t.test('a base comes from its registry, and the result goes to one', async (t) => {
+  const { host } = await startRegistry(t, testFolder(t))
+  const bench = buildBench(t)
+  const folder = bench.context('c', {
+    Dockerfile: 'FROM base:1\nRUN echo made > /made\n',
+    Next: `FROM ${host}/lib/made:1\nRUN cat /made > /seen\n`,
+  })
+  const name = `${host}/lib/made:1`
+  bench.build('--push', '-t', name, folder)
+  const digest = bench.myimage('inspect', '-f', '{{.Digest}}', name)
+  bench.myimage('rm', name)
+  const next = ['-t', 'next', '-f', join(folder, 'Next')]
+  t.equal(bench.attempt({}, '--pull=never', ...next, folder).status, 1)
+  bench.build(...next, folder)
+  t.equal(bench.read('next', 'seen'), 'made\n')
+  t.equal(bench.myimage('inspect', '-f', '{{.Digest}}', name), digest)
+
+  bench.context('c', { Dockerfile: 'FROM base:1\nRUN echo other > /made\n' })
+  bench.build('--push', '-t', name, folder)
+  bench.myimage('rm', name)
+  const other = buildBench(t)
+  other.build('--pull', ...next, folder)
+  t.equal(other.read('next', 'seen'), 'other\n')
+  t.equal(bench.attempt({}, '--push', folder).status, 125, 'nothing to push it to')
 })

@@ -7,6 +7,7 @@ import type { Lease } from '../../store/lease.ts'
 import { complain } from '../dockerfile/dockerfile-error.ts'
 import { scriptFolder } from '../dockerfile/parse-run.ts'
 import type { Origin } from '../graph/resolve-stages.ts'
+import { excludeRules } from '../ignore-rules.ts'
 import type { CopyStepPlan, FileStepPlan, RunStepPlan } from '../plan/planned-step.ts'
 import { defaultPath } from '../plan/stage-state.ts'
 import type { BuildRequest, BuildTools } from './build-request.ts'
@@ -97,7 +98,8 @@ async function copyFiles(
   const { destination, chown, chmod, link, parents, exclude } = plan
   const unpack = plan.unpack ?? false
   const { signal } = scope
-  const flags = { chown, chmod, link, parents, exclude, unpack, signal }
+  const excludes = exclude.length === 0 ? undefined : excludeRules(exclude)
+  const flags = { chown, chmod, link, parents, excludes, unpack, signal }
   await copyStep(step, { operands, source, destination, time, ...flags })
 }
 

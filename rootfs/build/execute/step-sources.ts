@@ -69,8 +69,7 @@ async function digestFiles(
 ): Promise<StepInput> {
   const { selectSources } = await import('../../build-steps/select-sources.ts')
   const { digestSources, fileDigest } = await import('../../build-steps/digest-sources.ts')
-  const rules = exclude.length === 0 ? undefined : excludeRules(exclude)
-  const excludes = rules && ((path: string): boolean => rules.ignores(path))
+  const excludes = exclude.length === 0 ? undefined : excludeRules(exclude)
   const selected = selectSources(source, { patterns, parents, excludes })
   // What a stage holds is read once only: its files are gone with the build.
   const cache = source.keepsOwners || !digests ? memory() : digests

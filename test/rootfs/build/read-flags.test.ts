@@ -7,6 +7,7 @@ import {
   readCachePlace,
   readEpoch,
   readHosts,
+  readLimits,
   readPairs,
   readSecrets,
 } from '../../../rootfs/build/read-flags.ts'
@@ -70,6 +71,13 @@ t.test('hosts', async (t) => {
   ])
 })
 
+t.test('limits', async (t) => {
+  t.strictSame(readLimits(['nofile=1:2', 'nproc=3']), [
+    { name: 'nofile', soft: 1, hard: 2 },
+    { name: 'nproc', soft: 3, hard: 3 },
+  ])
+})
+
 t.test('times, sizes and places', async (t) => {
   t.equal(readEpoch('5', '7'), 5)
   t.equal(readEpoch(undefined, '7'), 7)
@@ -92,6 +100,7 @@ const refused: [name: string, read: () => unknown][] = [
   ['an address that is none', () => readHosts(['a:b c'])],
   ['a time that is none', () => readEpoch('yesterday', undefined)],
   ['a size that is none', () => readBytes('--memory', 'much')],
+  ['a limit without a name', () => readLimits(['100'])],
   ['a cache of another kind', () => readCachePlace('--cache-to', 'type=gha')],
 ]
 
