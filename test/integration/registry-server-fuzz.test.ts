@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { type Manifest, pushImage, randomBlob } from './registry-content.ts'
+import { ociManifest, pushImage, randomBlob } from './registry-content.ts'
 import { startRegistry, testFolder } from './registry-process.ts'
 import { type Answer, codesOf, send } from './registry-request.ts'
 
@@ -21,71 +21,39 @@ function randomFrom(seed: number): () => number {
   }
 }
 
-function partsFor(manifest: Manifest, layer: string): Record<string, readonly string[]> {
-  const digests = [manifest.digest, layer, 'sha256:', 'sha512:0', `sha256:${'f'.repeat(64)}`, '..']
-  return {
-    method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PURGE'],
-    name: [
-      'app',
-      'app',
-      'app',
-      'none',
-      'a/b',
-      '',
-      '..',
-      'APP',
-      '%00',
-      'x'.repeat(300),
-      'blobs/uploads',
-    ],
-    place: ['manifests', 'blobs', 'blobs/uploads', 'tags', 'referrers', '_catalog', '', '%2e'],
-    last: [
-      ...digests,
-      'v1',
-      'list',
-      '',
-      '%',
-      '%ff',
-      'x'.repeat(5000),
-      '9b2d7e8c-0000-4000-8000-000000000000',
-    ],
-    query: [
-      '',
-      '?n=1',
-      '?n=-1',
-      '?n=1e9&last=%00',
-      '?last=zzz',
-      `?digest=${layer}`,
-      '?digest=sha256:x',
-      `?mount=${layer}&from=app`,
-      '?mount=&from=',
-      '?artifactType=%0a',
-      '?tag=a&tag=..',
-      '?digest-algorithm=md5',
-      '?%',
-      `?${'a=b&'.repeat(500)}`,
-    ],
-    range: ['', '0-1', '1-0', '-', '0-99999999999999999999', 'bytes=0-', 'bytes=-5', 'bytes=9-1'],
-    type: [
-      '',
-      manifest.mediaType,
-      'application/vnd.oci.image.index.v1+json',
-      'text/plain',
-      'application/vnd.docker.distribution.manifest.v1+json',
-      ';;;',
-    ],
-    body: [
-      '',
-      '{}',
-      manifest.bytes.toString(),
-      '[',
-      'null',
-      '\0\0',
-      '{"schemaVersion":2}',
-      'x'.repeat(70_000),
-    ],
-    auth: ['', '', 'Basic', 'Basic !!!', 'Bearer x.y.z', 'Basic Og==', 'Negotiate x'],
-  }
+const layer = randomBlob(1000)
+const absent = `sha256:${'f'.repeat(64)}`
+const unknownUpload = '9b2d7e8c-0000-4000-8000-000000000000'
+const ociIndex = 'application/vnd.oci.image.index.v1+json'
+const schema1 = 'application/vnd.docker.distribution.manifest.v1+json'
+const digests = [layer.digest, 'sha256:', 'sha512:0', absent, '..']
+const long = 'x'.repeat(5000)
+
+const parts: Readonly<Record<string, readonly string[]>> = {
+  method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PURGE'],
+  name: ['app', 'app', 'app', 'none', 'a/b', '', '..', 'APP', '%00', long, 'blobs/uploads'],
+  place: ['manifests', 'blobs', 'blobs/uploads', 'tags', 'referrers', '_catalog', '', '%2e'],
+  last: [...digests, 'v1', 'list', '', '%', '%ff', long, unknownUpload],
+  query: [
+    '',
+    '?n=1',
+    '?n=-1',
+    '?n=1e9&last=%00',
+    '?last=zzz',
+    `?digest=${layer.digest}`,
+    '?digest=sha256:x',
+    `?mount=${layer.digest}&from=app`,
+    '?mount=&from=',
+    '?artifactType=%0a',
+    '?tag=a&tag=..',
+    '?digest-algorithm=md5',
+    '?%',
+    `?${'a=b&'.repeat(500)}`,
+  ],
+  range: ['', '0-1', '1-0', '-', '0-99999999999999999999', 'bytes=0-', 'bytes=-5', 'bytes=9-1'],
+  type: ['', ociManifest, ociIndex, 'text/plain', schema1, ';;;'],
+  body: ['', '{}', '[', 'null', '\0\0', '{"schemaVersion":2}', 'x'.repeat(70_000)],
+  auth: ['', '', 'Basic', 'Basic !!!', 'Bearer x.y.z', 'Basic Og==', 'Negotiate x'],
 }
 
 t.test('requests at random are answered, never with a defect of the server', async (t) => {
@@ -93,11 +61,11 @@ t.test('requests at random are answered, never with a defect of the server', asy
   t.comment(`seed ${seed}`)
   const random = randomFrom(seed)
   const registry = await startRegistry(t, join(testFolder(t), 'state'), ['--access-log', 'off'])
-  const layer = randomBlob(1000)
   const manifest = await pushImage(registry.url, 'app', 'v1', [layer])
-  const parts = partsFor(manifest, layer.digest)
   const pick = (part: string): string => {
-    const choices = parts[part] ?? ['']
+    const choices = [...(parts[part] ?? [''])]
+    if (part === 'last') choices.push(manifest.digest)
+    if (part === 'body') choices.push(manifest.bytes.toString())
     return choices[Math.floor(random() * choices.length)] ?? ''
   }
   const statuses = new Map<number, number>()

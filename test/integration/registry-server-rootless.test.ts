@@ -30,11 +30,7 @@ t.test('an ordinary user serves a registry that others reach, and pulls from it'
     child.once('close', () => reject(new Error(`the registry did not start: ${errors}`)))
   })
   await pushImage(`http://${host}`, 'app', 'v1', [])
-  const pulled = await user.myimage(
-    'copy',
-    `docker://${host}/app:v1`,
-    `oci:${user.folder}/out`,
-  )
+  const pulled = await user.myimage('copy', `docker://${host}/app:v1`, `oci:${user.folder}/out`)
   t.equal(pulled.exitCode, 0, pulled.stderr)
   child.kill('SIGTERM')
   t.equal(await ended, 0)
