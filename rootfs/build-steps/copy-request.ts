@@ -1,5 +1,5 @@
 import type { FileTime } from '../../native/file.ts'
-import type { FileSource } from './file-source.ts'
+import type { FileSource, IgnoreRules } from './file-source.ts'
 
 /** One operand of COPY or ADD. */
 export type CopyOperand =
@@ -31,8 +31,8 @@ export interface CopyRequest {
   readonly link: boolean
   /** `--parents` */
   readonly parents: boolean
-  /** `--exclude`, in .dockerignore's language. */
-  readonly exclude: readonly string[]
+  /** `--exclude`: what of a match is left out, by paths relative to it. */
+  readonly excludes?: IgnoreRules | undefined
   /** ADD: local archives are unpacked. */
   readonly unpack: boolean
   /** Of folders that are made on the way, and of heredocs. */

@@ -1,6 +1,6 @@
 import { OperationError } from '../../native/error.ts'
 import { splitPath } from '../layer/plan.ts'
-import type { FileSource } from './file-source.ts'
+import type { FileSource, IgnoreRules } from './file-source.ts'
 import { placeInRoot } from './place-in-root.ts'
 import { fromRaw, toRaw } from './raw-text.ts'
 import { describeFile, listFolder, statusIn, withFolder } from './read-source.ts'
@@ -13,7 +13,7 @@ export interface Selection {
   /** `--parents`: keep the folders after `/./`, or all; `**` stands for any number of folders then. */
   readonly parents: boolean
   /** `--exclude`: what of a match is left out. */
-  readonly excludes?: ((path: string) => boolean) | undefined
+  readonly excludes?: IgnoreRules | undefined
   /** Nothing matching at all is no error: other operands may. Absent: false. */
   readonly isOptional?: boolean | undefined
 }
@@ -53,9 +53,9 @@ function findMatches(source: FileSource, pattern: string, keepsParents: boolean)
       : expand(source, components, keepsParents)
   return found.flatMap((names) => {
     const place = placeInRoot(source.root, names.join('/'))
-    const isHidden = place.kind === 'missing' || isLeftOut(source, place.path)
-    if (isHidden && firstWildcard !== -1) return []
-    if (isHidden) throw notFound(source, pattern, place.kind !== 'missing')
+    const isGone = place.kind === 'missing' || isLeftOut(source, place.path)
+    if (isGone && firstWildcard !== -1) return []
+    if (isGone) throw notFound(source, pattern, place.kind !== 'missing')
     const parents = keepsParents ? describeParents(source, names, before.length) : []
     return [{ path: place.path, base: names.at(-1) ?? '', parents }]
   })
@@ -145,32 +145,37 @@ function dedupe(paths: readonly string[][]): string[][] {
 }
 
 function isLeftOut({ ignore }: FileSource, path: string): boolean {
-  if (!ignore || path === '') return false
-  return ignore.ignores(fromRaw(path)) && !ignore.hasExceptions
+  return path !== '' && isHidden(ignore, path) && !ignore?.hasExceptions
 }
 
 function maySeeInside({ ignore }: FileSource, path: string): boolean {
-  return !ignore || ignore.hasExceptions || !ignore.ignores(fromRaw(path))
+  return ignore?.hasExceptions === true || !isHidden(ignore, path)
+}
+
+function isHidden(rules: IgnoreRules | undefined, path: string): boolean {
+  return rules?.ignores(fromRaw(path)) === true
 }
 
 function describeMatch(source: FileSource, match: Match, { excludes }: Selection): SelectedSource {
   const files: SourceFile[] = []
   const { path } = match
-  const takes = (relative: string): boolean =>
-    excludes === undefined || !excludes(fromRaw(relative === '' ? match.base : relative))
   const add = (folder: number, name: string, below: string, relative: string): void => {
     const file = describeFile(folder, { path: below, relative, name })
-    const isTaken = below === '' || !source.ignore?.ignores(fromRaw(below))
-    if (!file || (relative !== '' || file.kind !== 'directory' ? !takes(relative) : false)) return
-    if (!isTaken && (file.kind !== 'directory' || !maySeeInside(source, below))) return
+    if (!file) return
+    const isFolder = file.kind === 'directory'
+    const isIgnored = below !== '' && isHidden(source.ignore, below)
+    // A folder that was asked for is not excluded itself, only what is in it.
+    const isExcluded = !(isFolder && relative === '') && isHidden(excludes, relative || match.base)
+    if (isIgnored && !(isFolder && source.ignore?.hasExceptions)) return
+    if (isExcluded && !(isFolder && excludes?.hasExceptions)) return
     const before = files.push(file)
-    if (file.kind === 'directory')
+    if (isFolder)
       withFolder(source, below, (inner) => {
         for (const child of listFolder(inner))
           add(inner, child, join(below, child), join(relative, child))
       })
-    // An ignored folder is there only for what is taken from it after all.
-    if (!isTaken && files.length === before) files.pop()
+    // A folder that is left out is there only for what is taken from it after all.
+    if ((isIgnored || isExcluded) && files.length === before) files.pop()
   }
   const { parent, name } = splitPath(path)
   withFolder(source, parent, (folder) => add(folder, name || '.', path, ''))

@@ -22,7 +22,6 @@ async function copyInto(source: FileSource, path: string, folder: string): Promi
     destination: '/',
     link: false,
     parents: false,
-    exclude: [],
     unpack: false,
     time: { seconds: 0, nanoseconds: 0 },
   })

@@ -1,6 +1,7 @@
 import { mkdirSync, openSync, closeSync, fstatSync, cpSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { excludeRules } from '../../rootfs/build/ignore-rules.ts'
 import { openLayersSource } from '../../rootfs/build-steps/open-source.ts'
 import { outputTar } from '../../rootfs/build-steps/output-tar.ts'
 import { digestSources } from '../../rootfs/build-steps/digest-sources.ts'
@@ -142,7 +143,7 @@ t.test('COPY --parents and --exclude', async (t) => {
     'drwxr-xr-x 0:0 p/x/a/b',
     '-rw-r--r-- 0:0 p/x/a/b/2.txt',
   ])
-  await bench.copy(['x'], '/e', { exclude: ['**/*.txt', '!a/1.txt'] })
+  await bench.copy(['x'], '/e', { excludes: excludeRules(['**/*.txt', '!a/1.txt']) })
   t.strictSame(bench.top(), [
     'drwxr-xr-x 0:0 e',
     'drwx------ 0:0 e/a',
@@ -191,4 +192,26 @@ t.test('the whole result as a tar is the merged tree', async (t) => {
   t.equal(bench.sh('cat again/new; ls again/bin/wget 2>&1 || true').split('\n')[0], '1')
   t.match(bench.sh('ls again/bin/wget 2>&1 || true'), /No such file/)
   t.equal(bench.sh('stat -c %Y again/new'), '1700000000\n')
+})
+
+t.test('several files need a folder to go to', async (t) => {
+  const bench = await stepBench(t)
+  bench.sh('echo a > context/a.txt; echo b > context/b.txt; mkdir context/d; echo c > context/d/c')
+  for (const [operands, destination] of [
+    [['a.txt', 'b.txt'], '/x'],
+    [['*.txt'], '/x'],
+    [['*.txt'], '/bin/sh'],
+    [['*'], '/x'],
+  ] as const)
+    await t.rejects(bench.copy(operands, destination), { code: 'INVALID_ARGUMENT' })
+  await bench.copy(['*.txt'], '/tmp')
+  t.strictSame(
+    bench.top().map((line) => line.split(' ')[2]),
+    ['tmp', 'tmp/a.txt', 'tmp/b.txt'],
+  )
+  await bench.copy(['d*'], '/x')
+  t.strictSame(
+    bench.top().map((line) => line.split(' ')[2]),
+    ['x', 'x/c'],
+  )
 })

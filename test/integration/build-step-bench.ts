@@ -108,7 +108,6 @@ export async function stepBench(t: Test): Promise<StepBench> {
           destination,
           link: false,
           parents: false,
-          exclude: [],
           unpack: false,
           time: stepTime,
           ...options,

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { excludeRules } from '../../../rootfs/build-steps/copy-step.ts'
+import { excludeRules } from '../../../rootfs/build/ignore-rules.ts'
 import type { FileSource, IgnoreRules } from '../../../rootfs/build-steps/file-source.ts'
 import { openContextSource } from '../../../rootfs/build-steps/open-source.ts'
 import { selectSources } from '../../../rootfs/build-steps/select-sources.ts'
@@ -140,7 +140,7 @@ const rows: {
 for (const { name, pattern, parents = false, exclude = [], want } of rows)
   t.test(name, async (t) => {
     const source = context(t, files)
-    const excludes = await excludeRules(exclude)
+    const excludes = excludeRules(exclude)
     const selected = selectSources(source, { patterns: [pattern], parents, excludes })
     const found = selected.flatMap(({ base, files: taken, parents: above }) =>
       taken.map(
