@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { listDocuments } from '../store/documents.ts'
 import type { Image } from '../store/image.ts'
+import { referenceDigests } from '../store/reference-digests.ts'
 import {
   displayReference,
   formatTable,
@@ -44,10 +45,11 @@ export function addLs(program: Command): void {
     .option('--format <template>', 'fields such as {{.Repository}}, "table …", or json')
   withStore(command, ({ store, print }, name: string | undefined, flags: LsFlags) => {
     const passes = imageFilter(store, flags.filter ?? [])
+    const digests = referenceDigests(store)
     const rows = store
       .list()
       .filter(passes)
-      .flatMap((image) => imageRows(image, flags))
+      .flatMap((image) => imageRows(image, digests, flags))
     if (flags.all && flags.filter === undefined)
       rows.push(...listDocuments(store).map((document) => documentRow(document, flags)))
     const wanted = rows.filter(({ row }) => name === undefined || matches(row, name))
@@ -68,20 +70,26 @@ interface Sortable {
   readonly size: number
 }
 
-function imageRows(image: Image, { trunc }: LsFlags): Sortable[] {
+function imageRows(
+  image: Image,
+  digests: ReadonlyMap<string, string>,
+  { trunc }: LsFlags,
+): Sortable[] {
   const created = createdAt(image)
   const common = {
-    Digest: image.digest,
     ID: trunc ? shortId(image.id) : image.id,
     CreatedSince: humanAge(created),
     CreatedAt: new Date(created).toISOString(),
     Size: humanSize(image.size),
     MediaType: 'image',
   }
-  const names = image.references.map(displayReference)
-  if (names.length === 0) names.push({ repository: '<none>', tag: '<none>' })
-  return names.map(({ repository, tag }) => ({
-    row: { Repository: repository, Tag: tag, ...common },
+  const names = image.references.map((reference) => ({
+    ...displayReference(reference),
+    digest: digests.get(reference) ?? image.digest,
+  }))
+  if (names.length === 0) names.push({ repository: '<none>', tag: '<none>', digest: image.digest })
+  return names.map(({ repository, tag, digest }) => ({
+    row: { Repository: repository, Tag: tag, Digest: digest, ...common },
     created,
     size: image.size,
   }))
