@@ -45,13 +45,8 @@ const handleScale: Handler = async (context, kind, target, request) => {
   if (verb === 'get')
     return respond(200, scaleOf(await context.resources.get(kind, namespace, name)))
   const change = await scaleChange(context, kind, target, request)
-  const object = await context.resources.update(
-    kind,
-    namespace,
-    name,
-    change,
-    writeOptions(request),
-  )
+  const options = writeOptions(request)
+  const object = await context.resources.update(kind, namespace, name, change, options, 'scale')
   return respond(200, scaleOf(object))
 }
 

@@ -17,10 +17,19 @@ import { includeObjectOf, renderObject, respond, respondStatus } from './render.
 import type { ResourceRequest } from './request-info.ts'
 import type { Change, WriteOptions } from './resource-service.ts'
 import { serverSideApply } from './server-side-apply.ts'
-import { trackManager } from './track-manager.ts'
 
 export function writeOptions(request: ApiRequest): WriteOptions {
-  return { user: request.user, dryRun: isDryRun(undefined, request.query) }
+  return {
+    user: request.user,
+    dryRun: isDryRun(undefined, request.query),
+    manager: request.query.get('fieldManager') || userAgent(request),
+  }
+}
+
+/** Who does not say who manages the fields is known by the program. */
+function userAgent({ headers }: ApiRequest): string {
+  const program = (headers['user-agent'] ?? '').split('/')[0]!
+  return program === '' ? 'unknown' : program.slice(0, 128)
 }
 
 /** The body, whatever kind it is of. */
@@ -54,7 +63,6 @@ export async function handleCreate(
   if (kind.namespaced && namespace === undefined)
     throw badRequest('an empty namespace may not be set during creation')
   const object = decodeObject(context.schemas, kind, await readBody(context, request), request)
-  trackManager(context, kind, object, undefined, request)
   const created = await context.resources.create(kind, namespace, object, writeOptions(request))
   return respondObject(kind, created, request, 201)
 }
@@ -78,11 +86,7 @@ export async function handleUpdate(
     throw badRequest(
       `the namespace of the provided object does not match the namespace sent on the request`,
     )
-  const change: Change = (current) => {
-    const object = structuredClone(wanted)
-    trackManager(context, kind, object, current, request, subresource)
-    return object
-  }
+  const change: Change = () => structuredClone(wanted)
   const object = await context.resources.update(
     kind,
     namespace,
@@ -110,9 +114,7 @@ export async function handlePatch(
   const change: Change = (current) => {
     const patched = patch(current as unknown as JsonObject)
     requireSameKind(kind, patched)
-    const object = readAs(context.schemas, kind, patched, request)
-    trackManager(context, kind, object, current, request, subresource)
-    return object
+    return readAs(context.schemas, kind, patched, request)
   }
   const object = await context.resources.update(
     kind,

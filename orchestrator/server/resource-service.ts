@@ -1,10 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { recordUpdate } from '../api/apply/managed-fields.ts'
+import { apiVersionOf } from '../api/kind.ts'
 import type { Kind } from '../api/kind.ts'
 import { sameJson } from '../api/object.ts'
 import type { KubeObject } from '../api/object.ts'
+import { resolveSchema } from '../api/schema.ts'
 import type { Schemas } from '../api/schema.ts'
 import { alreadyExists, StatusError } from '../api/status-error.ts'
-import { prepareCreate, prepareUpdate } from '../api/write/prepare-write.ts'
+import { formatTime, prepareCreate, prepareUpdate } from '../api/write/prepare-write.ts'
 import type { WriteContext } from '../api/write/prepare-write.ts'
 import type { Admission } from './admission.ts'
 import type { User } from './http-message.ts'
@@ -15,6 +18,8 @@ import type { ObjectStorage } from './object-storage.ts'
 export interface WriteOptions {
   readonly user: User
   readonly dryRun: boolean
+  /** Who owns from now on what the write changes; absent where the object says so itself. */
+  readonly manager?: string
 }
 
 /** What an update is to make of what is stored. */
@@ -74,12 +79,30 @@ export function makeResourceService(
   schemas: Schemas,
   admission: Admission,
 ): ResourceService {
+  function record(
+    kind: Kind,
+    object: KubeObject,
+    current: KubeObject | undefined,
+    name: string | undefined,
+    subresource: string | undefined,
+  ): void {
+    if (name === undefined) return
+    const schema = resolveSchema(schemas, { $ref: kind.definition })
+    const manager = {
+      name,
+      operation: 'Update',
+      apiVersion: apiVersionOf(kind),
+      subresource,
+    } as const
+    recordUpdate(schemas, schema, object, current, manager, formatTime(new Date()))
+  }
+
   async function updateOnce(
     kind: Kind,
     namespace: string | undefined,
     name: string,
     change: Change,
-    { user, dryRun }: WriteOptions,
+    { user, dryRun, manager }: WriteOptions,
     subresource: string | undefined,
   ): Promise<KubeObject> {
     const entry = await storage.get(kind, namespace, name)
@@ -87,6 +110,7 @@ export function makeResourceService(
     const wanted = await change(structuredClone(current))
     const object = prepareUpdate(kind, wanted, current, subresource, makeWriteContext(schemas))
     await admission({ operation: 'UPDATE', kind, object, current, subresource, user, dryRun })
+    record(kind, object, current, manager, subresource)
     // What changes nothing is no write: watchers hear nothing of it.
     if (sameJson(object, current) || dryRun) return object
     const stored = kind.conversion
@@ -111,9 +135,10 @@ export function makeResourceService(
       const entry = await storage.get(kind, namespace, name)
       return readObject(kind, entry.value, entry.revision)
     },
-    create: async (kind, namespace, wanted, { user, dryRun }) => {
+    create: async (kind, namespace, wanted, { user, dryRun, manager }) => {
       const object = prepareCreate(kind, wanted, namespace, makeWriteContext(schemas))
       await admission({ operation: 'CREATE', kind, object, user, dryRun })
+      record(kind, object, undefined, manager, undefined)
       if (dryRun) return dryCreate(storage, kind, object)
       const created = await storage.create(kind, kind.conversion?.toStored(object) ?? object)
       return kind.conversion?.fromStored(created) ?? created

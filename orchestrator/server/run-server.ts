@@ -6,6 +6,7 @@ import { makeApiServer } from './api-server.ts'
 import type { ApiServer } from './api-server.ts'
 import { issueCertificate, keptPair, makeAuthority } from './certificates.ts'
 import type { KeyPair } from './certificates.ts'
+import { startNamespaceDeletion } from './empty-namespaces.ts'
 import { makeKubeconfig } from './kubeconfig.ts'
 import { listen } from './listen.ts'
 
@@ -58,6 +59,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
     const kubeconfig = options.kubeconfig ?? join(options.dataDir, 'admin.kubeconfig')
     writeKubeconfig(kubeconfig, options.clusterName ?? 'myorch', url, pki)
     const compaction = startCompaction(store)
+    const namespaces = await startNamespaceDeletion(api.context)
     return {
       url,
       kubeconfig,
@@ -65,6 +67,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
       close: async () => {
         compaction.stop()
         await listener.close()
+        await namespaces.stop()
         await store.close()
       },
     }

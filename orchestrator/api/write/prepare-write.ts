@@ -1,6 +1,7 @@
 import { applyDefaults } from '../defaults/defaults.ts'
 import type { Kind } from '../kind.ts'
-import { clone, sameJson } from '../object.ts'
+import { qosClass } from '../qos-class.ts'
+import { clone, isObject, sameJson } from '../object.ts'
 import type { JsonObject, KubeObject } from '../object.ts'
 import { resolveSchema } from '../schema.ts'
 import type { Schema, Schemas } from '../schema.ts'
@@ -53,9 +54,9 @@ export function prepareCreate(
   delete metadata.generation
   if (kind.generation) metadata.generation = 1
   if (hasStatus(kind) && !kind.statusOnCreate) delete object.status
-  initialState(object)
   dropEmpty(object)
   finishObject(kind, object)
+  initialState(object)
   requireValid(kind, object, context.schemas)
   return object
 }
@@ -157,9 +158,28 @@ function keepIdentity(object: KubeObject, current: KubeObject): void {
 /** What an object has from the beginning because of what it is. */
 function initialState(object: KubeObject): void {
   if (object.apiVersion === 'v1' && object.kind === 'Pod')
-    object.status = { phase: 'Pending', qosClass: 'BestEffort' }
+    object.status = { phase: 'Pending', qosClass: qosClass(object.spec ?? {}) }
   if (object.apiVersion === 'v1' && object.kind === 'Namespace')
     object.spec = { ...object.spec, finalizers: ['kubernetes'] }
+  if (object.apiVersion === 'batch/v1' && object.kind === 'Job') selectOwnPods(object)
+}
+
+/** A job knows its pods by its uid, unless it says that it selects them itself. */
+function selectOwnPods({ metadata, spec }: KubeObject): void {
+  if (!spec || spec['manualSelector'] === true || !isObject(spec['template'])) return
+  const template = spec['template']
+  const inner = isObject(template['metadata']) ? template['metadata'] : {}
+  const uid = metadata.uid ?? ''
+  const name = metadata.name ?? ''
+  const labels = {
+    ...(isObject(inner['labels']) ? inner['labels'] : {}),
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+    'controller-uid': uid,
+    'job-name': name,
+  }
+  template['metadata'] = { ...inner, labels }
+  spec['selector'] ??= { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } }
 }
 
 /** Maps and lists of metadata that hold nothing are absent, as in what a typed server writes. */

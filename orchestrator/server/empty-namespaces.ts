@@ -1,0 +1,137 @@
+import type { Kind } from '../api/kind.ts'
+import type { KubeObject } from '../api/object.ts'
+import { StatusError } from '../api/status-error.ts'
+import { describeError } from '../../native/error.ts'
+import type { ApiContext } from './api-context.ts'
+import { serverUser } from './bootstrap.ts'
+import { deleteObject } from './delete-object.ts'
+import { isReview } from './handle-review.ts'
+import { listObjects } from './list-objects.ts'
+import { keyPrefix, readObject } from './object-storage.ts'
+
+// A namespace that is to go loses everything in it, and then its finalizer. Runs beside the server because without it
+// no namespace ever goes; it meets the API only through the store and the same functions as requests.
+
+const retryMs = 1_000
+const ownFinalizer = 'kubernetes'
+
+export interface Worker {
+  stop(): Promise<void>
+}
+
+/** Delete what is in the namespace. @returns how much is still there, held by a finalizer or a grace period */
+export async function emptyNamespace(context: ApiContext, namespace: string): Promise<number> {
+  const seen = new Set<string>()
+  let left = 0
+  for (const kind of context.registry.all()) {
+    if (
+      !kind.namespaced ||
+      isReview(kind) ||
+      !kind.verbs.includes('delete') ||
+      seen.has(kind.storage)
+    )
+      continue
+    seen.add(kind.storage)
+    left += await deleteAll(context, kind, namespace)
+  }
+  return left
+}
+
+async function deleteAll(context: ApiContext, kind: Kind, namespace: string): Promise<number> {
+  const { items } = await listObjects(context.store, kind, {
+    namespace,
+    select: undefined,
+    limit: 0,
+    continueToken: undefined,
+    resourceVersion: undefined,
+    match: undefined,
+  })
+  let left = 0
+  const options = { propagationPolicy: 'Background', dryRun: false } as const
+  for (const { metadata } of items)
+    try {
+      const { storage, admission } = context
+      const name = metadata.name ?? ''
+      const deletion = await deleteObject(
+        storage,
+        admission,
+        kind,
+        namespace,
+        name,
+        options,
+        serverUser,
+      )
+      if (!deletion.gone) left++
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.status.code !== 404) throw error
+    }
+  return left
+}
+
+async function finalize(context: ApiContext, kind: Kind, name: string): Promise<void> {
+  const options = { user: serverUser, dryRun: false }
+  const change = (current: KubeObject): KubeObject => {
+    const finalizers = current.spec?.['finalizers']
+    const rest = Array.isArray(finalizers)
+      ? finalizers.filter((entry) => entry !== ownFinalizer)
+      : []
+    return { ...current, spec: { ...current.spec, finalizers: rest } }
+  }
+  await context.resources.update(kind, undefined, name, change, options, 'finalize')
+}
+
+/** Watch namespaces, and empty those that are to go. */
+export async function startNamespaceDeletion(context: ApiContext): Promise<Worker> {
+  const kind = context.registry.byKind('v1', 'Namespace')!
+  const waiting = new Set<string>()
+  let stopped = false
+  let running: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
+
+  function offer({ metadata }: KubeObject): void {
+    if (metadata.deletionTimestamp === undefined || metadata.name === undefined) return
+    waiting.add(metadata.name)
+    running ??= work().finally(() => (running = undefined))
+  }
+
+  async function work(): Promise<void> {
+    for (const name of waiting) {
+      if (stopped) return
+      waiting.delete(name)
+      try {
+        if ((await emptyNamespace(context, name)) === 0) await finalize(context, kind, name)
+        else again(name)
+      } catch (error) {
+        if (error instanceof StatusError && error.status.code === 404) continue
+        process.stderr.write(`empty namespace ${name}: ${describeError(error)}\n`)
+        again(name)
+      }
+    }
+  }
+
+  function again(name: string): void {
+    timer = setTimeout(() => {
+      waiting.add(name)
+      running ??= work().finally(() => (running = undefined))
+    }, retryMs)
+    timer.unref()
+  }
+
+  const { store } = context
+  const start = await store.list(keyPrefix(kind))
+  const watch = await store.watch(keyPrefix(kind), start.revision, {
+    onEvents: (events) => {
+      for (const { type, value, revision } of events)
+        if (type === 'put') offer(readObject(kind, value, revision))
+    },
+  })
+  for (const { value, revision } of start.entries) offer(readObject(kind, value, revision))
+  return {
+    stop: async () => {
+      stopped = true
+      watch.stop()
+      clearTimeout(timer)
+      await running
+    },
+  }
+}
