@@ -6,7 +6,9 @@ import { containerFolder } from './container-folder.ts'
 import type { EngineFolders } from './folders.ts'
 import { allDevices, devicesAt } from './host-devices.ts'
 import { type JoinedNamespaces, identityOwnerFolder } from './joined-namespaces.ts'
+import { isGroupMapped } from './mapped-ids.ts'
 import type { ContainerFacts } from './oci-config/facts.ts'
+import { ttyGroup } from './oci-config/system-mounts.ts'
 import { placeMounts } from './place-mounts.ts'
 import type { ContainerRecord } from './record.ts'
 import type { RootSource } from './resolve-image.ts'
@@ -42,6 +44,7 @@ export function gatherFacts(sources: FactSources): ContainerFacts {
     uidMappings: mappings.uid,
     gidMappings: mappings.gid,
     isRootless: host.rootless,
+    hasTtyGroup: isGroupMapped(host, ttyGroup),
     lastCapability: host.lastCapability,
     boundingCapabilities: host.boundingCapabilities,
     devicesAt,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
+import type { HostFacts } from '../inspect-host/host-facts.ts'
 import type { EngineContext } from './engine-context.ts'
 
 /** First id inside and how many, of each row of /proc/PID/uid_map, user_namespaces(7). */
@@ -18,9 +19,22 @@ export function requireMappedUser(
   requireMapped('gid', user.gid)
 }
 
+/** Whether the user namespace that the engine is in knows a group; the host's knows all. */
+export function isGroupMapped({ inUserNamespace }: HostFacts, gid: number): boolean {
+  return !inUserNamespace || isMapped('gid', gid)
+}
+
+function isMapped(kind: 'uid' | 'gid', id: number): boolean {
+  return isIn(readRanges(`/proc/self/${kind}_map`), id)
+}
+
+function isIn(ranges: readonly IdRange[], id: number): boolean {
+  return ranges.some(([first, count]) => id >= first && id < first + count)
+}
+
 function requireMapped(kind: 'uid' | 'gid', id: number): void {
   const ranges = readRanges(`/proc/self/${kind}_map`)
-  if (ranges.some(([first, count]) => id >= first && id < first + count)) return
+  if (isIn(ranges, id)) return
   const last = Math.max(...ranges.map(([first, count]) => first + count - 1))
   throw new OperationError(
     'UNSUPPORTED',

@@ -45,6 +45,8 @@ export interface ContainerFacts {
   readonly gidMappings: readonly IdMapping[]
   /** The engine itself runs in a user namespace. */
   readonly isRootless: boolean
+  /** Whether the engine's user namespace has the group of terminals, 5. */
+  readonly hasTtyGroup: boolean
   /** Number of the kernel's last capability (/proc/sys/kernel/cap_last_cap). */
   readonly lastCapability?: number | undefined
   /** What the engine may grant at most: its own bounding set; absent: everything. */

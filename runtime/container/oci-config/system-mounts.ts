@@ -86,12 +86,18 @@ function sharedMemory({ namespaces, shmSize }: ContainerOptions, facts: Containe
   return [tmpfs('/dev/shm', ['nosuid', 'noexec', 'nodev', 'mode=1777', size])]
 }
 
-/** Group 5 (tty), unless a user namespace does not map it: mounting would then fail. */
-function ptsGroup({ gidMappings }: ContainerFacts): string[] {
+/** Group of terminals on every distribution. */
+export const ttyGroup = 5
+
+/** The group of terminals, unless a user namespace does not map it: mounting would then fail. */
+function ptsGroup({ gidMappings, hasTtyGroup }: ContainerFacts): string[] {
   const isMapped =
-    gidMappings.length === 0 ||
-    gidMappings.some(({ containerID, size }) => containerID <= 5 && 5 < containerID + size)
-  return isMapped ? ['gid=5'] : []
+    gidMappings.length === 0
+      ? hasTtyGroup
+      : gidMappings.some(
+          ({ containerID, size }) => containerID <= ttyGroup && ttyGroup < containerID + size,
+        )
+  return isMapped ? [`gid=${ttyGroup}`] : []
 }
 
 function isInUserNamespace({ uidMappings, isRootless }: ContainerFacts): boolean {

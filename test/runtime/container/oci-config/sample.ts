@@ -40,6 +40,7 @@ export const sampleFacts: ContainerFacts = {
   uidMappings: [],
   gidMappings: [],
   isRootless: false,
+  hasTtyGroup: true,
   devicesAt: (path) => [{ path, type: 'c', major: 10, minor: 229 }],
   allDevices: () => [{ path: '/dev/kmsg', type: 'c', major: 1, minor: 11 }],
   seccompFor: (capabilities) => ({
