@@ -4,7 +4,7 @@ import { findDocument, removeDocument } from '../store/documents.ts'
 import { removeImage } from '../store/remove-image.ts'
 import { sweepContent } from '../store/sweep-content.ts'
 import type { CommandContext } from './context.ts'
-import { imagesInUse } from './images-in-use.ts'
+import { imagesInUse, imagesOfRunning } from './images-in-use.ts'
 import { withStore } from './register.ts'
 
 interface RmFlags {
@@ -34,11 +34,16 @@ export function addRm(program: Command): void {
         { hint: 'Name at least one' },
       )
     const inUse = imagesInUse(context.folders)
+    const running = imagesOfRunning(context.folders)
     for (const name of targets) {
       try {
         if (await removeWhole(context, name)) continue
         const force = flags.force ?? flags.all
-        const { untagged, deleted } = await removeImage(store, name, { force, inUse })
+        const { untagged, deleted } = await removeImage(store, name, {
+          force,
+          inUse,
+          running,
+        })
         for (const reference of untagged) context.print(`Untagged: ${reference}`)
         for (const id of deleted) context.print(`Deleted: ${id}`)
       } catch (error) {

@@ -19,6 +19,8 @@ export interface RemoveOptions {
   readonly force?: boolean | undefined
   /** Ids of images that containers use. */
   readonly inUse?: ReadonlySet<string> | undefined
+  /** Ids of images that running containers use: these cannot be removed by force either. */
+  readonly running?: ReadonlySet<string> | undefined
 }
 
 /**
@@ -44,7 +46,7 @@ export async function removeImage(
 function removeEntry(
   store: ImageStore,
   reference: string,
-  { force = false, inUse = new Set() }: RemoveOptions,
+  { force = false, inUse = new Set(), running = new Set() }: RemoveOptions,
 ): { untagged: readonly string[]; deleted: string[] } {
   const database = store.database()
   const image = store.require(reference)
@@ -52,6 +54,8 @@ function removeEntry(
   const isLast = named === undefined || image.references.length <= 1
   if (named === undefined && image.references.length > 1 && !force)
     throw refused(image, 'it has several references', 'Remove them by name, or use --force')
+  if ((isLast || named === undefined) && running.has(image.id))
+    throw refused(image, 'a running container uses it', 'Stop and remove the container first')
   if (isLast && inUse.has(image.id) && !force)
     throw refused(image, 'a container uses it', 'Remove the container first, or use --force')
   const untagged = named !== undefined ? [named] : image.references

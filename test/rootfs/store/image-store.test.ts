@@ -95,6 +95,8 @@ t.test('removal needs force where it would take more than was named', async (t) 
   t.strictSame(first.deleted, [])
   const inUse = new Set([id])
   await t.rejects(removeImage(store, 'b:1', { inUse }), { code: 'BAD_STATE' })
+  const running = { inUse, running: inUse, force: true }
+  await t.rejects(removeImage(store, 'b:1', running), { code: 'BAD_STATE', exitCode: 1 })
   t.strictSame((await removeImage(store, 'b:1', { inUse, force: true })).deleted, [id])
 })
 
