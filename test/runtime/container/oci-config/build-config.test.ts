@@ -144,6 +144,14 @@ t.test('a user namespace maps what the facts say', async (t) => {
   t.notOk(pts?.options?.includes('gid=5'), 'group 5 is not mapped')
 })
 
+t.test('terminals have their group where there is one', async (t) => {
+  for (const hasTtyGroup of [true, false]) {
+    const { mounts } = sampleConfig({ facts: { hasTtyGroup } })
+    const pts = mounts?.find(({ destination }) => destination === '/dev/pts')
+    t.equal(pts?.options?.includes('gid=5'), hasTtyGroup)
+  }
+})
+
 const refused: { name: string; key: string; mode?: 'host'; ipc?: 'host' }[] = [
   { name: 'a setting of the host', key: 'kernel.core_pattern' },
   { name: 'the host name', key: 'kernel.hostname' },
