@@ -105,7 +105,8 @@ async function runBuild(
   const { readRequest } = await import('../build/read-request.ts')
   const opened = await readRequest(folder, flags)
   const abort = new AbortController()
-  const stop = (): void => abort.abort(new OperationError('BAD_STATE', 'build: interrupted'))
+  const stop = (): void =>
+    abort.abort(new OperationError('BAD_STATE', 'build: interrupted', {}, { exitCode: 130 }))
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
     if (flags.explain) return await explain(store, opened.request, tools, flags, print)

@@ -5,6 +5,8 @@ import type { ExplainedStep } from '../../rootfs/build/execute/build-request.ts'
 import { startRegistry, testFolder } from './registry-process.ts'
 import { type BuildBench, buildBench } from './build-bench.ts'
 
+t.setTimeout(240_000)
+
 // What is taken from the cache, what is not, and whether the reason that is given is the true one.
 
 const dockerfile = `FROM base:1 AS tools

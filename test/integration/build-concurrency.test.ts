@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { type BuildBench, buildBench } from './build-bench.ts'
 
+t.setTimeout(240_000)
+
 const command = join(import.meta.dirname, '../../bin/myimage')
 
 interface Ended {
@@ -44,17 +46,20 @@ RUN cat /g > /h
     return ended
   })()
   const builds: Ended[] = []
-  for (let round = 0; round < 3; round++) {
-    for (const [at, folder] of folders.entries())
-      writeFileSync(join(folder, 'f'), `round ${round} ${at === 2 ? 'other' : ''}\n`)
-    const running = [...folders, ...folders].map((folder, at) =>
-      start(bench, 'build', '-q', '-t', `made:${at % folders.length}`, folder),
-    )
-    builds.push(...(await Promise.all(running)))
-    for (const at of folders.keys())
-      t.equal(bench.read(`made:${at}`, 'h'), `round ${round} ${at === 2 ? 'other' : ''}\n${at}\n`)
-    await start(bench, 'rm', '-f', 'made:0')
+  try {
+    for (let round = 0; round < 3; round++) {
+      for (const [at, folder] of folders.entries())
+        writeFileSync(join(folder, 'f'), `round ${round} ${at === 2 ? 'other' : ''}\n`)
+      const running = [...folders, ...folders].map((folder, at) =>
+        start(bench, 'build', '-q', '-t', `made:${at % folders.length}`, folder),
+      )
+      builds.push(...(await Promise.all(running)))
+      for (const at of folders.keys())
+        t.equal(bench.read(`made:${at}`, 'h'), `round ${round} ${at === 2 ? 'other' : ''}\n${at}\n`)
+      await start(bench, 'rm', '-f', 'made:0')
+    }
+  } finally {
+    over.abort()
   }
-  over.abort()
   for (const { code, stderr } of [...builds, ...(await pruning)]) t.equal(code, 0, stderr)
 })

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { buildBench } from './build-bench.ts'
 
+t.setTimeout(240_000)
+
 // The same Dockerfiles by buildah and by us: the same configuration of the image. Where buildah
 // has another opinion than docker, docker's counts and is written down here.
 

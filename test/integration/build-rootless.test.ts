@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { type OrdinaryUser, ordinaryUser } from './ordinary-user.ts'
 
+t.setTimeout(240_000)
+
 // Builds by ordinary users: with ranges of subordinate ids, and with a single id.
 
 const dockerfile = `FROM host AS made

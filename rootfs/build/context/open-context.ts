@@ -108,7 +108,9 @@ function missingDockerfile(path: string): OperationError {
 function readText(path: string): string | undefined {
   const status = statSync(path, { throwIfNoEntry: false })
   if (!status) return undefined
-  if (status.isFile() && status.size <= maxDockerfile) return readFileSync(path, 'utf8')
+  // `-f <(command)` is a pipe.
+  const isReadable = status.isFile() || status.isFIFO()
+  if (isReadable && status.size <= maxDockerfile) return readFileSync(path, 'utf8')
   throw new OperationError(
     'INVALID_ARGUMENT',
     'read a file of the build',

@@ -34,7 +34,9 @@ export async function buildImage(
     request.signal?.addEventListener('abort', stop)
     try {
       const used = entriesHere(stages)
-      const built = await buildStages({ ...scope, prepared, stages, tools, reporter, abort, used })
+      const built = await settled(scope.lease, () =>
+        buildStages({ ...scope, prepared, stages, tools, reporter, abort, used }),
+      )
       const target = prepared.stages.get(prepared.resolved.target)
       if (!target) throw new TypeError('the target was not planned')
       rememberFacts(cache, stages)
@@ -48,6 +50,16 @@ export async function buildImage(
       request.signal?.removeEventListener('abort', stop)
     }
   })
+}
+
+/** The layers of what was built are in the store afterwards, also where a later step failed. */
+async function settled<Result>(lease: Lease, build: () => Promise<Result>): Promise<Result> {
+  const { settleCommits } = await import('../../build-steps/commit-step.ts')
+  try {
+    return await build()
+  } finally {
+    await settleCommits(lease)
+  }
 }
 
 /** What `buildImage` would do, and why: every step with its key, and whether the cache has it. */

@@ -57,12 +57,9 @@ export async function loadImageFor(
   const image = await atInstruction(source, reference, () =>
     findOrPull(lease, wish, request, tools),
   )
-  const { architecture } = image.config
-  if (architecture !== '' && architecture !== platform.architecture)
-    request.onEvent({
-      kind: 'note',
-      text: `${reference} is for ${image.config.os}/${architecture}, not for ${formatPlatform(platform)}`,
-    })
+  const { os, architecture } = image.config
+  const note = `${reference} is for ${os}/${architecture}, not for ${formatPlatform(platform)}`
+  if (!isFor(image, platform)) request.onEvent({ kind: 'note', text: note })
   const layers = imageLayers(lease.store, image)
   const held = layers.flatMap(({ digest, chainId }) => [digest, chainId])
   await lease.hold(image.id, image.digest, ...held)
@@ -81,6 +78,10 @@ export async function loadImageFor(
   }
 }
 
+function isFor({ config }: Image, { architecture }: Platform): boolean {
+  return config.architecture === '' || config.architecture === architecture
+}
+
 async function findOrPull(
   lease: Lease,
   { reference, platform }: ImageWish,
@@ -88,8 +89,13 @@ async function findOrPull(
   { pullImage }: BuildTools,
 ): Promise<Image> {
   const known = lease.store.find(reference)
+  // What is here may be one platform of several.
+  const forPlatform = async (other: Image): Promise<Image> => {
+    if (!pullImage || pull === 'never') return other
+    return pullImage(reference, platform).catch(() => other)
+  }
   const isWanted = pull === 'always' && pullImage !== undefined
-  if (known && !isWanted) return known
+  if (known && !isWanted) return isFor(known, platform) ? known : forPlatform(known)
   if (reference === 'host') {
     const { ensureHostImage } = await import('../../host-image/ensure-host-image.ts')
     return ensureHostImage(lease.store, (text) => onEvent({ kind: 'note', text }))

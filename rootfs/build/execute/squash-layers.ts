@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync } from 'node:fs'
 import { closeFile, openAt2, openFlags, resolveFlags } from '../../../native/file.ts'
-import { commitStep } from '../../build-steps/commit-step.ts'
+import { commitStep, settleCommits } from '../../build-steps/commit-step.ts'
 import { makeStepFolder } from '../../build-steps/step-folder.ts'
 import { openStepRoot } from '../../build-steps/step-root.ts'
 import { decompress, defaultUnpackLimits } from '../../layer/decompress.ts'
@@ -42,7 +42,9 @@ export async function squashLayers(
     } finally {
       root.close()
     }
-    return await commitStep(lease, step, { below: chainIds, epoch, onNote })
+    const layer = await commitStep(lease, step, { below: chainIds, epoch, onNote })
+    await settleCommits(lease)
+    return layer
   } finally {
     step.discard()
   }
