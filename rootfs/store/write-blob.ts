@@ -24,6 +24,8 @@ export interface BlobWriter {
   write(chunk: Buffer): void
   /** Fill the blob, which is empty, from a file, on another thread where that pays. */
   copy(source: BlobSource): Promise<void>
+  /** Its digest; no bytes follow. */
+  digest(): string
   /**
    * Check size and digest, make the blob durable and put it in its place.
    *
@@ -47,7 +49,10 @@ export function createBlobWriter(lease: Lease): BlobWriter {
     if (open) closeSync(descriptor)
     open = false
   }
+  let final: string | undefined
+  const digestOf = (): string => (final ??= copied ?? `sha256:${hash.digest('hex')}`)
   return {
+    digest: digestOf,
     get size() {
       return size
     },
@@ -63,7 +68,7 @@ export function createBlobWriter(lease: Lease): BlobWriter {
       size = fstatSync(descriptor).size
     },
     async commit(expected = {}) {
-      const digest = copied ?? `sha256:${hash.digest('hex')}`
+      const digest = digestOf()
       requireMatch({ digest, size }, expected)
       await lease.hold(digest)
       if (!existsSync(blobPath(folders, digest))) {

@@ -55,19 +55,23 @@ t.test(
     let listed = ''
     let pruned = ''
     let seen: string[] = []
-    await bench.run('echo 123 > /c/f; touch /made; echo ready; sleep 0.5', {
-      mounts: [cache],
-      onOutput() {
-        listed = command('mycontainer', 'ps', '-s')
-        pruned = command('myimage', 'prune')
-        const name = /build-[0-9a-f]{12}/.exec(listed)?.[0] ?? ''
-        seen = [
-          command('mycontainer', 'exec', '-u', 'app', name, 'id', '-u'),
-          command('mycontainer', 'diff', name),
-          command('mycontainer', 'exec', name, 'cat', '/c/f'),
-        ]
+    await bench.run(
+      'echo 123 > /c/f; touch /made; echo ready; until [ -e /go ]; do sleep 0.05; done',
+      {
+        mounts: [cache],
+        onOutput() {
+          listed = command('mycontainer', 'ps', '-s')
+          pruned = command('myimage', 'prune')
+          const name = /build-[0-9a-f]{12}/.exec(listed)?.[0] ?? ''
+          seen = [
+            command('mycontainer', 'exec', '-u', 'app', name, 'id', '-u'),
+            command('mycontainer', 'diff', name),
+            command('mycontainer', 'exec', name, 'cat', '/c/f'),
+          ]
+          command('mycontainer', 'exec', name, 'touch', '/go')
+        },
       },
-    })
+    )
     t.match(listed, /build-[0-9a-f]{12}/)
     t.match(seen, ['1000', /^A \/made$/m, '123'])
     t.match(pruned, /space: 0B/, 'a cache in use stays')

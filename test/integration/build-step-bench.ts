@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { commitStep } from '../../rootfs/build-steps/commit-step.ts'
+import { commitStep, settleCommits } from '../../rootfs/build-steps/commit-step.ts'
 import { copyStep } from '../../rootfs/build-steps/copy-step.ts'
 import type { CopyRequest } from '../../rootfs/build-steps/copy-request.ts'
 import { openContextSource } from '../../rootfs/build-steps/open-source.ts'
@@ -90,6 +90,7 @@ export async function stepBench(t: Test): Promise<StepBench> {
       try {
         await work(step)
         const layer = await commitStep(lease, step, { below, onNote: () => undefined })
+        await settleCommits(lease)
         if (layer) {
           below.push(layer.chainId)
           layers.push(layerFolder(lease.folders, layer.chainId))
