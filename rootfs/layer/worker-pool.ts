@@ -11,6 +11,7 @@ import type { WorkerReply } from './layer-worker.ts'
 
 const minSize = 2 * 1024 * 1024
 const maxIdle = 2
+const maxIdleMs = 10_000
 
 const idle: Worker[] = []
 
@@ -26,9 +27,7 @@ export async function runOnThread(
     const settle = (): void => {
       // Not all of them: one of Node's own lets messages through.
       for (const event of ['message', 'error', 'exit'] as const) worker.removeAllListeners(event)
-      worker.unref()
-      if (idle.length < maxIdle) idle.push(worker)
-      else void worker.terminate()
+      rest(worker)
     }
     worker.on('message', (message: WorkerReply) => {
       if (message.kind === 'note') return onNote(message.note)
@@ -41,6 +40,23 @@ export async function runOnThread(
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
     worker.postMessage({ ...task, limits: unpackLimits() } satisfies LayerTask)
   })
+}
+
+/** Keep it for the next layer, for a while: a process that serves for weeks needs no idle threads. */
+function rest(worker: Worker): void {
+  worker.unref()
+  if (idle.length >= maxIdle) {
+    void worker.terminate()
+    return
+  }
+  idle.push(worker)
+  const end = (): void => {
+    const at = idle.indexOf(worker)
+    if (at === -1) return
+    idle.splice(at, 1)
+    void worker.terminate()
+  }
+  setTimeout(end, maxIdleMs).unref()
 }
 
 function startWorker(): Worker {

@@ -8,7 +8,7 @@ import { readLayerNote } from './layer-note.ts'
 import { type Lease, readLeases, withLease } from './lease.ts'
 import { contentInUse } from './content-in-use.ts'
 import { removeFolder } from './remove-folder.ts'
-import { type StoreFolders, blobPath } from './store-folders.ts'
+import type { StoreFolders } from './store-folders.ts'
 
 export interface SweepOptions {
   /** Blobs that arrived in part and that nobody is bringing at the moment are kept this long. */
@@ -64,7 +64,7 @@ function renameAway(lease: Lease, keepPartialMs: number): { freed: number; rubbi
     discard(join(folders.layers, name))
   }
   for (const name of readdirSync(folders.blobs).filter((name) => !isUsed(name))) {
-    const path = blobPath(folders, `sha256:${name}`)
+    const path = join(folders.blobs, name)
     freed += statSync(path, { throwIfNoEntry: false })?.size ?? 0
     discard(path)
   }

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs'
 import { OperationError, describeError } from '../../native/error.ts'
+import { isDigest } from '../reference.ts'
 import { runOnThread } from '../layer/worker-pool.ts'
 import type { Image } from './image.ts'
 import { imageLayers } from './image-layers.ts'
@@ -62,7 +63,9 @@ export async function verifyStore(
 }
 
 function allBlobs(folders: StoreFolders): string[] {
-  return readdirSync(folders.blobs).map((hex) => `sha256:${hex}`)
+  return readdirSync(folders.blobs)
+    .map((hex) => `sha256:${hex}`)
+    .filter(isDigest)
 }
 
 async function verifyImage(check: Check, image: Image): Promise<void> {
