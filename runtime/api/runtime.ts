@@ -1,6 +1,7 @@
 import { createContainer } from '../container/create.ts'
 import { ensureImage } from '../container/ensure-image.ts'
 import { openContext, engineOf } from '../container/open-engine.ts'
+import { SpareNetworks } from '../container/spare-networks.ts'
 import type { Engine } from '../cli/engine.ts'
 import { type ApiContainer, removeIfPresent, startAttached } from './container.ts'
 import { type RunOptions, containerOptions } from './run-options.ts'
@@ -27,7 +28,8 @@ export interface Runtime {
 }
 
 export function openRuntime({ root }: RuntimeOptions = {}): Runtime {
-  const context = openContext(root, process.env)
+  const opened = openContext(root, process.env)
+  const context = { ...opened, spares: new SpareNetworks(opened) }
   return {
     engine: engineOf(context),
     async run(wish) {

@@ -1,6 +1,7 @@
 import type { ImageStore } from '../../rootfs/store/image-store.ts'
 import type { HostFacts } from '../inspect-host/host-facts.ts'
 import type { EngineFolders } from './folders.ts'
+import type { SpareNetworks } from './spare-networks.ts'
 import type { ProgramLauncher } from './zygote.ts'
 
 /** What every verb needs; made once per command, or once per resident engine. */
@@ -9,6 +10,8 @@ export interface EngineContext {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly zygote: ProgramLauncher
   readonly facts: HostFacts
+  /** Of processes that stay: interfaces made ahead. */
+  readonly spares?: SpareNetworks | undefined
   /** Opened on first use. */
   images(): Promise<ImageStore>
 }

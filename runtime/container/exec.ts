@@ -143,9 +143,9 @@ export async function startExec(
   wish.onCompiled?.(program)
   // Before it, so that it cannot be told of its end first.
   publishExecStart(context.folders, record, id, wish.command)
-  const run = context.zygote.submit(encodeProgram(program, { reasons: false }), () =>
-    wish.onPreExec?.(stateFolder),
-  )
+  const run = context.zygote.submit(encodeProgram(program, { reasons: false }), {
+    onPreExec: () => wish.onPreExec?.(stateFolder),
+  })
   const outcome = await run.started
   if (outcome.kind === 'running') {
     return { id, pid: outcome.pid, stateFolder, ended: run.ended }

@@ -27,6 +27,7 @@ import { ourCommand } from './monitor-commands.ts'
 import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
 import { listRecords } from './record-store.ts'
+import type { SpareNetwork } from './spare-networks.ts'
 import type { ContainerNetwork } from './state.ts'
 
 /** A container's network as reserved for one start. */
@@ -34,6 +35,8 @@ export interface PreparedNetwork {
   /** For the start program; undefined where another network namespace is joined or kept. */
   readonly attachment: NetworkAttachment | undefined
   readonly state: ContainerNetwork | undefined
+  /** What the attachment joins, until the container has. */
+  readonly spare?: SpareNetwork | undefined
   /** Files to unlink when the container has ended. */
   readonly leases: readonly string[]
   /** Text of /etc/hosts; undefined where another container's file is shown. */
@@ -47,6 +50,15 @@ interface Joined {
   readonly lease: AddressLease
   /** As of `planAttachment`. */
   readonly nonce: number
+  /** Where the interface was made ahead. */
+  readonly namespace?: string | undefined
+}
+
+export interface StartNetworkWish {
+  /** Reserve only: networks are left as they are. */
+  readonly isDryRun?: boolean | undefined
+  /** The container has a user namespace, which its network namespace must belong to. */
+  readonly isMapped: boolean
 }
 
 /** 2^30: a nonce below makes a free interface index and name of it. */
@@ -55,14 +67,13 @@ const nonceRange = 2 ** 30
 /**
  * Reserve addresses and ports for one start, and see to it that the networks work.
  *
- * @param isDryRun reserve only: networks are left as they are
  * @throws {OperationError} `ALREADY_EXISTS` for an address or port that is taken, `UNSUPPORTED`,
  *   `NOT_FOUND`; what was reserved until then is given back
  */
 export async function prepareNetwork(
   context: EngineContext,
   record: ContainerRecord,
-  isDryRun = false,
+  { isDryRun = false, isMapped }: StartNetworkWish,
 ): Promise<PreparedNetwork> {
   const { mode } = record.options.network
   if (mode.kind === 'host') return { ...noNetwork(), ...identityTexts(record, { isHost: true }) }
@@ -75,6 +86,7 @@ export async function prepareNetwork(
   const names = mode.kind === 'networks' ? mode.names : [defaultNetworkName]
   const joined: Joined[] = []
   const leases: string[] = []
+  let spare: SpareNetwork | undefined
   try {
     for (const name of names) {
       const one = joinNetwork(context, record, name, isDryRun)
@@ -84,17 +96,30 @@ export async function prepareNetwork(
     }
     const ports = reserveHostPorts(context, record, joined)
     leases.push(...ports.leases)
+    const isPlain = ports.bindings.length === 0 && !isMapped && !isDryRun
+    spare = isPlain ? useSpare(context, joined) : undefined
     const attachment = attach(context, joined, ports.bindings)
     return {
       attachment,
+      spare,
       state: describeNetwork(record, joined, ports.bindings),
       leases,
       ...identityTexts(record, { joined }),
     }
   } catch (error) {
+    spare?.release()
     releaseLeases(leases)
     throw error
   }
+}
+
+/** Take the interface that was made ahead, where the only network of the container has one. */
+function useSpare({ spares }: EngineContext, joined: Joined[]): SpareNetwork | undefined {
+  const [only] = joined
+  if (!spares || !only || joined.length > 1) return undefined
+  const spare = spares.take(only.network, only.device)
+  if (spare) joined[0] = { ...only, nonce: spare.nonce, namespace: spare.path }
+  return spare
 }
 
 function noNetwork(): PreparedNetwork {
@@ -215,6 +240,7 @@ function attach(
     }),
   )
   return {
+    namespace: joined[0]?.namespace,
     host: parts.flatMap(({ host }) => host),
     inside: parts.flatMap(({ inside }) => inside),
     held: parts.flatMap(({ held }) => held),

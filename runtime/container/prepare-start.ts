@@ -22,6 +22,7 @@ import { bootId, readStartTicks } from './process-identity.ts'
 import type { ContainerRecord } from './record.ts'
 import { type RootSource, rootOfRecord } from './resolve-image.ts'
 import { requireNamespaces } from './rootless-start.ts'
+import type { SpareNetwork } from './spare-networks.ts'
 import type { StartRecord } from './start-record.ts'
 import { type UserMappings, userMappings } from './user-mappings.ts'
 import { volumesFolder } from '../volume/volume-store.ts'
@@ -53,6 +54,8 @@ export interface PreparedStart {
   readonly trace: boolean
   /** Give back what was reserved, when the start does not come about. */
   undo(): void
+  /** Let go of what was needed for the start alone. */
+  release(): void
 }
 
 /**
@@ -73,11 +76,15 @@ export async function prepareStart(
   const joined = joinedNamespaces(folders, options)
   const mappings = userMappings(folders, options, record.id, host.rootless)
   const leases = mappings.lease === undefined ? [] : [mappings.lease]
+  let spare: SpareNetwork | undefined
   const undo = (): void => {
+    spare?.release()
     for (const lease of leases) unlinkIfPresent(lease)
   }
   try {
-    const network = await prepareNetwork(context, record, wish.isDryRun)
+    const isMapped = mappings.uid.length > 0
+    const network = await prepareNetwork(context, record, { isDryRun: wish.isDryRun, isMapped })
+    spare = network.spare
     leases.push(...network.leases)
     const facts = gatherFacts({
       folders,
@@ -118,6 +125,7 @@ export async function prepareStart(
       root,
       trace: wish.trace ?? false,
       undo,
+      release: () => spare?.release(),
     }
     wish.onPrepared?.(prepared)
     return prepared

@@ -90,12 +90,14 @@ async function runPrepared(
   writeStartRecord(folder, prepared.start, isDurable)
   writeFileSync(folder.config, prepared.configText, { mode: 0o600 })
   const bytes = encodeProgram(prepared.program, { trace: prepared.trace, reasons: false })
-  const run = context.zygote.submit(bytes, onPreExec)
+  const run = context.zygote.submit(bytes, { onPreExec })
   const outcome = await run.started
+  prepared.release()
   if (outcome.kind === 'running') {
     keepNamespaces(context, outcome.monitorPid)
     publishContainerEvent(context.folders, record, 'start')
     writePidfile(record, outcome.pid)
+    context.spares?.replenish()
     return { ...outcome, ended: run.ended, program: prepared.program, trace: run.trace }
   }
   throw await failStart(context, record, prepared, outcome)

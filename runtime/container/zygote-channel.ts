@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { OperationError } from '../../native/error.ts'
 import { shimPath } from '../../native/paths.ts'
-import type { EndOutcome, ProgramRun, StartOutcome } from './zygote.ts'
+import type { EndOutcome, ProgramRun, ProgramWatch, StartOutcome } from './zygote.ts'
 import { type ShimRecord, parseRecord, recordSize } from './zygote-record.ts'
 
 /** How long a start may take whose zygote has died, ms: its monitor may be at work without it. */
@@ -13,7 +13,8 @@ export const idOffset = 16
 
 interface Pending {
   readonly trace: ShimRecord[]
-  readonly onPreExec: (() => void) | undefined
+  readonly watch: ProgramWatch
+  readonly answered: () => void
   readonly started: (outcome: StartOutcome) => void
   readonly refused: (error: OperationError) => void
   readonly ended: (outcome: EndOutcome | undefined) => void
@@ -68,7 +69,7 @@ export class ZygoteChannel {
     return this.#isAlive ? this.#child.pid : undefined
   }
 
-  submit(program: Uint8Array, onPreExec?: () => void): ProgramRun {
+  submit(program: Uint8Array, watch: ProgramWatch = {}): ProgramRun {
     const id = this.#nextId++
     const bytes = Buffer.from(program.buffer, program.byteOffset, program.byteLength)
     bytes.writeBigUInt64LE(id, idOffset)
@@ -82,7 +83,8 @@ export class ZygoteChannel {
     }
     this.#pending.set(id, {
       trace,
-      onPreExec,
+      watch,
+      answered,
       started(outcome) {
         answered()
         start.resolve(outcome)
@@ -148,8 +150,10 @@ export class ZygoteChannel {
         })
         return this.#settle(record.id)
       case 'pre-exec':
-        return pending.onPreExec?.()
+        return pending.watch.onPreExec?.()
       case 'user':
+        pending.answered()
+        return pending.watch.onUser?.(record.value)
       case 'oom':
     }
   }

@@ -30,12 +30,19 @@ export interface ProgramRun {
   readonly trace: readonly ShimRecord[]
 }
 
+/** Told on the way; never by a launcher that cannot listen meanwhile. */
+export interface ProgramWatch {
+  /** The container's program is about to be executed. */
+  readonly onPreExec?: (() => void) | undefined
+  /** The program said something of its own by a USER record; it is not waited for any more. */
+  readonly onUser?: ((value: number) => void) | undefined
+}
+
 /** Whatever takes programs and has the shim run them. */
 export interface ProgramLauncher {
   /** Descriptors from 3 on, without a gap, that this process got from whoever called it. */
   readonly callerDescriptors: number
-  /** @param onPreExec the program is about to be executed; never called by who cannot listen meanwhile */
-  submit(program: Uint8Array, onPreExec?: () => void): ProgramRun
+  submit(program: Uint8Array, watch?: ProgramWatch): ProgramRun
   close(): void
 }
 
@@ -51,9 +58,9 @@ export class Zygote implements ProgramLauncher {
    * @returns whose `started` rejects with `INTERNAL` where the shim finds the program malformed
    * @throws {OperationError} `INTERNAL` where the shim is missing
    */
-  submit(program: Uint8Array, onPreExec?: () => void): ProgramRun {
+  submit(program: Uint8Array, watch?: ProgramWatch): ProgramRun {
     if (!this.#channel?.isAlive) this.#channel = new ZygoteChannel()
-    return this.#channel.submit(program, onPreExec)
+    return this.#channel.submit(program, watch)
   }
 
   /** Let go of the zygote: it ends, its containers go on. */

@@ -34,6 +34,8 @@ export interface AttachmentRequest {
   readonly ports: readonly PortBinding[]
   /** Lease files of the ports. */
   readonly portLeases: readonly string[]
+  /** A namespace that has the interface of this nonce already, see `planAhead`. */
+  readonly namespace?: string | undefined
 }
 
 const loopbackIndex = 1
@@ -54,13 +56,24 @@ export function interfaceName(position: number): string {
 /** What the start program of a container does to put it into a network. */
 export function planAttachment(request: AttachmentRequest): NetworkAttachment {
   const table = firewallTableName(request.folders)
+  const { namespace } = request
   return {
-    host: [vethExchange(request), ...publishExchanges(table, request.ports)],
+    ...(namespace === undefined ? {} : { namespace }),
+    host: [
+      ...(namespace === undefined ? [vethExchange(request)] : []),
+      ...publishExchanges(table, request.ports),
+    ],
     inside: [insideExchange(request)],
     held: request.ports.slice(0, mostHeld).flatMap(heldPort),
     cleanup: [downExchange(request), ...withdrawExchanges(table, request.ports)],
     leases: [...request.lease.files, ...request.portLeases],
   }
+}
+
+/** The interface of a container that is yet to come: what it is called and on which bridge is known, its address is not. */
+export function planAhead(network: Network, device: NetworkDevice, nonce: number): NetlinkExchange {
+  const unknown = { mac: '02:00:00:00:00:00' }
+  return vethExchange({ device, lease: unknown, position: 0, nonce, network, ports: [] })
 }
 
 /** For a container without a network: only its loopback interface. */
@@ -91,7 +104,9 @@ function vethExchange({
   nonce,
   network,
   ports,
-}: AttachmentRequest): NetlinkExchange {
+}: Pick<AttachmentRequest, 'device' | 'position' | 'nonce' | 'network' | 'ports'> & {
+  readonly lease: Pick<AddressLease, 'mac'>
+}): NetlinkExchange {
   const { request, pidOffset } = createVeth({
     name: hostInterfaceName(nonce),
     index: hostIndexBase + nonce,
@@ -132,10 +147,11 @@ function downExchange({ nonce, position, network }: AttachmentRequest): NetlinkE
 }
 
 function insideExchange(request: AttachmentRequest): NetlinkExchange {
-  const { lease, position, device, defaultRoute } = request
+  const { lease, position, device, defaultRoute, namespace } = request
   const index = firstInterfaceIndex + position
   const withIpv6 = device.ipv6 && lease.ipv6 !== undefined
   const requests: RouteRequest[] = [setLink({ index: loopbackIndex, up: true })]
+  if (namespace !== undefined) requests.push(setLink({ index, mac: parseMac(lease.mac) }))
   // Before it goes up, or the link-local address is there already.
   if (device.hostIpv6 && !withIpv6) requests.push(setLink({ index, noLinkLocal: true }))
   requests.push(setLink({ index, up: true }))

@@ -24,6 +24,12 @@ export function findLink(socket: NetlinkSocket, name: string): Link | undefined 
   }
 }
 
+/** Whether an interface is there, as a port of the bridge with this index. */
+export function isOnBridge(name: string, bridge: number): boolean {
+  using socket = openNetlinkSocket('route')
+  return findLink(socket, name)?.master === bridge
+}
+
 function listLinks(socket: NetlinkSocket): Link[] {
   return socket.read(encodeRouteRequest(dumpLinks(), 1)).map(({ body }) => decodeLink(body))
 }

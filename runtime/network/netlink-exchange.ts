@@ -28,6 +28,8 @@ export interface HeldPort {
 
 /** What the start program of a container does for one of its interfaces. */
 export interface NetworkAttachment {
+  /** Path of a network namespace that was made ahead and has the interface already. Absent: a new one. */
+  readonly namespace?: string | undefined
   /** In the host's network namespace, once the container's init exists. */
   readonly host: readonly NetlinkExchange[]
   /** In the container's new network namespace, before exec. */

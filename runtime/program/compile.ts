@@ -90,7 +90,7 @@ import { becomeNamespaceRoot, writeIdMaps } from './user-namespace.ts'
  *   what it asks and this compiler, kernel or mode cannot do; nothing is silently left out
  */
 export function compile(input: CompileInput): Program {
-  const c: ContainerCompilation = { ...startCompilation(input, input.config), input }
+  const c = withNamespaceMadeAhead({ ...startCompilation(input, input.config), input })
   checkNamespaces(c)
   checkStdio(c)
   refuseUncompiled(c)
@@ -107,6 +107,13 @@ export function compile(input: CompileInput): Program {
   becomeProgram(c)
   c.b.cleanup(() => cleanUp(c))
   return c.b.build()
+}
+
+/** Where the network was made ahead, the new namespace of the configuration is one to join. */
+function withNamespaceMadeAhead(c: ContainerCompilation): ContainerCompilation {
+  const path = c.input.network?.namespace
+  if (path === undefined) return c
+  return { ...c, namespaces: new Map([...c.namespaces, ['network', path]]) }
 }
 
 /** Outer half up to the clone. */

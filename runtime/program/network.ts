@@ -19,6 +19,19 @@ export function attachOutside(c: Compilation, network: NetworkAttachment): void 
   runExchanges(c, network.host)
 }
 
+/**
+ * Make an interface and a network namespace for it, before there is a container.
+ *
+ * @param enter steps that take this process there and put its pid into the slot `pid`
+ */
+export function makeNetworkAhead(c: Compilation, veth: NetlinkExchange, enter: () => void): void {
+  // The socket belongs to the namespace that it was made in: it still speaks for the host's.
+  openNetlink(c, 'route')
+  enter()
+  runExchange(c, veth)
+  close(c, c.b.slot('netlink'), 'nothing more to ask')
+}
+
 /** Inner half: the interfaces of the new network namespace; an attachment starts the loopback one itself. */
 export function configureInside(c: Compilation, network: NetworkAttachment | undefined): void {
   if (network !== undefined) runExchanges(c, network.inside)

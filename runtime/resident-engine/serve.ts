@@ -6,6 +6,7 @@ import { readPeerCredentials } from '../../native/peer-credentials.ts'
 import type { CommandIo } from '../cli/command-io.ts'
 import type { EngineContext } from '../container/engine-context.ts'
 import { engineOf } from '../container/open-engine.ts'
+import { SpareNetworks } from '../container/spare-networks.ts'
 import { isSystemError } from '../../native/system-error.ts'
 import { thisInstallation } from './accept-request.ts'
 import { serveClient } from './client-session.ts'
@@ -24,10 +25,11 @@ export interface ServeOptions {
  * @throws {OperationError} `ALREADY_EXISTS` where an engine serves there already
  */
 export async function serveEngine(
-  context: EngineContext,
+  opened: EngineContext,
   options: ServeOptions,
   io: CommandIo,
 ): Promise<void> {
+  const context = { ...opened, spares: new SpareNetworks(opened) }
   const { runDir } = context.folders
   mkdirSync(runDir, { recursive: true, mode: 0o700 })
   const path = options.socket ?? join(runDir, 'engine.sock')

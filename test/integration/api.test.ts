@@ -116,8 +116,9 @@ t.test('limits, pause, kill, stop', async (t) => {
   await container.remove()
   const stopped = await runtime.run({
     ...quiet,
-    command: ['sh', '-c', 'trap "exit 5" TERM; sleep 100 & wait'],
+    command: ['sh', '-c', 'trap "exit 5" TERM; echo ready; sleep 100 & wait'],
   })
+  for await (const { data } of stopped.output()) if (data.includes('ready')) break
   await stopped.stop(20)
   t.equal((await stopped.wait()).exitCode, 5)
 })

@@ -189,13 +189,15 @@ export interface LinkChange {
   /** No IPv6 link-local address of the kernel's own making. */
   readonly noLinkLocal?: boolean | undefined
   readonly alias?: string | undefined
+  /** Hardware address in bytes. */
+  readonly mac?: Uint8Array | undefined
   /** Index of the bridge that it becomes a port of. */
   readonly master?: number | undefined
 }
 
 /** Change a link that is named by index or by name. */
 export function setLink(change: LinkChange): RouteRequest {
-  const { index = 0, name, up, noLinkLocal, alias, master } = change
+  const { index = 0, name, up, noLinkLocal, alias, mac, master } = change
   return {
     type: routeTypes.newLink,
     flags: 0,
@@ -203,6 +205,7 @@ export function setLink(change: LinkChange): RouteRequest {
     attributes: [
       ...(name === undefined ? [] : [{ type: IFLA_IFNAME, payload: text(name) }]),
       ...(alias === undefined ? [] : [{ type: IFLA_IFALIAS, payload: Buffer.from(alias) }]),
+      ...(mac === undefined ? [] : [{ type: IFLA_ADDRESS, payload: mac }]),
       ...(master === undefined ? [] : [{ type: IFLA_MASTER, payload: u32(master) }]),
       ...(noLinkLocal ? [noLinkLocalAttribute()] : []),
     ],

@@ -1,0 +1,103 @@
+import { isSystemError } from '../../native/system-error.ts'
+import { randomBelow } from '../../native/random.ts'
+import { hostInterfaceName, planAhead } from '../network/attachment.ts'
+import type { NetworkDevice } from '../network/bridge.ts'
+import { isOnBridge } from '../network/host-network.ts'
+import type { Network } from '../network/network.ts'
+import { compileSpareNetwork } from '../program/compile-spare-network.ts'
+import { encodeProgram } from '../program/encode.ts'
+import type { EngineContext } from './engine-context.ts'
+import type { ProgramLauncher } from './zygote.ts'
+
+/** A network namespace with an interface on a bridge, made while nobody waited. */
+export interface SpareNetwork {
+  /** Path of the namespace. */
+  readonly path: string
+  /** As of `planAttachment`. */
+  readonly nonce: number
+  /** Let go of it; a container that has joined keeps it. */
+  release(): void
+}
+
+interface Spare extends SpareNetwork {
+  readonly networkId: string
+  readonly device: NetworkDevice
+  isAlive: boolean
+}
+
+/**
+ * For processes that start one container after another: the interface of the next one is made after each start.
+ * The kernel takes half a millisecond for it that nobody has to wait for. A spare is a process that dies with the zygote
+ * and with this process, so there is nothing to sweep; one that does not fit any more is let go.
+ */
+export class SpareNetworks {
+  readonly #host: EngineContext['facts']
+  readonly #launcher: ProgramLauncher
+  #spare: Spare | undefined
+  #wanted: { readonly network: Network; readonly device: NetworkDevice } | undefined
+  #isMaking = false
+
+  constructor({ facts, zygote }: Pick<EngineContext, 'facts' | 'zygote'>) {
+    this.#host = facts
+    this.#launcher = zygote
+  }
+
+  /** The spare of a network that is as `device` says, if there is one; the next is made by `replenish`. */
+  take(network: Network, device: NetworkDevice): SpareNetwork | undefined {
+    this.#wanted = { network, device }
+    const spare = this.#spare
+    if (!spare) return undefined
+    this.#spare = undefined
+    const { index, mtu } = spare.device
+    const fits = spare.networkId === network.id && index === device.index && mtu === device.mtu
+    if (spare.isAlive && fits && isOnBridge(hostInterfaceName(spare.nonce), index)) return spare
+    spare.release()
+    return undefined
+  }
+
+  /** Make the next one, of the network that was last asked for. */
+  replenish(): void {
+    if (this.#spare || this.#isMaking || !this.#wanted) return
+    this.#isMaking = true
+    const { network, device } = this.#wanted
+    this.#wanted = undefined
+    const nonce = randomBelow(2 ** 30)
+    const program = compileSpareNetwork(this.#host, planAhead(network, device, nonce))
+    let spare: Spare | undefined
+    const run = this.#launcher.submit(encodeProgram(program, { reasons: false }), {
+      onUser: (pid) => {
+        this.#isMaking = false
+        spare = {
+          path: `/proc/${pid}/ns/net`,
+          nonce,
+          networkId: network.id,
+          device,
+          isAlive: true,
+          release: () => {
+            if (!spare?.isAlive) return
+            spare.isAlive = false
+            killIfPresent(pid)
+          },
+        }
+        this.#spare = spare
+      },
+    })
+    const gone = (): void => {
+      this.#isMaking = false
+      if (!spare) return
+      spare.isAlive = false
+      if (this.#spare === spare) this.#spare = undefined
+    }
+    // A start without a spare makes its own interface, and says what is wrong where it cannot.
+    run.started.then(gone, gone)
+  }
+}
+
+/** It may have died in this moment. Its number is nobody else's before the zygote has said so. */
+function killIfPresent(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (!isSystemError(error, 'ESRCH')) throw error
+  }
+}

@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import { type Runtime, openRuntime } from '../../runtime/index.ts'
+import { commandBench, waitUntil } from './command-line.ts'
+
+t.setTimeout(120_000)
+
+// A process that stays makes the interface of its next container ahead, in a process of the zygote's.
+
+function openTestRuntime(t: Test): Runtime {
+  const runtime = openRuntime({ root: commandBench(t).root })
+  t.teardown(() => runtime.close())
+  return runtime
+}
+
+/** Processes whose parent is this one, from proc_pid_stat(5). */
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/u.test(name))
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+        return stat.slice(stat.lastIndexOf(')')).split(' ')[2] === String(parent)
+      } catch {
+        return false
+      }
+    })
+    .map(Number)
+}
+
+/** Where nothing else runs, the children of our zygotes are the spares. */
+function spares(): number[] {
+  return childrenOf(process.pid).flatMap(childrenOf)
+}
+
+async function oneSpare(): Promise<number> {
+  await waitUntil('one network is made ahead', () => spares().length === 1)
+  return spares()[0] ?? 0
+}
+
+const look =
+  'cat /sys/class/net/eth0/address; cat /sys/class/net/eth0/operstate; wc -l </proc/net/route'
+
+async function runOne(runtime: Runtime): Promise<string> {
+  const container = await runtime.run({ command: ['sh', '-c', look] })
+  const { stdout, exitCode } = await container.collect()
+  return `${exitCode} ${stdout.replace(/^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}/u, 'MAC')}`
+}
+
+const plain = '0 MAC\nup\n3\n'
+
+t.test('the next container has what the first had', async (t) => {
+  const runtime = openTestRuntime(t)
+  t.equal(await runOne(runtime), plain)
+  const first = await oneSpare()
+  t.equal(await runOne(runtime), plain)
+  t.not(await oneSpare(), first, 'the spare was used, and is replaced')
+  const [one, other] = await Promise.all([
+    runtime.run({ command: ['sleep', '100'] }),
+    runtime.run({ command: ['sleep', '100'] }),
+  ])
+  const own = await one.exec(['sh', '-c', 'cat /sys/class/net/eth0/address'])
+  const others = await other.exec(['sh', '-c', 'cat /sys/class/net/eth0/address'])
+  t.not(own.stdout, others.stdout, 'each has an interface of its own')
+  await Promise.all([one.remove(), other.remove()])
+})
+
+t.test('a spare that was killed is not used', async (t) => {
+  const runtime = openTestRuntime(t)
+  await runOne(runtime)
+  const spare = await oneSpare()
+  process.kill(spare, 'SIGKILL')
+  await waitUntil('it is gone', () => spares().length === 0)
+  t.equal(await runOne(runtime), plain)
+})
+
+t.test('a spare on a bridge that was deleted is not used', async (t) => {
+  const runtime = openTestRuntime(t)
+  await runOne(runtime)
+  const spare = await oneSpare()
+  const networks = await runtime.engine.networkList()
+  execFileSync('ip', ['link', 'delete', networks[0]?.bridgeName ?? ''])
+  t.equal(await runOne(runtime), plain)
+  t.not(await oneSpare(), spare)
+})
+
+t.test('nothing stays behind', async (t) => {
+  const runtime = openTestRuntime(t)
+  await runOne(runtime)
+  const spare = await oneSpare()
+  runtime.close()
+  await waitUntil('the spare is gone', () => !existsSync(`/proc/${spare}`))
+  t.strictSame(spares(), [])
+})
