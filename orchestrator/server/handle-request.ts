@@ -16,7 +16,7 @@ import {
 } from './handle-write.ts'
 import { handlePath } from './handle-path.ts'
 import type { ApiRequest, ApiResponse } from './http-message.ts'
-import { respondStatus } from './render.ts'
+import { requireAnswerable, respondStatus } from './render.ts'
 import { parseResourcePath } from './request-info.ts'
 import type { ResourceRequest } from './request-info.ts'
 
@@ -76,13 +76,16 @@ async function handleKind(
   const { namespace, subresource, verb, name } = target
   if (namespace !== undefined && !kind.namespaced) throw unknownPath()
   if (kind.namespaced && namespace === undefined && name !== undefined) throw unknownPath()
+  // What cannot be answered is not begun: a write would be kept although the client is told that it failed.
+  requireAnswerable(request)
   if (isReview(kind)) {
     if (verb !== 'create') throw methodNotAllowed()
     return handleReview(context, kind, target, request)
   }
   if (subresource === undefined) {
-    if (!kind.verbs.includes(verb) || (verb === 'create' && name !== undefined))
-      throw methodNotAllowed()
+    const isMisplaced =
+      name === undefined ? verb === 'update' || verb === 'patch' : verb === 'create'
+    if (!kind.verbs.includes(verb) || isMisplaced) throw methodNotAllowed()
     return handlers[verb]!(context, kind, target, request)
   }
   const known = findSubresource(kind, subresource)

@@ -4,8 +4,9 @@ import type { KubeObject } from '../api/object.ts'
 import { columnsOf } from '../api/print/columns.ts'
 import { badRequest } from '../api/status-error.ts'
 import type { Status } from '../api/status-error.ts'
-import type { WholeResponse } from './http-message.ts'
+import type { ApiRequest, WholeResponse } from './http-message.ts'
 import type { ObjectList } from './list-objects.ts'
+import { negotiate } from './negotiate.ts'
 import type { Representation } from './negotiate.ts'
 
 // Objects in the forms in which clients ask for them.
@@ -22,6 +23,12 @@ export function includeObjectOf(query: URLSearchParams): IncludeObject {
   const wanted = query.get('includeObject') || 'Metadata'
   if (wanted === 'Metadata' || wanted === 'Object' || wanted === 'None') return wanted
   throw badRequest(`includeObject: Unsupported value: ${JSON.stringify(wanted)}`)
+}
+
+/** @throws StatusError 400, 406 for a form that we do not have */
+export function requireAnswerable({ headers, query }: ApiRequest): void {
+  negotiate(headers['accept'], ['object', 'table', 'metadata'])
+  includeObjectOf(query)
 }
 
 function partial({ metadata }: KubeObject): object {

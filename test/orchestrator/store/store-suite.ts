@@ -5,7 +5,7 @@ import type { Store, StoreEvent } from '../../../orchestrator/store/store.ts'
 export interface StoreUnderTest {
   readonly store: Store
   reopen(): Promise<Store>
-  remove(): Promise<void>
+  readonly remove: () => Promise<void>
 }
 
 const compact = (events: readonly StoreEvent[]) =>
