@@ -30,6 +30,7 @@ export interface RequestFlags {
   readonly annotation?: readonly string[]
   readonly format?: string
   readonly explain?: true
+  readonly dryRun?: true
   readonly push?: true
   readonly ulimit?: readonly string[]
   readonly squash?: true
@@ -111,8 +112,8 @@ function requireName(text: string): string {
 }
 
 /** What is only explained has the format of the explanation. */
-function imageFormat({ format = 'oci', explain }: RequestFlags): ImageFormat {
-  if (explain && (format === 'json' || format === 'text')) return 'oci'
+function imageFormat({ format = 'oci', explain, dryRun }: RequestFlags): ImageFormat {
+  if ((explain || dryRun) && (format === 'json' || format === 'text')) return 'oci'
   return readChoice('--format', format, ['oci', 'docker'])
 }
 

@@ -31,6 +31,7 @@ export interface BuildFlags {
   readonly progress?: string
   readonly quiet?: true
   readonly explain?: true
+  readonly dryRun?: true
   readonly push?: true
   readonly ulimit?: string[]
   readonly layers?: string | true
@@ -84,7 +85,8 @@ export function addBuildFlags(command: Command): Command {
       new Option('--progress <kind>', 'how to show it').choices(['auto', 'plain', 'tty', 'quiet']),
     )
     .option('-q, --quiet', 'only the id')
-    .option('--explain', 'show each step, its key and why it is not cached; build nothing')
+    .option('--explain', 'first show each step, its key and why it is not cached')
+    .option('--dry-run', 'show that on standard output, and build nothing')
     .addOption(accepted('--layers [boolean]'))
     .addOption(accepted('--rm [boolean]'))
     .addOption(accepted('--force-rm [boolean]'))

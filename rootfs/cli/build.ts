@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { OperationError } from '../../native/error.ts'
-import type { BuildRequest, BuildTools } from '../build/execute/build-request.ts'
+import type { BuildTools, ExplainedStage } from '../build/execute/build-request.ts'
 import type { StepRunner } from '../build-steps/run-request.ts'
 import type { BuildView } from '../build/progress/plain-view.ts'
 import type { BuildFlags } from './build-flags.ts'
@@ -109,9 +109,21 @@ async function runBuild(
     abort.abort(new OperationError('BAD_STATE', 'build: interrupted', {}, { exitCode: 130 }))
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
-    if (flags.explain) return await explain(store, opened.request, tools, flags, print)
+    if (flags.dryRun) {
+      const { explainBuild } = await import('../build/execute/build-image.ts')
+      const stages = await explainBuild(store, opened.request, tools)
+      return print(await explanation(stages, flags))
+    }
     const view = await openView(flags)
-    const request = { ...opened.request, signal: abort.signal, onEvent: view.show }
+    const onExplain = async (stages: readonly ExplainedStage[]): Promise<void> => {
+      process.stderr.write(`${await explanation(stages, flags)}\n\n`)
+    }
+    const request = {
+      ...opened.request,
+      signal: abort.signal,
+      onEvent: view.show,
+      ...(flags.explain ? { onExplain } : {}),
+    }
     try {
       const { buildAndPut } = await import('../build/build-and-put.ts')
       const id = await buildAndPut(store, request, tools, opened.outputs)
@@ -131,18 +143,13 @@ async function runBuild(
   }
 }
 
-async function explain(
-  store: CommandContext['store'],
-  request: BuildRequest,
-  tools: BuildTools,
-  flags: BuildFlags,
-  print: (line: string) => void,
-): Promise<void> {
-  const { explainBuild } = await import('../build/execute/build-image.ts')
-  const steps = await explainBuild(store, request, tools)
-  if (flags.format === 'json') return print(JSON.stringify(steps, undefined, 2))
+async function explanation(
+  stages: readonly ExplainedStage[],
+  { format }: BuildFlags,
+): Promise<string> {
+  if (format === 'json') return JSON.stringify(stages, undefined, 2)
   const { formatExplanation } = await import('../build/progress/format-explanation.ts')
-  for (const line of formatExplanation(steps)) print(line)
+  return formatExplanation(stages).join('\n')
 }
 
 async function openView({ quiet, progress = 'auto' }: BuildFlags): Promise<BuildView> {

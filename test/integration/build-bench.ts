@@ -82,7 +82,7 @@ export function buildBench(t: Test): BuildBench {
     explain: (...parameters) =>
       (
         JSON.parse(
-          myimage('build', '--explain', '--format', 'json', ...parameters),
+          myimage('build', '--dry-run', '--format', 'json', ...parameters),
         ) as ExplainedStage[]
       ).flatMap(({ steps }) => steps),
     files,

@@ -338,3 +338,14 @@ t.test('a base comes from its registry, and the result goes to one', async (t) =
   t.equal(other.read('next', 'seen'), 'other\n')
   t.equal(bench.attempt({}, '--push', folder).status, 125, 'nothing to push it to')
 })
+
+t.test('an explained build says first what it will do, and then does it', async (t) => {
+  const bench = buildBench(t)
+  const folder = bench.context('c', { Dockerfile: 'FROM base:1\nRUN echo x > /x\n' })
+  const dry = bench.attempt({}, '--dry-run', folder)
+  t.match(dry.stdout, /^stage stage-0, on image base:1\n +2 +miss .*\n +because it was never built/)
+  t.match(bench.attempt({}, '--dry-run', folder).stdout, /miss/, 'nothing was built')
+  const explained = bench.attempt({}, '--explain', '--progress', 'plain', folder)
+  t.match(explained.stdout, /^sha256:/)
+  t.match(explained.stderr, /^stage stage-0, on image base:1\n +2 +miss [^]*#2 DONE/)
+})

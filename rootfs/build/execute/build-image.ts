@@ -27,6 +27,7 @@ export async function buildImage(
   return withPreparedBuild(store, request, tools, async (build) => {
     const { prepared, stages, scope, cache } = build
     const { epoch, onEvent } = request
+    if (request.onExplain) await request.onExplain(await explainStages(stages))
     const isSingleStage = prepared.dockerfile.stages.length === 1
     const reporter = createReporter(onEvent, { isSingleStage, epoch })
     const abort = new AbortController()
@@ -68,10 +69,14 @@ export async function explainBuild(
   request: BuildRequest,
   tools: BuildTools,
 ): Promise<ExplainedStage[]> {
-  return withPreparedBuild(store, request, tools, async ({ stages }) => {
-    const { explainStage } = await import('./explain-stage.ts')
-    return [...stages.values()].map((stage) => explainStage(stage, stages))
-  })
+  return withPreparedBuild(store, request, tools, ({ stages }) => explainStages(stages))
+}
+
+async function explainStages(
+  stages: ReadonlyMap<number, LookedUpStage>,
+): Promise<ExplainedStage[]> {
+  const { explainStage } = await import('./explain-stage.ts')
+  return [...stages.values()].map((stage) => explainStage(stage, stages))
 }
 
 interface RunningBuild {

@@ -48,6 +48,8 @@ export interface BuildRequest {
   readonly epoch: number | undefined
   readonly signal: AbortSignal | undefined
   readonly onEvent: (event: BuildEvent) => void
+  /** Told, before anything is built, what is to be built and why (`--explain`). */
+  readonly onExplain?: ((stages: readonly ExplainedStage[]) => Promise<void>) | undefined
 }
 
 /** What a build needs from outside of this folder. */
