@@ -25,19 +25,34 @@ export async function removeContainer(
   options: RemoveOptions,
 ): Promise<void> {
   const record = resolveContainer(context.folders, reference)
-  await endIfAllowed(context, record, options)
   try {
-    await withContainerLock(context.folders, record.id, async () => {
-      requireEnded(context, record)
-      settle(context.folders, record)
-      discard(context, record, options.volumes || record.options.rm)
-    })
+    // With force until it is so: a start that was under way when we looked runs by the time we have the lock.
+    while (!(await removeOnceEnded(context, record, options))) continue
   } catch (error) {
     // With --rm the monitor removes it too, once it has ended: who came first does not matter.
     const isGone = !existsSync(containerFolder(context.folders, record.id).path)
     if (!(record.options.rm && options.force && isGone)) throw error
   }
   publishContainerEvent(context.folders, record, 'destroy')
+}
+
+/** @returns whether it was removed; with force not where it was started meanwhile */
+async function removeOnceEnded(
+  context: EngineContext,
+  record: ContainerRecord,
+  options: RemoveOptions,
+): Promise<boolean> {
+  const { folders } = context
+  await endIfAllowed(context, record, options)
+  return withContainerLock(folders, record.id, async () => {
+    const { status } = readState(folders, record)
+    const isLive = status === 'running' || status === 'paused'
+    if (isLive && options.force) return false
+    if (isLive) throw stillRuns(record, status)
+    settle(folders, record)
+    discard(context, record, options.volumes || record.options.rm)
+    return true
+  })
 }
 
 async function endIfAllowed(
@@ -57,11 +72,6 @@ async function endIfAllowed(
     requestStop(containerFolder(context.folders, record.id).state)
     await killContainerNow(context, record)
   }
-}
-
-function requireEnded({ folders }: EngineContext, record: ContainerRecord): void {
-  const { status } = readState(folders, record)
-  if (status === 'running' || status === 'paused') throw stillRuns(record, status)
 }
 
 function stillRuns(record: ContainerRecord, status: string): OperationError {

@@ -49,6 +49,17 @@ t.test('--restart always, until a user stops it', async (t) => {
   t.equal(await ok('ps', '-aq', '--filter', 'name=again'), '')
 })
 
+t.test('rm -f at any moment of a restart', async (t) => {
+  for (let round = 0; round < 8; round++) {
+    await detached('brief', '--restart', 'always', 'host', 'true')
+    const { exitCode, stderr } = await run('rm', '-f', '-t', '0', 'brief')
+    t.equal(exitCode, 0, stderr)
+    await detached('brief', '--restart', 'always', 'host', 'true')
+    t.match(await run('rm', '-f', 'brief'), { exitCode: 0 })
+  }
+  t.equal(await ok('ps', '-aq'), '')
+})
+
 t.test('a stopped or killed container is not restarted', async (t) => {
   await detached('kept', '--restart', 'always', 'host', 'sleep', '1000')
   await ok('stop', '-t', '0', 'kept')
