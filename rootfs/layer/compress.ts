@@ -35,9 +35,12 @@ export function compress(
       encoder.destroy(error as Error)
     }
   })
+  let processed: Promise<unknown> = Promise.resolve()
   return {
     write(piece) {
-      if (encoder.write(piece) || encoder.destroyed) return undefined
+      const { promise, resolve } = Promise.withResolvers<unknown>()
+      processed = promise
+      if (encoder.write(piece, resolve) || encoder.destroyed) return undefined
       return new Promise<void>((resolve) => {
         const done = (): void => {
           encoder.off('drain', done).off('close', done)
@@ -46,9 +49,11 @@ export function compress(
         encoder.on('drain', done).on('close', done)
       })
     },
-    end() {
+    async end() {
+      // zstd frames differ with whether their end is known when the last bytes come: always later.
+      await Promise.race([processed, finished])
       encoder.end()
-      return finished
+      await finished
     },
   }
 }
