@@ -329,7 +329,7 @@ t.test('nothing breaks the server', { timeout: 120_000 }, async (t) => {
   })
   t.comment(
     [...codes]
-      .toSorted()
+      .toSorted(([a], [b]) => a - b)
       .map(([code, count]) => `${code}: ${count}`)
       .join(', '),
   )
