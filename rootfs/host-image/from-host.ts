@@ -55,7 +55,8 @@ export async function fromHost(
     layer: treeLayer(collection.tree),
     config: imageConfig(placements[0]?.place ?? placements[0]?.source ?? ''),
     created: newestChange(collection.tree),
-    createdBy: `from-host ${programs.join(' ')}`,
+    // Where they lay here is this machine's affair, and would give each machine an image of its own.
+    createdBy: `from-host ${placements.map(({ source, place }) => place ?? source).join(' ')}`,
     references: options.tag === undefined ? [] : [options.tag],
     onNote,
   })
