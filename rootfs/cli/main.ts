@@ -81,6 +81,7 @@ function makeProgram(parts: CommandParts): Command {
 export async function runMyimage(parts: CommandParts): Promise<void> {
   const folder = compileCacheFolder()
   if (folder !== undefined) enableCompileCache(folder)
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe)
   const program = makeProgram(parts)
   if (process.argv.length <= 2) {
     process.stdout.write(program.helpInformation())
@@ -91,6 +92,11 @@ export async function runMyimage(parts: CommandParts): Promise<void> {
   } catch (error) {
     process.exitCode = report(error)
   }
+}
+
+/** Whoever reads our lines may have enough of them (`| head`); what was begun is finished all the same. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 function report(error: unknown): number {
