@@ -153,10 +153,13 @@ async function explanation(
 }
 
 async function openView({ quiet, progress = 'auto' }: BuildFlags): Promise<BuildView> {
-  if (quiet || progress === 'quiet') return { show: () => undefined, end: () => undefined }
   const { stderr } = process
   const now = (): number => performance.now()
   const write = (text: string): void => void stderr.write(text)
+  if (quiet || progress === 'quiet') {
+    const { openQuietView } = await import('../build/progress/quiet-view.ts')
+    return openQuietView(write)
+  }
   if (progress === 'tty' || (progress === 'auto' && stderr.isTTY)) {
     const { openTerminalView } = await import('../build/progress/terminal-view.ts')
     const terminal = { write, columns: () => stderr.columns || 80, rows: () => stderr.rows || 24 }
