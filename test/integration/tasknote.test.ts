@@ -51,7 +51,7 @@ t.test('TaskNote, from its source to a registry and back', async (t) => {
   await t.test('keeps its layers when only the code changes', async (t) => {
     const copy = note.copyExample()
     appendFileSync(join(copy, 'src/api.ts'), '// changed\n')
-    const { stdout } = await myimage('build', copy, '--explain', '--format', 'json')
+    const { stdout } = await myimage('build', copy, '--dry-run', '--format', 'json')
     const anew = (JSON.parse(stdout) as Stage[])
       .flatMap(({ steps }) => steps)
       .filter(({ state }) => state === 'miss')
@@ -110,7 +110,7 @@ t.test('TaskNote, from its source to a registry and back', async (t) => {
       t.equal((await fetch(`${url}/health`)).status, 200)
       await ok('start', 'database', 'cache')
       await waitUntil('the API is ready again', async () => (await fetch(`${url}/ready`)).ok)
-    t.equal(await inspect('worker', '.State.Running'), true, 'the worker waited')
+      t.equal(await inspect('worker', '.State.Running'), true, 'the worker waited')
     },
   )
 
