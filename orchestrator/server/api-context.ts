@@ -5,6 +5,7 @@ import type { Authorize } from './authorize.ts'
 import type { ApiRequest, ApiResponse } from './http-message.ts'
 import type { KindRegistry } from './kind-registry.ts'
 import type { ObjectStorage } from './object-storage.ts'
+import type { RoleAuthorizer } from './rbac/authorize-roles.ts'
 import type { ResourceRequest } from './request-info.ts'
 import type { ResourceService } from './resource-service.ts'
 
@@ -20,6 +21,8 @@ export interface ApiContext {
   readonly schemas: Schemas
   readonly admission: Admission
   readonly authorize: Authorize
+  /** Every rule that somebody has in a namespace. */
+  readonly rules: RoleAuthorizer['rules']
   /** `pods/log` → who answers it. */
   readonly connectors: ReadonlyMap<string, Connector>
 }

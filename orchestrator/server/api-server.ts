@@ -5,8 +5,6 @@ import { chainAdmission } from './admission.ts'
 import { makeNamespaceAdmission } from './admit-namespace.ts'
 import { makeServiceAdmission } from './admit-service.ts'
 import type { ApiContext, Connector } from './api-context.ts'
-import { authorizeAdministrators } from './authorize.ts'
-import type { Authorize } from './authorize.ts'
 import { bootstrap } from './bootstrap.ts'
 import { handleRequest } from './handle-request.ts'
 import type { ApiRequest, ApiResponse } from './http-message.ts'
@@ -14,6 +12,8 @@ import { makeKindRegistry } from './kind-registry.ts'
 import { listObjects } from './list-objects.ts'
 import { builtInSchemas } from './load-data.ts'
 import { makeObjectStorage, readObject } from './object-storage.ts'
+import { makeRoleAdmission } from './rbac/admit-roles.ts'
+import { makeRoleAuthorizer } from './rbac/authorize-roles.ts'
 import { makeResourceService } from './resource-service.ts'
 
 export interface ApiServer {
@@ -23,7 +23,6 @@ export interface ApiServer {
 }
 
 export interface ApiServerOptions {
-  readonly authorize?: Authorize
   readonly connectors?: ReadonlyMap<string, Connector>
 }
 
@@ -44,7 +43,9 @@ export async function makeApiServer(
     resourceVersion: undefined,
     match: undefined,
   }
+  const roles = await makeRoleAuthorizer(store, registry)
   const admission = chainAdmission([
+    makeRoleAdmission(roles),
     makeNamespaceAdmission(async (name) => {
       const { value, revision } = await storage.get(kindOf('Namespace'), undefined, name)
       return readObject(kindOf('Namespace'), value, revision)
@@ -62,7 +63,8 @@ export async function makeApiServer(
     registry,
     schemas,
     admission,
-    authorize: options.authorize ?? authorizeAdministrators,
+    authorize: roles.authorize,
+    rules: roles.rules,
     connectors: options.connectors ?? new Map(),
   }
   return { handle: (request) => handleRequest(context, request), context }

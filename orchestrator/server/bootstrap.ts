@@ -1,5 +1,6 @@
 import type { Kind } from '../api/kind.ts'
 import type { KubeObject } from '../api/object.ts'
+import { bootstrapRoles } from '../api/rbac/bootstrap-roles.ts'
 import { StatusError } from '../api/status-error.ts'
 import type { User } from './http-message.ts'
 import type { KindRegistry } from './kind-registry.ts'
@@ -24,6 +25,9 @@ export async function bootstrap(resources: ResourceService, registry: KindRegist
       kind: 'Namespace',
       metadata: { name },
     })
+  const { roles, bindings } = bootstrapRoles()
+  for (const object of [...roles, ...bindings])
+    await make(kindOf(object.apiVersion, object.kind), undefined, object)
   for (const [name, value] of [
     ['system-cluster-critical', 2_000_000_000],
     ['system-node-critical', 2_000_001_000],

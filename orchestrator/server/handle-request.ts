@@ -16,6 +16,7 @@ import {
 } from './handle-write.ts'
 import { handlePath } from './handle-path.ts'
 import type { ApiRequest, ApiResponse } from './http-message.ts'
+import { impersonate } from './impersonate.ts'
 import { requireAnswerable, respondStatus } from './render.ts'
 import { parseResourcePath } from './request-info.ts'
 import type { ResourceRequest } from './request-info.ts'
@@ -36,9 +37,11 @@ const handlers: Readonly<Record<string, Handler>> = {
 /** Answer a request; every failure is a Status. */
 export async function handleRequest(
   context: ApiContext,
-  request: ApiRequest,
+  original: ApiRequest,
 ): Promise<ApiResponse> {
+  let request = original
   try {
+    request = await impersonate(context, original)
     const target = parseResourcePath(request.method, request.path, request.query)
     if (!target)
       return await authorized(context, request, undefined, () => handlePath(context, request))

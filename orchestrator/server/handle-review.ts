@@ -49,16 +49,16 @@ const answers: Readonly<Record<string, Answer>> = {
     decide(context, attributesOf(subjectOf(review), review.spec)),
   LocalSubjectAccessReview: (context, review) =>
     decide(context, attributesOf(subjectOf(review), review.spec)),
-  SelfSubjectRulesReview: async (context, _review, { user }) => {
-    const { allowed } = await context.authorize({
-      user,
-      verb: '*',
-      resource: { group: '*', version: '*', resource: '*' },
-    })
-    const verbs = ['*']
+  SelfSubjectRulesReview: async ({ rules }, review, { user }) => {
+    const held = await rules(user, textAt(review, ['spec', 'namespace']))
+    const all = held.map((rule) => structuredClone(rule) as unknown as JsonObject)
+    const isPath = ({ nonResourceURLs }: JsonObject) =>
+      Array.isArray(nonResourceURLs) && nonResourceURLs.length > 0
     return {
-      resourceRules: allowed ? [{ verbs, apiGroups: ['*'], resources: ['*'] }] : [],
-      nonResourceRules: allowed ? [{ verbs, nonResourceURLs: ['*'] }] : [],
+      resourceRules: all.filter((rule) => !isPath(rule)),
+      nonResourceRules: all
+        .filter(isPath)
+        .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
       incomplete: false,
     }
   },
