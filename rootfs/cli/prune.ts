@@ -33,7 +33,7 @@ export function addPrune(program: Command, parts: CommandParts): void {
     await runner.repair()
     if (flags.buildCache && store.exists()) forgetBuildCache(store.database())
     const { deleted, freed } = await pruneImages(store, {
-      inUse: imagesInUse(folders),
+      inUse: () => imagesInUse(folders),
       all: flags.all,
       isWanted: imageFilter(store, flags.filter ?? []),
     })

@@ -33,8 +33,8 @@ export function addRm(program: Command): void {
         {},
         { hint: 'Name at least one' },
       )
-    const inUse = imagesInUse(context.folders)
-    const running = imagesOfRunning(context.folders)
+    const inUse = (): Set<string> => imagesInUse(context.folders)
+    const running = (): Set<string> => imagesOfRunning(context.folders)
     for (const name of targets) {
       try {
         if (await removeWhole(context, name)) continue

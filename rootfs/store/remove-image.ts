@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { namedReference } from './find-image.ts'
 import type { Image } from './image.ts'
+import { whileNobodyBegins } from './image-use.ts'
 import type { ImageStore } from './image-store.ts'
 import { sweepContent } from './sweep-content.ts'
 
@@ -17,10 +18,10 @@ export interface RemovalResult {
 export interface RemoveOptions {
   /** Remove an image that has several references, or that containers use. */
   readonly force?: boolean | undefined
-  /** Ids of images that containers use. */
-  readonly inUse?: ReadonlySet<string> | undefined
+  /** Ids of images that containers use. Asked while nobody begins to use one. */
+  readonly inUse?: (() => ReadonlySet<string>) | undefined
   /** Ids of images that running containers use: these cannot be removed by force either. */
-  readonly running?: ReadonlySet<string> | undefined
+  readonly running?: (() => ReadonlySet<string>) | undefined
 }
 
 /**
@@ -38,7 +39,9 @@ export async function removeImage(
   store.require(reference)
   const database = store.database()
   // Looked at and removed in one transaction: another process may be giving it a name.
-  const { untagged, deleted } = database.write(() => removeEntry(store, reference, options))
+  const { untagged, deleted } = await whileNobodyBegins(store, () =>
+    database.write(() => removeEntry(store, reference, options)),
+  )
   if (deleted.length === 0) return { untagged, deleted, freed: 0 }
   return { untagged, deleted, freed: (await sweepContent(store)).freed }
 }
@@ -46,7 +49,7 @@ export async function removeImage(
 function removeEntry(
   store: ImageStore,
   reference: string,
-  { force = false, inUse = new Set(), running = new Set() }: RemoveOptions,
+  { force = false, inUse = none, running = none }: RemoveOptions,
 ): { untagged: readonly string[]; deleted: string[] } {
   const database = store.database()
   const image = store.require(reference)
@@ -54,9 +57,9 @@ function removeEntry(
   const isLast = named === undefined || image.references.length <= 1
   if (named === undefined && image.references.length > 1 && !force)
     throw refused(image, 'it has several references', 'Remove them by name, or use --force')
-  if ((isLast || named === undefined) && running.has(image.id))
+  if ((isLast || named === undefined) && running().has(image.id))
     throw refused(image, 'a running container uses it', 'Stop and remove the container first')
-  if (isLast && inUse.has(image.id) && !force)
+  if (isLast && !force && inUse().has(image.id))
     throw refused(image, 'a container uses it', 'Remove the container first, or use --force')
   const untagged = named !== undefined ? [named] : image.references
   for (const name of untagged) database.run('DELETE FROM reference WHERE name = ?', name)
@@ -64,9 +67,11 @@ function removeEntry(
   return { untagged, deleted: isLast ? [image.id] : [] }
 }
 
+const none = (): ReadonlySet<string> => new Set()
+
 export interface PruneOptions {
-  /** Ids of images that containers use. */
-  readonly inUse: ReadonlySet<string>
+  /** Ids of images that containers use. Asked while nobody begins to use one. */
+  readonly inUse: () => ReadonlySet<string>
   /** Also those that have a reference. */
   readonly all?: boolean | undefined
   /** Only those of which this is true. */
@@ -83,14 +88,16 @@ export async function pruneImages(
   // Content may be there before the first image was entered: of a pull that was killed.
   if (!existsSync(store.folders.temporary)) return { untagged: [], deleted: [], freed: 0 }
   const database = store.database()
-  const gone = database.write(() => {
+  const removeUnneeded = (): Image[] => {
+    const used = inUse()
     const unneeded = store
       .list()
-      .filter((image) => !inUse.has(image.id) && (all || image.references.length === 0))
+      .filter((image) => !used.has(image.id) && (all || image.references.length === 0))
       .filter(isWanted)
     for (const image of unneeded) deleteEntry(store, image.id)
     return unneeded
-  })
+  }
+  const gone = await whileNobodyBegins(store, () => database.write(removeUnneeded))
   const { freed } = await sweepContent(store, { keepPartialMs })
   return {
     untagged: gone.flatMap((image) => image.references),

@@ -13,6 +13,8 @@ export interface StoreFolders {
   readonly locks: string
   /** Held shared while a name is written down or locked, exclusively while names are removed. */
   readonly contentLock: string
+  /** Held shared while a container of an image is made, exclusively while images are chosen that go; see `image-use.ts`. */
+  readonly useLock: string
 }
 
 export function storeFolders(dataDir: string): StoreFolders {
@@ -23,6 +25,7 @@ export function storeFolders(dataDir: string): StoreFolders {
     temporary: join(dataDir, 'tmp'),
     locks: join(dataDir, 'locks'),
     contentLock: join(dataDir, 'content.lock'),
+    useLock: join(dataDir, 'use.lock'),
   }
 }
 

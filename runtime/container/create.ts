@@ -2,6 +2,7 @@ import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
+import { holdImage } from '../../rootfs/store/image-use.ts'
 import { type ContainerFolder, containerFolder, logFileName } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishContainerEvent } from './events.ts'
@@ -67,6 +68,8 @@ export async function createContainer(
       mounts,
       imageId: source.imageId,
     })
+    // From here on whoever removes images sees that this one is used.
+    using _held = await holdImageOf(context, record)
     publishRecord(folders, being, record, !options.rm)
     if (!isDryRun) publishContainerEvent(folders, record, 'create')
     return record
@@ -79,6 +82,22 @@ export async function createContainer(
     if (cidfile !== undefined) unlinkIfPresent(cidfile)
     throw error
   }
+}
+
+/** @throws {OperationError} `NOT_FOUND` where the image was removed since it was looked up */
+async function holdImageOf(
+  context: EngineContext,
+  { imageId, imageReference }: ContainerRecord,
+): Promise<Disposable | undefined> {
+  if (imageId === '') return undefined
+  const held = holdImage(await context.images(), imageId)
+  if (held) return held
+  throw new OperationError(
+    'NOT_FOUND',
+    `no such image any more: ${imageReference}`,
+    { image: imageId },
+    { hint: 'It was removed a moment ago; get it again' },
+  )
 }
 
 function describe(

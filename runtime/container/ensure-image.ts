@@ -39,12 +39,22 @@ async function pullByPolicy(
       const isNewer = await isNewerInRegistry(store, image, access).catch(() => false)
       if (isNewer !== true) return
     }
-    say(`Pulling ${image}`)
-    await pullImage(store, image, { access, platform, progress: progressLines(say) })
+    const progress = progressLines(withTitle(`Pulling ${image}`, say))
+    await pullImage(store, image, { access, platform, progress })
   } catch (cause) {
     throw isAbsent(cause) ? noSuchImage(image, cause) : cause
   } finally {
     access.close()
+  }
+}
+
+/** The title comes with the first line: of what is not there nothing is pulled. */
+function withTitle(title: string, say: (line: string) => void): (line: string) => void {
+  let isTold = false
+  return (line) => {
+    if (!isTold) say(title)
+    isTold = true
+    say(line)
   }
 }
 

@@ -43,7 +43,7 @@ const adding = `
   }
   await add(rounds)
 `
-const pruning = `for (let round = 0; round < rounds * 5; round++) await pruneImages(store, { inUse: new Set() })`
+const pruning = `for (let round = 0; round < rounds * 5; round++) await pruneImages(store, { inUse: () => new Set() })`
 const addingForEver = 'for (let round = 0; ; round++) await add(round)'
 
 interface Bench {
@@ -71,7 +71,7 @@ async function exitCode(child: ChildProcess): Promise<unknown> {
 
 async function requireWhole(t: Test, { folders }: Bench, wanted: number): Promise<void> {
   const store = openImageStore(folders)
-  await pruneImages(store, { inUse: new Set() })
+  await pruneImages(store, { inUse: () => new Set() })
   const images = store.list()
   t.equal(images.length, wanted)
   const result = await verifyStore(store, {

@@ -191,7 +191,7 @@ async function refuse(t: Test, input: string): Promise<void> {
   })
   await t.rejects(loadImages(store, { input, platform: 'linux/amd64' }), { code: 'INVALID_IMAGE' })
   t.strictSame(store.list(), [])
-  await pruneImages(store, { inUse: new Set() })
+  await pruneImages(store, { inUse: () => new Set() })
   for (const folder of [store.folders.blobs, store.folders.layers, store.folders.temporary])
     t.strictSame(readdirSync(folder), [])
 }
