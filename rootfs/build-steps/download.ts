@@ -108,7 +108,11 @@ function requireChecksum(address: string, { algorithm, hex }: Checksum, actual: 
 async function follow(transport: HttpTransport, start: URL): Promise<HttpResponse> {
   let url = start
   for (let redirects = 0; redirects <= maximumRedirects; redirects++) {
-    const response = await transport.send({ method: 'GET', url, headers: { accept: '*/*' } })
+    const response = await transport
+      .send({ method: 'GET', url, headers: { accept: '*/*' } })
+      .catch((error: unknown) => {
+        throw notReached(start, error)
+      })
     const location = response.header('location')
     const isRedirect = response.status >= 301 && response.status <= 308 && location !== undefined
     if (response.status === 200) return response
@@ -121,6 +125,16 @@ async function follow(transport: HttpTransport, start: URL): Promise<HttpRespons
     url = next
   }
   throw new OperationError('PROTOCOL', `download ${start.href}`, { reason: 'too many redirects' })
+}
+
+/** The transport speaks of registries, and this is none. */
+function notReached(url: URL, error: unknown): unknown {
+  if (!(error instanceof OperationError)) return error
+  return new OperationError(error.code, `download ${url.href}`, error.detail, {
+    hint: 'Check the address, and the network of this machine',
+    exitCode: 1,
+    cause: error,
+  })
 }
 
 function refused(url: URL, status: number): OperationError {

@@ -90,6 +90,15 @@ t.test('a download that is cut off leaves nothing', async (t) => {
   t.notOk(existsSync(file))
 })
 
+t.test('says which address it could not reach', async (t) => {
+  // Port 1 of this host: nobody listens there.
+  const address = 'http://127.0.0.1:1/file'
+  await t.rejects(download(address, { file: join(t.testdir(), 'file') }), {
+    code: 'UNREACHABLE',
+    step: `download ${address}`,
+  })
+})
+
 t.test('takes only http and https', async (t) => {
   for (const address of ['ftp://x/y', 'file:///etc/passwd', 'nonsense'])
     await t.rejects(download(address, { file: join(t.testdir(), 'file') }), {
