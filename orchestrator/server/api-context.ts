@@ -8,6 +8,7 @@ import type { ObjectStorage } from './object-storage.ts'
 import type { RoleAuthorizer } from './rbac/authorize-roles.ts'
 import type { ResourceRequest } from './request-info.ts'
 import type { ResourceService } from './resource-service.ts'
+import type { ServiceAccountTokens } from './service-account-tokens.ts'
 
 /** Answers a subresource that another part serves, like the log of a pod. */
 export type Connector = (request: ApiRequest, target: ResourceRequest) => Promise<ApiResponse>
@@ -23,6 +24,8 @@ export interface ApiContext {
   readonly authorize: Authorize
   /** Every rule that somebody has in a namespace. */
   readonly rules: RoleAuthorizer['rules']
+  /** Absent in a server that signs nothing. */
+  readonly tokens: ServiceAccountTokens | undefined
   /** `pods/log` → who answers it. */
   readonly connectors: ReadonlyMap<string, Connector>
 }

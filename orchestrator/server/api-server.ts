@@ -15,6 +15,8 @@ import { makeObjectStorage, readObject } from './object-storage.ts'
 import { makeRoleAdmission } from './rbac/admit-roles.ts'
 import { makeRoleAuthorizer } from './rbac/authorize-roles.ts'
 import { makeResourceService } from './resource-service.ts'
+import { makeServiceAccountTokens } from './service-account-tokens.ts'
+import type { TokenIssuer } from './token-issuer.ts'
 
 export interface ApiServer {
   /** Answer one request, from whatever transport. */
@@ -24,6 +26,8 @@ export interface ApiServer {
 
 export interface ApiServerOptions {
   readonly connectors?: ReadonlyMap<string, Connector>
+  /** Who signs the tokens of service accounts; absent: nobody does. */
+  readonly issuer?: TokenIssuer
 }
 
 /** The API over a store: request in, response out. Transport, credentials and controllers are around it. */
@@ -65,6 +69,9 @@ export async function makeApiServer(
     admission,
     authorize: roles.authorize,
     rules: roles.rules,
+    tokens:
+      options.issuer &&
+      makeServiceAccountTokens(options.issuer, options.issuer.issuer, resources, registry),
     connectors: options.connectors ?? new Map(),
   }
   return { handle: (request) => handleRequest(context, request), context }

@@ -42,7 +42,23 @@ const decide = async (context: ApiContext, attributes: AccessAttributes): Promis
   return reason === undefined ? { allowed } : { allowed, reason }
 }
 
+const reviewToken: Answer = async ({ tokens }, review) => {
+  const wanted = valueAt(review, ['spec', 'audiences'])
+  const audiences = Array.isArray(wanted) ? wanted.filter((entry) => typeof entry === 'string') : []
+  const found = await tokens?.review(textAt(review, ['spec', 'token']) ?? '', audiences)
+  if (!found) return { authenticated: false, user: {}, error: 'the token is not valid' }
+  const { name, uid, groups, extra } = found.user
+  const user = {
+    username: name,
+    uid,
+    groups: [...groups, 'system:authenticated'],
+    extra,
+  } as unknown as JsonObject
+  return { authenticated: true, user, audiences: [...found.audiences] }
+}
+
 const answers: Readonly<Record<string, Answer>> = {
+  TokenReview: reviewToken,
   SelfSubjectAccessReview: (context, review, request) =>
     decide(context, attributesOf(request.user, review.spec)),
   SubjectAccessReview: (context, review) =>

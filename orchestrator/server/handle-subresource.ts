@@ -189,7 +189,14 @@ const takeSpecField = (field: string) => (current: KubeObject, wanted: KubeObjec
   return current
 }
 
+const handleToken: Handler = async (context, _kind, { namespace = '', name = '' }, request) => {
+  if (!context.tokens) throw serviceUnavailable('this server signs no tokens')
+  const { value } = await readBody(context, request)
+  return respond(201, await context.tokens.request(namespace, name, value))
+}
+
 const handlers: Readonly<Record<string, Handler>> = {
+  token: handleToken,
   scale: handleScale,
   binding: handleBinding,
   eviction: handleEviction,

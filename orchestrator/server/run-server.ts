@@ -9,6 +9,7 @@ import type { KeyPair } from './certificates.ts'
 import { startNamespaceDeletion } from './empty-namespaces.ts'
 import { makeKubeconfig } from './kubeconfig.ts'
 import { listen } from './listen.ts'
+import { makeTokenIssuer } from './token-issuer.ts'
 
 export interface ServerOptions {
   /** Everything that the server keeps. */
@@ -30,6 +31,8 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+const tokenIssuer = 'https://kubernetes.default.svc.cluster.local'
+
 const usualNames = [
   'localhost',
   'kubernetes',
@@ -44,14 +47,16 @@ const usualNames = [
 export async function runServer(options: ServerOptions): Promise<RunningServer> {
   const store = openSqliteStore(join(options.dataDir, 'store.db'))
   try {
-    const api = await makeApiServer(store)
     const pki = await openPki(options)
+    const api = await makeApiServer(store, {
+      issuer: makeTokenIssuer(pki.signing.key, tokenIssuer),
+    })
     const listener = await listen({
       host: options.host,
       port: options.port,
       serving: pki.serving,
       clientAuthority: pki.authority.certificate,
-      tokens: [],
+      tokens: api.context.tokens ? [api.context.tokens.lookup] : [],
       handle: (request) => api.handle(request),
     })
     const host = options.host === '0.0.0.0' || options.host === '::' ? '127.0.0.1' : options.host
@@ -81,6 +86,8 @@ interface Pki {
   readonly authority: KeyPair
   readonly serving: KeyPair
   readonly admin: KeyPair
+  /** Signs the tokens of service accounts. */
+  readonly signing: KeyPair
 }
 
 async function openPki({ dataDir, host, names = [] }: ServerOptions): Promise<Pki> {
@@ -99,7 +106,10 @@ async function openPki({ dataDir, host, names = [] }: ServerOptions): Promise<Pk
       usage: 'client',
     }),
   )
-  return { authority, serving, admin }
+  const signing = await keptPair(folder, 'service-accounts', () =>
+    makeAuthority('myorch-service-accounts'),
+  )
+  return { authority, serving, admin, signing }
 }
 
 function writeKubeconfig(path: string, name: string, server: string, pki: Pki): void {

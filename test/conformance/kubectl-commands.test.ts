@@ -227,6 +227,12 @@ const rows: readonly Row[] = [
     stdout: 'poddisruptionbudget.policy/pdb1 created\n',
   },
   { command: 'create serviceaccount sa1', stdout: 'serviceaccount/sa1 created\n' },
+  { command: 'create token sa1', stdout: /^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/ },
+  {
+    command: 'auth can-i list pods --as=system:serviceaccount:default:sa1',
+    code: 1,
+    stdout: 'no\n',
+  },
   {
     command: 'create ingress i1 --rule=a.example/*=d1:80',
     stdout: 'ingress.networking.k8s.io/i1 created\n',
