@@ -1,4 +1,4 @@
-// `npm run bench -- start|exec|memory|import|build|registry-server|cli|all [--runs N]`: this project beside the engines that
+// `npm run bench -- start|exec|memory|import|build|registry|registry-server|cli|all [--runs N]`: this project beside the engines that
 // are installed, measured in turns in one run. Prints what it saw and asserts nothing.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -10,6 +10,7 @@ import { measureExec } from './exec.ts'
 import { measureImport } from './import.ts'
 import { type Laboratory, openLaboratory } from './laboratory.ts'
 import { measureMemory } from './memory.ts'
+import { measureRegistry } from './registry.ts'
 import { measureRegistryServer } from './registry-server.ts'
 import { measureStart } from './start.ts'
 
@@ -19,6 +20,7 @@ const parts: Readonly<Record<string, (laboratory: Laboratory) => Promise<void>>>
   memory: measureMemory,
   import: measureImport,
   build: measureBuild,
+  registry: measureRegistry,
   'registry-server': measureRegistryServer,
   cli: measureCommands,
 }
