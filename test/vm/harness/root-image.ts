@@ -13,7 +13,6 @@ const guestPackages = [
   'busybox-static',
   'ca-certificates',
   'curl',
-  'debianutils',
   'iproute2',
   'kmod',
   'libatomic1', // of the pinned Node, with libstdc++
@@ -23,7 +22,6 @@ const guestPackages = [
   'nftables',
   'passwd',
   'procps',
-  'tzdata',
   'uidmap',
   'util-linux',
   'zstd',
@@ -42,6 +40,8 @@ const hostConfiguration = [
   '/etc/subgid',
   '/etc/subuid',
   '/usr/bin/awk',
+  '/usr/bin/which',
+  '/usr/share/zoneinfo/Asia/Tokyo',
 ]
 
 /** Tools that only the host runs: compilers, linters, headers. The rest of node_modules goes along. */
