@@ -54,6 +54,12 @@ const special = {
   },
   'io.k8s.apimachinery.pkg.runtime.RawExtension': { type: 'object' },
   'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': { type: 'object' },
+  // A schema, or a boolean, or a list: what a definition of a custom kind says in these places is its own.
+  ...Object.fromEntries(
+    ['JSON', 'JSONSchemaPropsOrBool', 'JSONSchemaPropsOrArray', 'JSONSchemaPropsOrStringArray'].map(
+      (name) => [`io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.${name}`, {}],
+    ),
+  ),
 }
 
 const numberFields = new Set(['maximum', 'minimum', 'multipleOf'])

@@ -1,4 +1,5 @@
 import type { KubeObject } from './object.ts'
+import type { Column } from './print/column.ts'
 
 /** A part of an object that has a path of its own, like `pods/status`. */
 export interface Subresource {
@@ -31,12 +32,17 @@ export interface Kind {
   readonly generation: boolean
   /** Whether a client may set the status when it makes an object. */
   readonly statusOnCreate: boolean
+  /** It comes from a CustomResourceDefinition. */
+  readonly isCustom?: boolean
+  /** The columns of its table, where they come with the kind. */
+  readonly columns?: readonly Column[]
   /** What is stored is another version of it. */
   readonly conversion?: Conversion
 }
 
 export interface Conversion {
-  toStored(object: KubeObject): KubeObject
+  /** @param stored what there is, whose fields that this version does not have are to stay */
+  toStored(object: KubeObject, stored?: KubeObject): KubeObject
   fromStored(object: KubeObject): KubeObject
 }
 

@@ -11,6 +11,12 @@ export interface Schema {
   readonly additionalProperties?: Schema | boolean
   readonly oneOf?: readonly Schema[]
   readonly description?: string
+  readonly default?: unknown
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly pattern?: string
   readonly 'x-kubernetes-patch-strategy'?: string
   readonly 'x-kubernetes-patch-merge-key'?: string
   readonly 'x-kubernetes-list-type'?: string

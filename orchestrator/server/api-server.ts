@@ -6,6 +6,7 @@ import { makeNamespaceAdmission } from './admit-namespace.ts'
 import { makeServiceAdmission } from './admit-service.ts'
 import type { ApiContext, Connector } from './api-context.ts'
 import { bootstrap } from './bootstrap.ts'
+import { serveCustomResources } from './custom-resources.ts'
 import { handleRequest } from './handle-request.ts'
 import type { ApiRequest, ApiResponse } from './http-message.ts'
 import { makeKindRegistry } from './kind-registry.ts'
@@ -36,7 +37,7 @@ export async function makeApiServer(
   options: ApiServerOptions = {},
 ): Promise<ApiServer> {
   const registry = makeKindRegistry(builtInKinds)
-  const schemas = builtInSchemas()
+  const schemas = { ...builtInSchemas() }
   const storage = makeObjectStorage(store)
   const kindOf = (kind: string): Kind => registry.byKind('v1', kind)!
   const everything = {
@@ -60,6 +61,7 @@ export async function makeApiServer(
   ])
   const resources = makeResourceService(storage, schemas, admission)
   await bootstrap(resources, registry)
+  await serveCustomResources(store, registry, schemas)
   const context: ApiContext = {
     store,
     storage,

@@ -1,3 +1,4 @@
+import { apiVersionOf } from '../api/kind.ts'
 import type { Kind } from '../api/kind.ts'
 
 export interface GroupVersion {
@@ -13,26 +14,41 @@ export interface KindRegistry {
   groupVersions(): readonly GroupVersion[]
   kindsOf(groupVersion: GroupVersion): readonly Kind[]
   all(): readonly Kind[]
+  /** The kinds that are served besides the built-in ones; those of before are not any more. */
+  setCustom(kinds: readonly Kind[]): void
 }
 
-export function makeKindRegistry(kinds: readonly Kind[]): KindRegistry {
-  const resources = new Map(
-    kinds.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind]),
-  )
-  const names = new Map(
-    kinds.map((kind) => [
-      `${kind.group === '' ? '' : `${kind.group}/`}${kind.version}/${kind.kind}`,
-      kind,
-    ]),
-  )
+interface Index {
+  readonly kinds: readonly Kind[]
+  readonly resources: ReadonlyMap<string, Kind>
+  readonly names: ReadonlyMap<string, Kind>
+  readonly groupVersions: readonly GroupVersion[]
+}
+
+function makeIndex(kinds: readonly Kind[]): Index {
   const groups = new Map<string, GroupVersion>()
   for (const { group, version } of kinds) groups.set(`${group}/${version}`, { group, version })
   return {
-    byResource: (group, version, plural) => resources.get(`${group}/${version}/${plural}`),
-    byKind: (apiVersion, kind) => names.get(`${apiVersion}/${kind}`),
-    groupVersions: () => [...groups.values()],
+    kinds,
+    resources: new Map(kinds.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind])),
+    names: new Map(kinds.map((kind) => [`${apiVersionOf(kind)}/${kind.kind}`, kind])),
+    groupVersions: [...groups.values()],
+  }
+}
+
+export function makeKindRegistry(builtIn: readonly Kind[]): KindRegistry {
+  let index = makeIndex(builtIn)
+  const taken = new Set(builtIn.map(({ group }) => group))
+  return {
+    byResource: (group, version, plural) => index.resources.get(`${group}/${version}/${plural}`),
+    byKind: (apiVersion, kind) => index.names.get(`${apiVersion}/${kind}`),
+    groupVersions: () => index.groupVersions,
     kindsOf: ({ group, version }) =>
-      kinds.filter((kind) => kind.group === group && kind.version === version),
-    all: () => kinds,
+      index.kinds.filter((kind) => kind.group === group && kind.version === version),
+    all: () => index.kinds,
+    setCustom: (kinds) => {
+      // Nobody puts a kind of their own in the place of a built-in one.
+      index = makeIndex([...builtIn, ...kinds.filter(({ group }) => !taken.has(group))])
+    },
   }
 }

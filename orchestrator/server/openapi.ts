@@ -81,9 +81,8 @@ function pathsOf(kind: Kind, base: string): object {
     'x-kubernetes-action': action,
     responses: { 200: { description: 'OK', content: { 'application/json': ref } } },
   })
-  const content = Object.fromEntries(
-    patchTypes.map((type) => [type, { schema: { type: 'object' } }]),
-  )
+  const types = patchTypes.filter((type) => !kind.isCustom || !type.includes('strategic'))
+  const content = Object.fromEntries(types.map((type) => [type, { schema: { type: 'object' } }]))
   const patch = {
     ...write('patch'),
     parameters: [...writeParameters, parameter('force', 'boolean')],

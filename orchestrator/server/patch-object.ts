@@ -35,6 +35,8 @@ export function readPatch(
   if (type === jsonPatch) return guard((target) => objectOnly(applyJsonPatch(target, patch)))
   if (!isObject(patch)) throw badRequest('the patch is no object')
   if (type === mergePatch) return (target) => applyMergePatch(target, patch)
+  // A merge needs keys that a definition does not give.
+  if (kind.isCustom) throw unsupportedMediaType(accepted.filter((one) => one !== strategicPatch))
   const schema: Schema = resolveSchema(schemas, { $ref: definition })
   return guard((target) => applyStrategicMerge(schemas, schema, target, patch))
 }

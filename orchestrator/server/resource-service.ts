@@ -113,12 +113,8 @@ export function makeResourceService(
     record(kind, object, current, manager, subresource)
     // What changes nothing is no write: watchers hear nothing of it.
     if (sameJson(object, current) || dryRun) return object
-    const stored = kind.conversion
-      ? mergeStored(
-          readObject({ ...kind, conversion: keepAsStored }, entry.value, entry.revision),
-          kind.conversion.toStored(object),
-        )
-      : object
+    const before = JSON.parse(entry.value) as KubeObject
+    const stored = kind.conversion?.toStored(object, before) ?? object
     if (isFinished(stored)) {
       await storage.delete(kind, stored, entry.revision)
       return object
@@ -162,18 +158,6 @@ export function makeResourceService(
       }
     },
   }
-}
-
-const keepAsStored = {
-  toStored: (object: KubeObject) => object,
-  fromStored: (object: KubeObject) => object,
-}
-
-/** Fields of the stored version that the other version does not show stay as they were. */
-function mergeStored(stored: KubeObject, wanted: KubeObject): KubeObject {
-  const spec = { ...stored.spec, ...wanted.spec }
-  const status = { ...stored.status, ...wanted.status }
-  return { ...wanted, spec, ...(Object.keys(status).length > 0 ? { status } : {}) }
 }
 
 /** What a create would answer, with a conflict where there would be one. */

@@ -42,6 +42,32 @@ metadata: {name: bad}
 spec: {containers: [{name: c, image: nginx, imagee: x}]}
 `
 
+const definition = `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: widgets, kind: Widget, shortNames: [wd]}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    additionalPrinterColumns: [{name: Size, type: integer, jsonPath: .spec.size}]
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec: {type: object, properties: {size: {type: integer, description: How large it is.}}}
+`
+const widget = `
+apiVersion: example.com/v1
+kind: Widget
+metadata: {name: w1}
+spec: {size: 4}
+`
+
 interface Row {
   readonly command: string
   readonly code?: number
@@ -227,7 +253,7 @@ const rows: readonly Row[] = [
     stdout: 'poddisruptionbudget.policy/pdb1 created\n',
   },
   { command: 'create serviceaccount sa1', stdout: 'serviceaccount/sa1 created\n' },
-  { command: 'create token sa1', stdout: /^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/ },
+  { command: 'create token sa1', stdout: /^eyJ[\w-]+\.[\w-]+\.[\w-]+\n?$/ },
   {
     command: 'auth can-i list pods --as=system:serviceaccount:default:sa1',
     code: 1,
@@ -260,6 +286,22 @@ const rows: readonly Row[] = [
   },
   { command: 'debug p1 --image=busybox --profile=general', code: 0 },
   { command: 'get pod p1 -o jsonpath={.spec.ephemeralContainers[0].image}', stdout: 'busybox' },
+  {
+    command: 'create -f crd.yaml',
+    stdout: /^customresourcedefinition\.apiextensions\.k8s\.io\/widgets\.example\.com created/,
+  },
+  {
+    command: 'wait --for=condition=Established crd/widgets.example.com --timeout=5s',
+    stdout: /condition met/,
+  },
+  { command: 'apply -f widget.yaml', stdout: 'widget.example.com/w1 created\n' },
+  { command: 'get wd', stdout: /^NAME +SIZE\nw1 +4\n$/ },
+  {
+    command: 'patch widget w1 --type=merge -p {"spec":{"size":5}}',
+    stdout: 'widget.example.com/w1 patched\n',
+  },
+  { command: 'explain widget.spec.size', stdout: /How large it is\./ },
+  { command: 'delete crd widgets.example.com', stdout: /deleted/ },
   { command: 'cluster-info', stdout: /Kubernetes control plane.* is running at/ },
   { command: 'get --raw /readyz', stdout: 'ok' },
   { command: 'replace -f dep.yaml', stdout: 'deployment.apps/d1 replaced\n' },
@@ -313,6 +355,8 @@ for (const binary of kubectlBinaries().filter(
     kubectl.file('dep.yaml', deployment)
     kubectl.file('others.yaml', others)
     kubectl.file('bad.yaml', unknownField)
+    kubectl.file('crd.yaml', definition)
+    kubectl.file('widget.yaml', widget)
     for (const { command, code = 0, stdout, stderr } of rows) {
       const result = await kubectl.run(wordsOf(command))
       t.equal(result.code, code, `${command}: exit code`, { result })

@@ -19,10 +19,16 @@ function isCpu(metric: JsonObject): boolean {
 }
 
 export const autoscalerConversion: Conversion = {
-  toStored: (object) => {
+  toStored: (object, stored) => {
     const { targetCPUUtilizationPercentage: percentage, ...spec } = object.spec ?? {}
     const metrics = typeof percentage === 'number' ? { metrics: [cpuMetric(percentage)] } : {}
-    return { ...object, apiVersion: 'autoscaling/v2', spec: { ...spec, ...metrics } }
+    const status = { ...stored?.status, ...object.status }
+    return {
+      ...object,
+      apiVersion: 'autoscaling/v2',
+      spec: { ...stored?.spec, ...spec, ...metrics },
+      ...(Object.keys(status).length > 0 ? { status } : {}),
+    }
   },
   fromStored: (object: KubeObject) => {
     const { metrics: _metrics, behavior: _behavior, ...spec } = object.spec ?? {}

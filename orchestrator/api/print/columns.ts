@@ -7,7 +7,8 @@ import { groupTables } from './group-columns.ts'
 const plain = [nameColumn, ageColumn]
 
 /** The columns of a kind's table. */
-export function columnsOf(kind: Pick<Kind, 'group' | 'kind'>): readonly Column[] {
+export function columnsOf(kind: Pick<Kind, 'group' | 'kind' | 'columns'>): readonly Column[] {
+  if (kind.columns) return kind.columns
   return (
     coreTables[`${kind.group}/${kind.kind}`] ?? groupTables[`${kind.group}/${kind.kind}`] ?? plain
   )

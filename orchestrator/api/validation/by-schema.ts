@@ -2,7 +2,7 @@ import { isObject } from '../object.ts'
 import type { Json, JsonObject } from '../object.ts'
 import { resolveSchema } from '../schema.ts'
 import type { Schema, Schemas } from '../schema.ts'
-import { notSupported, required } from './field-error.ts'
+import { invalidValue, notSupported, required } from './field-error.ts'
 import type { FieldError } from './field-error.ts'
 
 /** Lists that a schema wants and that may be empty or absent all the same. */
@@ -34,12 +34,33 @@ export function validateBySchema(
     const own = resolveSchema(schemas, place)
     if (own.enum && typeof value === 'string' && value !== '' && !own.enum.includes(value))
       errors.push(notSupported(path, value, own.enum))
+    errors.push(...limitErrors(own, value, path))
     if (isObject(value)) checkObject(own, value, path)
     else if (Array.isArray(value) && own.items)
       for (const [index, item] of value.entries()) check(own.items, item, `${path}[${index}]`)
   }
 
   checkObject(schema, object, '')
+  return errors
+}
+
+/** Bounds that definitions of custom kinds give. */
+function limitErrors(own: Schema, value: Json, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  const add = (why: string) =>
+    errors.push(invalidValue(path, value, `${path} in body should be ${why}`))
+  if (typeof value === 'number') {
+    if (own.minimum !== undefined && value < own.minimum)
+      add(`greater than or equal to ${own.minimum}`)
+    if (own.maximum !== undefined && value > own.maximum)
+      add(`less than or equal to ${own.maximum}`)
+  }
+  if (typeof value === 'string') {
+    if (own.minLength !== undefined && value.length < own.minLength)
+      add(`at least ${own.minLength} chars long`)
+    if (own.maxLength !== undefined && value.length > own.maxLength)
+      add(`at most ${own.maxLength} chars long`)
+  }
   return errors
 }
 

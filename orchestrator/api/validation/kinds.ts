@@ -1,5 +1,5 @@
 import { itemsOf } from '../defaults/set-default.ts'
-import { isObject, sameJson, valueAt } from '../object.ts'
+import { isObject, plainText, sameJson, valueAt } from '../object.ts'
 import type { JsonObject, KubeObject } from '../object.ts'
 import { duplicate, forbiddenField, invalidValue, notSupported, required } from './field-error.ts'
 import type { FieldError } from './field-error.ts'
@@ -134,6 +134,30 @@ const validators: Readonly<Record<string, Validator>> = {
     if (most >= least) return []
     const why = 'must be greater than or equal to `minReplicas`'
     return [invalidValue('spec.maxReplicas', most, why)]
+  },
+  'apiextensions.k8s.io/CustomResourceDefinition': ({ metadata }, spec) => {
+    const wanted = `${plainText(valueAt(spec, ['names', 'plural']))}.${plainText(spec['group'])}`
+    const stored = itemsOf(spec, 'versions').filter(({ storage }) => storage === true)
+    return [
+      ...(metadata.name === wanted
+        ? []
+        : [
+            invalidValue(
+              'metadata.name',
+              metadata.name,
+              'must be spec.names.plural+"."+spec.group',
+            ),
+          ]),
+      ...(stored.length === 1
+        ? []
+        : [
+            invalidValue(
+              'spec.versions',
+              stored.length,
+              'must have exactly one version marked as storage version',
+            ),
+          ]),
+    ]
   },
   'policy/PodDisruptionBudget': (_object, spec) => {
     const both = spec['minAvailable'] !== undefined && spec['maxUnavailable'] !== undefined

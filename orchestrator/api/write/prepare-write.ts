@@ -1,3 +1,5 @@
+import { acceptedStatus } from '../custom/custom-kinds.ts'
+import { applySchemaDefaults } from '../custom/schema-defaults.ts'
 import { applyDefaults } from '../defaults/defaults.ts'
 import type { Kind } from '../kind.ts'
 import { qosClass } from '../qos-class.ts'
@@ -55,7 +57,7 @@ export function prepareCreate(
   if (kind.generation) metadata.generation = 1
   if (hasStatus(kind) && !kind.statusOnCreate) delete object.status
   dropEmpty(object)
-  finishObject(kind, object)
+  finishObject(kind, object, context.schemas)
   initialState(object)
   requireValid(kind, object, context.schemas)
   return object
@@ -87,7 +89,7 @@ export function prepareUpdate(
   keepIdentity(object, current)
   if (subresource === undefined && hasStatus(kind)) copyField(object, current, 'status')
   dropEmpty(object)
-  finishObject(kind, object)
+  finishObject(kind, object, context.schemas)
   if (kind.generation && subresource !== 'status')
     object.metadata.generation =
       (current.metadata.generation ?? 1) + (wantsTheSame(object, current) ? 0 : 1)
@@ -161,6 +163,8 @@ function initialState(object: KubeObject): void {
     object.status = { phase: 'Pending', qosClass: qosClass(object.spec ?? {}) }
   if (object.apiVersion === 'v1' && object.kind === 'Namespace')
     object.spec = { ...object.spec, finalizers: ['kubernetes'] }
+  if (object.kind === 'CustomResourceDefinition' && object.apiVersion === 'apiextensions.k8s.io/v1')
+    object.status = acceptedStatus(object, object.metadata.creationTimestamp ?? '')
   if (object.apiVersion === 'batch/v1' && object.kind === 'Job') selectOwnPods(object)
 }
 
@@ -189,9 +193,10 @@ function dropEmpty({ metadata }: KubeObject): void {
 }
 
 /** Defaults, and forms that are only for writing. */
-function finishObject(kind: Kind, object: KubeObject): void {
+function finishObject(kind: Kind, object: KubeObject, schemas: Schemas): void {
   if (kind.group === '' && kind.kind === 'Secret') foldStringData(object)
-  applyDefaults(kind.group, object)
+  if (kind.isCustom) applySchemaDefaults(schemaOf(kind, schemas), object as unknown as JsonObject)
+  else applyDefaults(kind.group, object)
 }
 
 function foldStringData(object: KubeObject): void {
