@@ -28,11 +28,11 @@ for (const { title, root } of allowed)
 t.test('folders of an ordinary user are folders that can be made', async (t) => {
   const runDir = join(folder, 'run')
   requireUserFolders({ dataDir: join(folder, 'home/.local/share'), runDir })
-  const refused = join(folder, 'file/below')
-  const detail = { folder: refused }
+  const below = join(folder, 'file/below')
+  const detail = { folder: below }
   for (const folders of [
-    { dataDir: refused, runDir },
-    { dataDir: runDir, runDir: refused },
+    { dataDir: below, runDir },
+    { dataDir: runDir, runDir: below },
   ])
     t.throws(() => requireUserFolders(folders), { code: 'INVALID_ARGUMENT', detail })
 })

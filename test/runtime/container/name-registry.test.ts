@@ -63,7 +63,7 @@ t.test('only its holder releases a name', async (t) => {
 t.test('of many commands at once one has the name at any moment', async (t) => {
   const { root } = registry(t)
   const script = join(import.meta.dirname, 'claim-names.ts')
-  const contenders = [...'abcdef'].map((prefix) => {
+  const contenders = Array.from('abcdef').map((prefix) => {
     const child = spawn(process.execPath, [script, root, prefix])
     let said = ''
     child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
