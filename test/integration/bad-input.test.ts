@@ -163,7 +163,7 @@ t.test('images and command lines', async (t) => {
     {
       title: 'no such image',
       args: [...run, 'nosuch', 'true'],
-      says: /no such image: nosuch.*myimage/u,
+      says: /no such image: nosuch.*registry/u,
     },
     {
       title: 'an image that must be there',
