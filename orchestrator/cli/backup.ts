@@ -38,7 +38,13 @@ export function addRestore(program: Command): void {
     .description('Put a backup in the place of the store; the server must not run')
     .option(...folderFlag)
     .action(async (file: string, { dataDir }: Flags) => {
+      const { holdLock } = await import('../store/sqlite/hold-lock.ts')
       const { restoreSqliteStore } = await import('../store/sqlite/restore.ts')
-      restoreSqliteStore(file, storePath(dataDir))
+      const lock = holdLock(join(dataDir, 'server.lock'))
+      try {
+        restoreSqliteStore(file, storePath(dataDir))
+      } finally {
+        lock.release()
+      }
     })
 }

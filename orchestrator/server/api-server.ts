@@ -3,6 +3,7 @@ import { builtInKinds } from '../api/kinds/groups.ts'
 import type { Store } from '../store/store.ts'
 import { chainAdmission } from './admission.ts'
 import { makeNamespaceAdmission } from './admit-namespace.ts'
+import { makePodAdmission } from './admit-pod.ts'
 import { makeServiceAdmission } from './admit-service.ts'
 import type { ApiContext, Connector } from './api-context.ts'
 import { bootstrap } from './bootstrap.ts'
@@ -49,15 +50,17 @@ export async function makeApiServer(
     match: undefined,
   }
   const roles = await makeRoleAuthorizer(store, registry)
+  const read = async (kind: Kind, name: string) => {
+    const { value, revision } = await storage.get(kind, undefined, name)
+    return readObject(kind, value, revision)
+  }
+  const list = async (kind: Kind) => (await listObjects(store, kind, everything)).items
+  const priorityClass = registry.byKind('scheduling.k8s.io/v1', 'PriorityClass')!
   const admission = chainAdmission([
     makeRoleAdmission(roles),
-    makeNamespaceAdmission(async (name) => {
-      const { value, revision } = await storage.get(kindOf('Namespace'), undefined, name)
-      return readObject(kindOf('Namespace'), value, revision)
-    }),
-    makeServiceAdmission(
-      async () => (await listObjects(store, kindOf('Service'), everything)).items,
-    ),
+    makeNamespaceAdmission((name) => read(kindOf('Namespace'), name)),
+    makePodAdmission({ get: (name) => read(priorityClass, name), list: () => list(priorityClass) }),
+    makeServiceAdmission(() => list(kindOf('Service'))),
   ])
   const resources = makeResourceService(storage, schemas, admission)
   await bootstrap(resources, registry)

@@ -45,6 +45,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     // Who has no certificate may have a token.
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
+    // Megabytes: informers of a whole cluster share one connection.
+    maxSessionMemory: 64,
   })
   const sockets = trackSockets(server)
   server.on('request', (request: Incoming, response: Outgoing) => {

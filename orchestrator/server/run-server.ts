@@ -1,6 +1,8 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { holdLock } from '../store/sqlite/hold-lock.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import type { SqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { startCompaction } from '../store/compaction.ts'
 import { makeApiServer } from './api-server.ts'
 import type { ApiServer } from './api-server.ts'
@@ -45,7 +47,8 @@ const usualNames = [
 
 /** Open the store, make what is missing of keys, and serve. */
 export async function runServer(options: ServerOptions): Promise<RunningServer> {
-  const store = openSqliteStore(join(options.dataDir, 'store.db'))
+  const lock = holdLock(join(options.dataDir, 'server.lock'))
+  const store = openUnder(lock, join(options.dataDir, 'store.db'))
   try {
     const pki = await openPki(options)
     const api = await makeApiServer(store, {
@@ -74,10 +77,21 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
         await listener.close()
         await namespaces.stop()
         await store.close()
+        lock.release()
       },
     }
   } catch (error) {
     await store.close()
+    lock.release()
+    throw error
+  }
+}
+
+function openUnder(lock: { release(): void }, path: string): SqliteStore {
+  try {
+    return openSqliteStore(path)
+  } catch (error) {
+    lock.release()
     throw error
   }
 }

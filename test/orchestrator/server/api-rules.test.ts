@@ -253,6 +253,28 @@ t.test('a bound pod goes with its grace', async (t) => {
   t.equal((await send('GET', `${pods}/a`)).code, 404)
 })
 
+t.test('a pod gets its priority and its patience', async (t) => {
+  const { send } = await openApi(t)
+  const made = await send('POST', pods, pod('a'))
+  t.match(made.body, {
+    spec: {
+      priority: 0,
+      preemptionPolicy: 'PreemptLowerPriority',
+      tolerations: [
+        { key: 'node.kubernetes.io/not-ready', effect: 'NoExecute', tolerationSeconds: 300 },
+        { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute', tolerationSeconds: 300 },
+      ],
+    },
+  })
+  const named = (name: string) => ({
+    ...pod('b'),
+    spec: { ...pod('b').spec, priorityClassName: name },
+  })
+  t.equal((await send('POST', pods, named('nope'))).code, 403)
+  const critical = await send('POST', pods, named('system-node-critical'))
+  t.match(critical.body, { spec: { priority: 2_000_001_000 } })
+})
+
 t.test('a list comes in pages of one moment', async (t) => {
   const { send } = await openApi(t)
   for (const name of ['a', 'b', 'c']) await send('POST', maps, map(name))

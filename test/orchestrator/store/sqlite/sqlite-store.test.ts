@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
+import { holdLock } from '../../../../orchestrator/store/sqlite/hold-lock.ts'
 import { openSqliteStore } from '../../../../orchestrator/store/sqlite/sqlite-store.ts'
 import { restoreSqliteStore } from '../../../../orchestrator/store/sqlite/restore.ts'
 import { runStoreSuite } from '../store-suite.ts'
@@ -67,4 +68,12 @@ t.test('a file that is no store is refused', async (t) => {
   const path = join(temporaryFolder(), 'store.db')
   writeFileSync(path, 'x'.repeat(8192))
   t.throws(() => openSqliteStore(path), { code: 'INTERNAL', detail: { path } })
+})
+
+t.test('a lock is held by one', async (t) => {
+  const path = join(temporaryFolder(), 'server.lock')
+  const lock = holdLock(path)
+  t.throws(() => holdLock(path), { code: 'LOCKED' })
+  lock.release()
+  holdLock(path).release()
 })
