@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { parseAddress } from './ip-address.ts'
 import { hasErrno } from './kernel-verdict.ts'
 import { openNetlinkSocket } from '../../native/netlink-socket.ts'
 import type { NetlinkSocket } from '../../native/netlink-socket.ts'
@@ -51,6 +52,14 @@ export function usedSubnets(): Subnet[] {
   return listRoutes(socket, 'ipv4').flatMap(({ destination, prefixLength, table }) =>
     destination && table !== localTable ? [{ address: destination, prefixLength }] : [],
   )
+}
+
+/** The host's name servers, each as a range of one: a network over them would cut the whole host off from names. */
+export function nameServerSubnets(resolvConf: string): Subnet[] {
+  return resolvConf.split('\n').flatMap((line) => {
+    const address = parseAddress(/^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? '')
+    return address ? [{ address, prefixLength: address.length * 8 }] : []
+  })
 }
 
 /** Greatest packet of the interface of the IPv4 default route; undefined where there is none. */

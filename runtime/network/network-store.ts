@@ -4,7 +4,7 @@ import { OperationError } from '../../native/error.ts'
 import { lockSync } from '../../native/lock.ts'
 import { openNetlinkSocket } from '../../native/netlink-socket.ts'
 import { chooseIpv6Subnet, chooseSubnet, requireFree } from './choose-subnet.ts'
-import { findLink, usedSubnets } from './host-network.ts'
+import { findLink, nameServerSubnets, usedSubnets } from './host-network.ts'
 import { formatAddress, requireAddress } from './ip-address.ts'
 import { canonicalNetworkName, defaultNetworkName, requireNetworkName } from './network.ts'
 import type { AddressPool, Network, NetworkFolders } from './network.ts'
@@ -143,7 +143,8 @@ function choosePools(
   const others = listNetworks(folders).flatMap(({ ipv4, ipv6 }) =>
     [ipv4, ...(ipv6 ? [ipv6] : [])].map(({ subnet }) => parseSubnet(subnet)),
   )
-  const used = [...others, ...usedSubnets()]
+  const nameServers = nameServerSubnets(readIfPresent('/etc/resolv.conf') ?? '')
+  const used = [...others, ...usedSubnets(), ...nameServers]
   const subnet =
     wanted.subnet === undefined ? chooseSubnet(kind, used) : requireIpv4(wanted.subnet, used)
   const ipv4 = poolOf(subnet, wanted.gateway)

@@ -4,6 +4,7 @@ import {
   chooseSubnet,
   requireFree,
 } from '../../../runtime/network/choose-subnet.ts'
+import { nameServerSubnets } from '../../../runtime/network/host-network.ts'
 import { formatAddress, isLoopback, parseAddress } from '../../../runtime/network/ip-address.ts'
 import { parseMac } from '../../../runtime/network/mac-address.ts'
 import { canonicalNetworkName, requireNetworkName } from '../../../runtime/network/network.ts'
@@ -134,4 +135,12 @@ t.test('network names', async (t) => {
   t.doesNotThrow(() => requireNetworkName('web_1.a-b'))
   for (const name of ['', '.x', '../x', 'a/b', 'host', 'none', 'podman', 'a'.repeat(129)])
     t.throws(() => requireNetworkName(name), { code: 'INVALID_ARGUMENT' }, name)
+})
+
+t.test('a range with a name server of the host is in use', async (t) => {
+  const resolvConf =
+    'search x\nnameserver 10.88.3.53\n nameserver fe80::1%eth0\n#nameserver 10.89.0.1\n'
+  const used = nameServerSubnets(resolvConf)
+  t.strictSame(used.map(formatSubnet), ['10.88.3.53/32'])
+  t.equal(formatSubnet(chooseSubnet('default', used)), '10.89.0.0/16')
 })
