@@ -63,6 +63,10 @@ export const suites = [
       'podman',
       'buildah',
       'skopeo',
+      'docker-registry',
+      // What TaskNote's images are made of.
+      'postgresql',
+      'redis-server',
     ],
     needsRoot: true,
     jobs: 2,
