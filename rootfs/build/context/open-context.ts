@@ -193,5 +193,6 @@ async function fromArchive(descriptor: number, wish: ContextWish): Promise<Opene
 }
 
 function missing(step: string, path: string): OperationError {
-  return new OperationError('NOT_FOUND', step, { path }, { exitCode: 1 })
+  const hint = 'There is no such file or folder'
+  return new OperationError('NOT_FOUND', step, { path }, { hint, exitCode: 1 })
 }
