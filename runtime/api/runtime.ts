@@ -30,6 +30,10 @@ export interface Runtime {
 export function openRuntime({ root }: RuntimeOptions = {}): Runtime {
   const opened = openContext(root, process.env)
   const context = { ...opened, spares: new SpareNetworks(opened) }
+  const close = (): void => {
+    context.spares.close()
+    context.zygote.close()
+  }
   return {
     engine: engineOf(context),
     async run(wish) {
@@ -46,8 +50,8 @@ export function openRuntime({ root }: RuntimeOptions = {}): Runtime {
         throw error
       }
     },
-    close: () => context.zygote.close(),
-    [Symbol.dispose]: () => context.zygote.close(),
+    close,
+    [Symbol.dispose]: close,
   }
 }
 

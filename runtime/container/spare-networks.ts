@@ -36,6 +36,7 @@ export class SpareNetworks {
   #spare: Spare | undefined
   #wanted: { readonly network: Network; readonly device: NetworkDevice } | undefined
   #isMaking = false
+  #isClosed = false
 
   constructor({ facts, zygote }: Pick<EngineContext, 'facts' | 'zygote'>) {
     this.#host = facts
@@ -55,9 +56,18 @@ export class SpareNetworks {
     return undefined
   }
 
-  /** Make the next one, of the network that was last asked for. */
+  /** Make the next one, of the network that was last asked for, once whoever called has gone on. */
   replenish(): void {
-    if (this.#spare || this.#isMaking || !this.#wanted) return
+    setImmediate(() => this.#make())
+  }
+
+  /** Make no more. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #make(): void {
+    if (this.#spare || this.#isMaking || this.#isClosed || !this.#wanted) return
     this.#isMaking = true
     const { network, device } = this.#wanted
     this.#wanted = undefined

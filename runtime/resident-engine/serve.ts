@@ -49,6 +49,7 @@ export async function serveEngine(
   })
   // Takes the socket's file along.
   server.close()
+  context.spares.close()
   context.zygote.close()
 }
 
