@@ -8,7 +8,8 @@ t.setTimeout(120_000)
 
 // A process that stays makes the interface of its next container ahead, in a process of the zygote's.
 
-function openTestRuntime(t: Test): Runtime {
+async function openTestRuntime(t: Test): Promise<Runtime> {
+  await waitUntil('those of the test before are gone', () => spares().length === 0)
   const runtime = openRuntime({ root: commandBench(t).root })
   t.teardown(() => runtime.close())
   return runtime
@@ -53,7 +54,7 @@ async function runOne(runtime: Runtime): Promise<string> {
 const plain = '0 MAC\nup\n3\n'
 
 t.test('the next container has what the first had', async (t) => {
-  const runtime = openTestRuntime(t)
+  const runtime = await openTestRuntime(t)
   t.equal(await runOne(runtime), plain)
   const first = await oneSpare()
   t.equal(await runOne(runtime), plain)
@@ -69,7 +70,7 @@ t.test('the next container has what the first had', async (t) => {
 })
 
 t.test('a spare that was killed is not used', async (t) => {
-  const runtime = openTestRuntime(t)
+  const runtime = await openTestRuntime(t)
   await runOne(runtime)
   const spare = await oneSpare()
   process.kill(spare, 'SIGKILL')
@@ -78,7 +79,7 @@ t.test('a spare that was killed is not used', async (t) => {
 })
 
 t.test('a spare on a bridge that was deleted is not used', async (t) => {
-  const runtime = openTestRuntime(t)
+  const runtime = await openTestRuntime(t)
   await runOne(runtime)
   const spare = await oneSpare()
   const networks = await runtime.engine.networkList()
@@ -88,7 +89,7 @@ t.test('a spare on a bridge that was deleted is not used', async (t) => {
 })
 
 t.test('nothing stays behind', async (t) => {
-  const runtime = openTestRuntime(t)
+  const runtime = await openTestRuntime(t)
   await runOne(runtime)
   const spare = await oneSpare()
   runtime.close()
