@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { isSystemError } from '../../native/system-error.ts'
 import { randomBelow } from '../../native/random.ts'
 import { hostInterfaceName, planAhead } from '../network/attachment.ts'
@@ -22,13 +23,12 @@ export interface SpareNetwork {
 interface Spare extends SpareNetwork {
   readonly networkId: string
   readonly device: NetworkDevice
-  isAlive: boolean
 }
 
 /**
  * For processes that start one container after another: the interface of the next one is made after each start.
- * The kernel takes half a millisecond for it that nobody has to wait for. A spare is a process that dies with the zygote
- * and with this process, so there is nothing to sweep; one that does not fit any more is let go.
+ * The kernel takes half a millisecond for it that nobody has to wait for. A spare is a descriptor of this process and ends
+ * with it, so there is nothing to sweep; one that does not fit any more is let go.
  */
 export class SpareNetworks {
   readonly #host: EngineContext['facts']
@@ -51,7 +51,7 @@ export class SpareNetworks {
     this.#spare = undefined
     const { index, mtu } = spare.device
     const fits = spare.networkId === network.id && index === device.index && mtu === device.mtu
-    if (spare.isAlive && fits && isOnBridge(hostInterfaceName(spare.nonce), index)) return spare
+    if (fits && isOnBridge(hostInterfaceName(spare.nonce), index)) return spare
     spare.release()
     return undefined
   }
@@ -64,6 +64,8 @@ export class SpareNetworks {
   /** Make no more. */
   close(): void {
     this.#isClosed = true
+    this.#spare?.release()
+    this.#spare = undefined
   }
 
   #make(): void {
@@ -73,33 +75,38 @@ export class SpareNetworks {
     this.#wanted = undefined
     const nonce = randomBelow(2 ** 30)
     const program = compileSpareNetwork(this.#host, planAhead(network, device, nonce))
-    let spare: Spare | undefined
     const run = this.#launcher.submit(encodeProgram(program, { reasons: false }), {
       onUser: (pid) => {
         this.#isMaking = false
-        spare = {
-          path: `/proc/${pid}/ns/net`,
-          nonce,
-          networkId: network.id,
-          device,
-          isAlive: true,
-          release: () => {
-            if (!spare?.isAlive) return
-            spare.isAlive = false
-            killIfPresent(pid)
-          },
-        }
-        this.#spare = spare
+        if (!this.#isClosed)
+          this.#spare = holdNamespace(pid, { nonce, networkId: network.id, device })
+        killIfPresent(pid)
       },
     })
-    const gone = (): void => {
-      this.#isMaking = false
-      if (!spare) return
-      spare.isAlive = false
-      if (this.#spare === spare) this.#spare = undefined
-    }
+    const gone = (): void => void (this.#isMaking = false)
     // A start without a spare makes its own interface, and says what is wrong where it cannot.
     run.started.then(gone, gone)
+  }
+}
+
+/** The descriptor keeps the namespace: nobody can kill it, and it goes with this process. */
+function holdNamespace(
+  pid: number,
+  facts: Pick<Spare, 'nonce' | 'networkId' | 'device'>,
+): Spare | undefined {
+  let descriptor: number | undefined
+  try {
+    descriptor = openSync(`/proc/${pid}/ns/net`, 'r')
+  } catch {
+    return undefined // Whoever made it was killed meanwhile.
+  }
+  return {
+    ...facts,
+    path: `/proc/${process.pid}/fd/${descriptor}`,
+    release() {
+      if (descriptor !== undefined) closeSync(descriptor)
+      descriptor = undefined
+    },
   }
 }
 

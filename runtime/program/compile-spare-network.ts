@@ -11,7 +11,7 @@ const stream = 3
 
 /**
  * Compile a process that makes a network namespace with an interface on a bridge, tells its pid in a USER record, and
- * keeps both until it is killed or nobody is at the other end of the stream any more. Pure.
+ * keeps both until it is killed, by when somebody holds the namespace, or nobody is at the other end of the stream any more. Pure.
  *
  * @param veth makes the pair, as a container's outer half would send it
  */
