@@ -4,7 +4,7 @@ import type { UntrustedRoot } from '../path-in-root.ts'
 import type { CopyRequest } from './copy-request.ts'
 import type { ChangeMode } from './file-mode.ts'
 import type { Owner } from './owner.ts'
-import { toRaw } from './raw-text.ts'
+import { toRaw } from '../../native/raw-text.ts'
 import type { FileAttributes, TreeWriter } from './tree-writer.ts'
 
 /** A COPY or ADD that is being carried out. */

@@ -3,7 +3,7 @@ import { errnoName } from '../../native/errno.ts'
 import { OperationError } from '../../native/error.ts'
 import { closeFile, openAt, openFlags, readLinkAt } from '../../native/file.ts'
 import { rawPath } from '../layer/folder-cache.ts'
-import { fromRaw } from './raw-text.ts'
+import { fromRaw } from '../../native/raw-text.ts'
 
 const ENOENT = 2
 const maxLinks = 40

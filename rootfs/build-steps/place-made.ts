@@ -3,7 +3,7 @@ import { OperationError } from '../../native/error.ts'
 import { copyData } from './copy-data.ts'
 import type { CopyOperand } from './copy-request.ts'
 import { type Copying, filePlace, made } from './copying.ts'
-import { toRaw } from './raw-text.ts'
+import { toRaw } from '../../native/raw-text.ts'
 
 const heredocMode = 0o644
 const downloadMode = 0o600

@@ -12,7 +12,7 @@ import {
   rootOwner,
 } from './copying.ts'
 import type { FileSource } from './file-source.ts'
-import { fromRaw } from './raw-text.ts'
+import { fromRaw } from '../../native/raw-text.ts'
 import { openSourceFile } from './read-source.ts'
 import type { SelectedSource, SourceFile } from './source-file.ts'
 import { takeBreaths } from './take-breaths.ts'

@@ -11,7 +11,7 @@ import {
 } from '../../native/file.ts'
 import { rawPath } from '../layer/folder-cache.ts'
 import type { FileSource } from './file-source.ts'
-import { fromRaw } from './raw-text.ts'
+import { fromRaw } from '../../native/raw-text.ts'
 import type { SourceFile, SourceKind } from './source-file.ts'
 
 const beneath = resolveFlags.beneath | resolveFlags.noSymlinks | resolveFlags.noMagicLinks

@@ -22,7 +22,7 @@ import { setAttribute } from '../../native/xattr.ts'
 import { type FolderCache, createFolderCache, rawPath } from '../layer/folder-cache.ts'
 import { splitPath } from '../layer/plan.ts'
 import type { Owner } from './owner.ts'
-import { fromRaw } from './raw-text.ts'
+import { fromRaw } from '../../native/raw-text.ts'
 import { fileTime } from './read-source.ts'
 import type { SourceFile } from './source-file.ts'
 

@@ -1,6 +1,6 @@
 import type { FileTime } from '../../native/file.ts'
 import { OperationError } from '../../native/error.ts'
-import { fromRaw, toRaw } from './raw-text.ts'
+import { fromRaw, toRaw } from '../../native/raw-text.ts'
 import { type Owner, resolveOwner } from './owner.ts'
 import { placeInRoot } from './place-in-root.ts'
 import type { StepFolder } from './step-folder.ts'

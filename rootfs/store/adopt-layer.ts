@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type LayerNote, type StoredLayer, bootId, readLayerNote } from './layer-note.ts'
+import { bootId } from '../../native/boot-id.ts'
+import { type LayerNote, type StoredLayer, readLayerNote } from './layer-note.ts'
 import type { Lease } from './lease.ts'
 import { digestHex } from './store-folders.ts'
 

@@ -1,3 +1,4 @@
+import { bootId } from '../../native/boot-id.ts'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -47,14 +48,6 @@ export function readLayerNote(folders: StoreFolders, chainId: string): LayerNote
 
 export function notePath(folders: StoreFolders, chainId: string): string {
   return join(dirname(layerFolder(folders, chainId)), 'layer.json')
-}
-
-let boot: string | undefined
-
-/** Changes with every start of the machine. */
-export function bootId(): string {
-  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
-  return boot
 }
 
 /** The layer, where it is unpacked already from this very blob. */

@@ -5,7 +5,7 @@ import { makeNodeAt, openAt, closeFile, currentFolder, openFlags } from '../../n
 import { getAttributeOfPath } from '../../native/xattr.ts'
 import type { FileSource } from '../../rootfs/build-steps/file-source.ts'
 import { placeInRoot } from '../../rootfs/build-steps/place-in-root.ts'
-import { fromRaw, toRaw } from '../../rootfs/build-steps/raw-text.ts'
+import { fromRaw, toRaw } from '../../native/raw-text.ts'
 import { listFolder, statusIn, withFolder } from '../../rootfs/build-steps/read-source.ts'
 import type { MountSource } from '../../rootfs/build-steps/run-request.ts'
 import { rawPath } from '../../rootfs/layer/folder-cache.ts'

@@ -11,7 +11,7 @@ import {
 } from '../../native/file.ts'
 import { listAttributes } from '../../native/xattr.ts'
 import { placeInRoot } from '../../rootfs/build-steps/place-in-root.ts'
-import { fromRaw, toRaw } from '../../rootfs/build-steps/raw-text.ts'
+import { fromRaw, toRaw } from '../../native/raw-text.ts'
 import { fileTime } from '../../rootfs/build-steps/read-source.ts'
 import { rawPath } from '../../rootfs/layer/folder-cache.ts'
 import { splitPath } from '../../rootfs/layer/plan.ts'

@@ -4,7 +4,7 @@ import { requireSuccess } from '../../native/ffi/library.ts'
 import { changeOwnerAt, closeFile, currentFolder, openAt, openFlags } from '../../native/file.ts'
 import { rawPath } from '../../rootfs/layer/folder-cache.ts'
 import { hostIdOf } from './file-view/map-id.ts'
-import { fromRaw } from './file-view/raw-text.ts'
+import { fromRaw } from '../../native/raw-text.ts'
 import type { ContainerOptions, IdMap } from './options.ts'
 import type { ResolvedMount } from './record.ts'
 

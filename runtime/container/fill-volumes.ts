@@ -6,7 +6,7 @@ import { readTree } from './copy/read-tree.ts'
 import { createTreeWriter } from './copy/write-tree.ts'
 import type { FileView } from './file-view/file-view.ts'
 import { viewOf } from './file-view/host-view.ts'
-import { toRaw } from './file-view/raw-text.ts'
+import { toRaw } from '../../native/raw-text.ts'
 import { type Place, walkPath } from './file-view/walk-path.ts'
 
 /**

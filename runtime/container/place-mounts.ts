@@ -10,7 +10,7 @@ import {
   removeVolume,
 } from '../volume/volume-store.ts'
 import { viewOf } from './file-view/host-view.ts'
-import { fromRaw, toRaw } from './file-view/raw-text.ts'
+import { fromRaw, toRaw } from '../../native/raw-text.ts'
 import { walkPath } from './file-view/walk-path.ts'
 import type { EngineFolders } from './folders.ts'
 import { newContainerId } from './identifier.ts'

@@ -32,11 +32,3 @@ function lookUpStartTicks(pid: number): number | undefined {
 export function isProcessAlive(pid: number, startTicks: number): boolean {
   return pid > 0 && readStartTicks(pid) === startTicks
 }
-
-let boot: string | undefined
-
-/** Identity of this boot of the kernel, random(4). */
-export function bootId(): string {
-  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
-  return boot
-}

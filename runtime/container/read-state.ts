@@ -11,7 +11,8 @@ import {
   readExitFile,
   readProcessFile,
 } from './monitor-files.ts'
-import { bootId, isProcessAlive } from './process-identity.ts'
+import { bootId } from '../../native/boot-id.ts'
+import { isProcessAlive } from './process-identity.ts'
 import type { ContainerRecord } from './record.ts'
 import { type StartRecord, findStartRecord, readStartRecord } from './start-record.ts'
 import { type ContainerState, type HealthState, initialState } from './state.ts'

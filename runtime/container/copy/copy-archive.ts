@@ -1,7 +1,7 @@
 import { OperationError } from '../../../native/error.ts'
 import { createTarReader } from '../../../rootfs/layer/tar-reader.ts'
 import type { TextSink } from '../../cli/command-io.ts'
-import { toRaw } from '../file-view/raw-text.ts'
+import { toRaw } from '../../../native/raw-text.ts'
 import { walkPath } from '../file-view/walk-path.ts'
 import {
   type CopyEnd,

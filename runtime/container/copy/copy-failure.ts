@@ -1,6 +1,6 @@
 import { errnoName } from '../../../native/errno.ts'
 import { OperationError } from '../../../native/error.ts'
-import { fromRaw } from '../file-view/raw-text.ts'
+import { fromRaw } from '../../../native/raw-text.ts'
 
 /** @throws {OperationError} `SYSCALL_FAILED` for a negative result */
 export function check(step: string, path: string, result: number): void {

@@ -16,7 +16,7 @@ import {
 import { rawPath } from '../../../rootfs/layer/folder-cache.ts'
 import type { TarEntry } from '../../../rootfs/layer/tar-entry.ts'
 import type { FileView } from '../file-view/file-view.ts'
-import { fromRaw } from '../file-view/raw-text.ts'
+import { fromRaw } from '../../../native/raw-text.ts'
 import { childPath } from '../file-view/walk-path.ts'
 import { check, refuse } from './copy-failure.ts'
 import { createIn } from './create-in.ts'

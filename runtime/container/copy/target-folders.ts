@@ -6,7 +6,7 @@ import { rawPath } from '../../../rootfs/layer/folder-cache.ts'
 import { splitPath } from '../../../rootfs/layer/plan.ts'
 import type { TarEntry } from '../../../rootfs/layer/tar-entry.ts'
 import type { FileView } from '../file-view/file-view.ts'
-import { fromRaw } from '../file-view/raw-text.ts'
+import { fromRaw } from '../../../native/raw-text.ts'
 import { type Place, childPath, openStep, walkPath } from '../file-view/walk-path.ts'
 import { createIn } from './create-in.ts'
 

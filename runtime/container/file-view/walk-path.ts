@@ -4,7 +4,7 @@ import { errnoName } from '../../../native/errno.ts'
 import { closeFile, openAt, openFlags, readLinkAt } from '../../../native/file.ts'
 import { rawPath } from '../../../rootfs/layer/folder-cache.ts'
 import type { FileView } from './file-view.ts'
-import { fromRaw } from './raw-text.ts'
+import { fromRaw } from '../../../native/raw-text.ts'
 
 const ENOENT = 2
 const maxLinks = 40
