@@ -1,15 +1,17 @@
-import { writeSync } from 'node:fs'
+import { ftruncateSync, writeSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import type { TarEntry } from './tar-entry.ts'
 
-/** A file of a layer that is being written. */
+/** A file that an entry's bytes are written to as they come. */
 export interface OpenFile {
   readonly descriptor: number
-  readonly path: string
   readonly entry: TarEntry
-  written: number
   chunk: number
   inChunk: number
+}
+
+export function openData(descriptor: number, entry: TarEntry): OpenFile {
+  return { descriptor, entry, chunk: 0, inChunk: 0 }
 }
 
 /** Write the next stored bytes; those of a sparse file where its map says. */
@@ -41,4 +43,9 @@ function writeAll(descriptor: number, chunk: Buffer, position: number | null): v
     const where = position === null ? null : position + at
     at += writeSync(descriptor, chunk, at, chunk.length - at, where)
   }
+}
+
+/** After the last byte: a hole at the end has its length too. */
+export function endData({ descriptor, entry }: OpenFile): void {
+  if (entry.sparse) ftruncateSync(descriptor, entry.size)
 }

@@ -1,4 +1,4 @@
-import { ftruncateSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import {
   changeMode,
   changeModeAt,
@@ -15,7 +15,7 @@ import {
   setTimesAt,
 } from '../../native/file.ts'
 import { setAttributeOfPath } from '../../native/xattr.ts'
-import { type OpenFile, writeData } from './file-data.ts'
+import { type OpenFile, endData, openData, writeData } from './file-data.ts'
 import { type FolderCache, createFolderCache, rawPath, writeError } from './folder-cache.ts'
 import { likeLowerFolder } from './lower-folder.ts'
 import { type LayerOperation, isAllowedAttribute, splitPath } from './plan.ts'
@@ -64,7 +64,11 @@ interface WriterState {
   /** False from the first EPERM on. */
   ownersWork: boolean
   opaquePrefix: 'trusted' | 'user'
-  file: OpenFile | undefined
+  file: LayerFile | undefined
+}
+
+interface LayerFile extends OpenFile {
+  readonly path: string
 }
 
 /** Writes planned operations below one folder, through descriptors only: no path is looked up twice. */
@@ -240,7 +244,7 @@ function beginFile(
     openAt(at, bytes, flags, entry.mode & 0o777),
   )
   if (descriptor < 0) throw writeError('create a file', path, descriptor)
-  state.file = { descriptor, path, entry, written: 0, chunk: 0, inChunk: 0 }
+  state.file = { ...openData(descriptor, entry), path }
 }
 
 function makeSymlink(state: WriterState, parent: string, name: string, entry: TarEntry): void {
@@ -306,7 +310,7 @@ function endFile(state: WriterState): void {
   const done = state.file
   if (!done) return
   const { descriptor, entry } = done
-  if (entry.sparse) ftruncateSync(descriptor, entry.size)
+  endData(done)
   applyOwner(state, entry, () => changeOwner(descriptor, entry.uid, entry.gid))
   // It was made with its mode, but for what open(2) leaves out.
   if ((entry.mode & (0o7000 | state.umask)) !== 0) {

@@ -1,6 +1,6 @@
 import { type BigIntStats, lstatSync, readdirSync } from 'node:fs'
-import { getAttributeOfPath } from '../../native/xattr.ts'
 import { isWhiteoutDevice } from './folder-entry.ts'
+import { isOpaquePath } from './opaque-folder.ts'
 
 /** A file of an image as its joined layers show it. */
 export interface MergedNode {
@@ -36,7 +36,10 @@ function addLayer(node: MergedNode, folder: Buffer): void {
     if (isWhiteoutDevice(above.status)) node.children.delete(name)
     else if (!above.status.isDirectory()) node.children.set(name, above)
     else {
-      const shown = below?.status.isDirectory() && !isOpaque(above.path) ? below : undefined
+      const shown =
+        below?.status.isDirectory() && !isOpaquePath(Buffer.concat([above.path, Buffer.of(0)]))
+          ? below
+          : undefined
       const merged = { ...above, children: shown?.children ?? new Map<string, MergedNode>() }
       addLayer(merged, above.path)
       node.children.set(name, merged)
@@ -46,12 +49,4 @@ function addLayer(node: MergedNode, folder: Buffer): void {
 
 function childPath(folder: Buffer, name: string): Buffer {
   return Buffer.concat([folder, Buffer.from(`/${name}`, 'latin1')])
-}
-
-function isOpaque(path: Buffer): boolean {
-  const bytes = Buffer.concat([path, Buffer.of(0)])
-  return ['trusted.overlay.opaque', 'user.overlay.opaque'].some((name) => {
-    const value = getAttributeOfPath(bytes, name)
-    return typeof value !== 'number' && value.toString('latin1') === 'y'
-  })
 }

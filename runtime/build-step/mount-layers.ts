@@ -2,7 +2,7 @@ import { existsSync, lstatSync, mkdirSync, symlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import { makeNodeAt, openAt, closeFile, currentFolder, openFlags } from '../../native/file.ts'
-import { getAttributeOfPath } from '../../native/xattr.ts'
+import { isOpaquePath } from '../../rootfs/layer/opaque-folder.ts'
 import type { FileSource } from '../../rootfs/build-steps/file-source.ts'
 import { placeInRoot } from '../../rootfs/build-steps/place-in-root.ts'
 import { fromRaw, toRaw } from '../../native/raw-text.ts'
@@ -77,16 +77,9 @@ function lookInto(layer: string, path: string, isFile: boolean): { has: boolean;
     const isLast = depth === names.length - 1
     if (isLast && isFile) return { has: status.isFile(), hides: true }
     if (!status.isDirectory()) return { has: false, hides: true }
-    hides ||= isOpaque(at)
+    hides ||= isOpaquePath(at)
   }
   return { has: true, hides }
-}
-
-function isOpaque(folder: string): boolean {
-  return ['trusted', 'user'].some((prefix) => {
-    const value = getAttributeOfPath(folder, `${prefix}.overlay.opaque`)
-    return typeof value !== 'number' && value.toString('latin1') === 'y'
-  })
 }
 
 function isIgnored({ ignore }: FileSource, path: string): boolean {

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasAttributeOfPath } from '../../native/xattr.ts'
+import { opaqueMarks } from '../../rootfs/layer/opaque-folder.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import type { UserFiles } from './oci-config/resolve-user.ts'
@@ -44,6 +45,3 @@ function mayHaveChanged({ folders }: EngineContext, record: ContainerRecord): bo
 }
 
 const accountFiles = ['passwd', 'group'] as const
-
-/** On a folder that hides the image's: see overlayfs, "whiteouts and opaque directories". */
-const opaqueMarks = ['trusted.overlay.opaque', 'user.overlay.opaque'] as const

@@ -2,6 +2,8 @@ import { type BigIntStats, closeSync, fstatSync, openSync, readdirSync } from 'n
 import { OperationError } from '../../native/error.ts'
 import { closeFile, openAt, openFlags } from '../../native/file.ts'
 import { getAttribute } from '../../native/xattr.ts'
+import { isWhiteoutDevice } from '../../rootfs/layer/folder-entry.ts'
+import { isOpaqueFolder } from '../../rootfs/layer/opaque-folder.ts'
 import { rawPath } from '../../rootfs/layer/folder-cache.ts'
 import { openMergedRoot } from '../../rootfs/merged-root.ts'
 import type { DiffEntry } from '../cli/engine.ts'
@@ -88,7 +90,7 @@ function diffFolders(
       })
     }
     // A folder that was removed and made again hides everything that it does not name.
-    if (here.lower === undefined || !isOpaque(here.upper)) return
+    if (here.lower === undefined || !isOpaqueFolder(here.upper)) return
     const kept = new Set(names)
     for (const name of namesIn(here.lower))
       if (!kept.has(name)) add('deleted', childPath(here.path, name))
@@ -96,7 +98,7 @@ function diffFolders(
 
   function compareChild(pair: Pair, status: BigIntStats, before: BigIntStats | undefined): void {
     const { path } = pair
-    if (isWhiteout(status)) {
+    if (isWhiteoutDevice(status)) {
       if (before) add('deleted', path)
       return
     }
@@ -154,17 +156,6 @@ function isChanged({ upper, lower }: Pair, now: BigIntStats, before: BigIntStats
 function capability(file: number | undefined): string {
   const value = file === undefined ? -1 : getAttribute(file, 'security.capability')
   return typeof value === 'number' ? '' : value.toString('hex')
-}
-
-function isWhiteout(status: BigIntStats): boolean {
-  return status.isCharacterDevice() && status.rdev === 0n
-}
-
-function isOpaque(folder: number): boolean {
-  return ['trusted.overlay.opaque', 'user.overlay.opaque'].some((name) => {
-    const value = getAttribute(folder, name)
-    return typeof value !== 'number' && value.toString('latin1') === 'y'
-  })
 }
 
 /** Whether it was only made to hold a mount. */

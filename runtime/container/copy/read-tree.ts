@@ -1,10 +1,14 @@
 import { type BigIntStats, closeSync, fstatSync, readdirSync } from 'node:fs'
 import { OperationError } from '../../../native/error.ts'
-import { closeFile, readLinkAt } from '../../../native/file.ts'
-import { getAttribute, listAttributes } from '../../../native/xattr.ts'
-import { rawPath } from '../../../rootfs/layer/folder-cache.ts'
-import { isAllowedAttribute } from '../../../rootfs/layer/plan.ts'
-import type { TarEntry, TarEntryKind } from '../../../rootfs/layer/tar-entry.ts'
+import { closeFile } from '../../../native/file.ts'
+import {
+  attributesOf,
+  deviceParts,
+  linkText,
+  memberType,
+  modificationTime,
+} from '../../../rootfs/layer/folder-entry.ts'
+import type { TarEntry } from '../../../rootfs/layer/tar-entry.ts'
 import type { FileView } from '../file-view/file-view.ts'
 import { containerIdOf } from '../file-view/map-id.ts'
 import { type Place, openStep } from '../file-view/walk-path.ts'
@@ -42,7 +46,7 @@ export async function readTree(
   await give({ path: top.path, isWritable: top.isWritable, file, status }, name)
 
   async function give(here: Here, as: string): Promise<void> {
-    const kind = kindOf(here.status)
+    const kind = memberType(here.status)
     if (kind === undefined) return
     const first = linkedBefore(here.status, as)
     if (first !== undefined)
@@ -108,43 +112,13 @@ function entryOf(view: FileView, { file, status }: Here, naming: Naming): TarEnt
     gid: containerIdOf(view.gidMappings, Number(status.gid)),
     size: 0,
     storedSize: 0,
-    mtime: {
-      seconds:
-        Number(status.mtimeNs / 1_000_000_000n) - (status.mtimeNs % 1_000_000_000n < 0n ? 1 : 0),
-      nanoseconds: Number(((status.mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n),
-    },
-    devMajor: Number((status.rdev >> 8n) & 0xfffn),
-    devMinor: Number((status.rdev & 0xffn) | ((status.rdev >> 12n) & 0xfff00n)),
+    mtime: modificationTime(status, undefined),
+    ...deviceParts(status.rdev),
+    // Nothing that steers overlayfs.
     xattrs:
-      naming.kind === 'file' || naming.kind === 'directory' ? attributes(file) : emptyAttributes,
+      naming.kind === 'file' || naming.kind === 'directory'
+        ? attributesOf(file).kept
+        : emptyAttributes,
     sparse: undefined,
   }
-}
-
-/** Capabilities, access lists and the user's own; nothing that steers overlayfs. */
-function attributes(file: number): ReadonlyMap<string, Buffer> {
-  const names = listAttributes(file)
-  if (typeof names === 'number' || names.length === 0) return emptyAttributes
-  const found = new Map<string, Buffer>()
-  for (const name of names) {
-    if (!isAllowedAttribute(name) || name === 'security.selinux') continue
-    const value = getAttribute(file, rawPath(name))
-    if (typeof value !== 'number') found.set(name, value)
-  }
-  return found
-}
-
-function linkText(link: number): string {
-  const target = readLinkAt(link, '')
-  return typeof target === 'number' ? '' : target.toString('latin1')
-}
-
-/** @returns undefined for a socket */
-function kindOf(status: BigIntStats): Exclude<TarEntryKind, 'hardlink'> | undefined {
-  if (status.isFile()) return 'file'
-  if (status.isDirectory()) return 'directory'
-  if (status.isSymbolicLink()) return 'symlink'
-  if (status.isCharacterDevice()) return 'character-device'
-  if (status.isBlockDevice()) return 'block-device'
-  return status.isFIFO() ? 'fifo' : undefined
 }

@@ -1,4 +1,5 @@
 import { closeFile, openAt, openFlags } from '../../../native/file.ts'
+import { type OpenFile, endData, openData, writeData } from '../../../rootfs/layer/file-data.ts'
 import { rawPath } from '../../../rootfs/layer/folder-cache.ts'
 import { cleanPath, splitPath } from '../../../rootfs/layer/plan.ts'
 import type { TarEntry } from '../../../rootfs/layer/tar-entry.ts'
@@ -16,7 +17,6 @@ import {
   makeNode,
   makeSymlink,
 } from './make-entry.ts'
-import { type StoredFile, endStored, openStored, writeStored } from './stored-bytes.ts'
 import { createTargetFolders } from './target-folders.ts'
 
 export interface WriteTreeOptions extends AttributeRules {
@@ -38,7 +38,7 @@ interface TreeState {
   readonly folders: ReturnType<typeof createTargetFolders>
   /** Folders whose attributes are set at the end. */
   readonly folderEntries: Map<string, TarEntry>
-  file: StoredFile | undefined
+  file: OpenFile | undefined
 }
 
 /**
@@ -56,7 +56,7 @@ export function createTreeWriter(options: WriteTreeOptions): EntrySink {
   return {
     entry: (entry) => beginEntry(state, entry),
     data(chunk) {
-      if (state.file) writeStored(state.file, chunk)
+      if (state.file) writeData(state.file, chunk)
     },
     end: () => endFile(state),
     finish: () => settleFolders(state),
@@ -88,7 +88,7 @@ function makeEntry(state: TreeState, place: EntryPlace, entry: TarEntry): void {
     return
   }
   clearPlace(options.view, place)
-  if (entry.kind === 'file') state.file = openStored(createFile(place), entry)
+  if (entry.kind === 'file') state.file = openData(createFile(place), entry)
   else if (entry.kind === 'symlink') makeSymlink(options, place, entry)
   else if (entry.kind === 'hardlink') {
     const { parent, name } = splitPath(cleanPath(entry.linkName))
@@ -99,7 +99,7 @@ function makeEntry(state: TreeState, place: EntryPlace, entry: TarEntry): void {
 function endFile(state: TreeState): void {
   const { file } = state
   if (!file) return
-  endStored(file)
+  endData(file)
   setAttributesOf(state.options, file.descriptor, file.entry.name, file.entry)
   closeFile(file.descriptor)
   state.file = undefined
