@@ -1,13 +1,11 @@
 import { readSync, writeSync } from 'node:fs'
 import { setCloseOnExec } from '../../native/descriptor.ts'
+import { encodeFrame, engineFrame } from '../resident-engine/frames.ts'
 import { encodeAttach } from './attach-client.ts'
 import type { AttachPlan } from './attach-plan.ts'
 
 /** Set by the launcher: the descriptor of a stream on which it awaits what is left to do. */
 const variable = 'MYCONTAINER_LAUNCHER'
-
-/** Of enum engine_frame_type in native/shim/program.h. */
-const frameType = { done: 50, attachTo: 51 } as const
 
 /**
  * The launcher, waiting beside this process. It kills this process and goes on: an orderly end would take
@@ -30,13 +28,13 @@ export function takeLauncher(env: NodeJS.ProcessEnv): Launcher | undefined {
   setCloseOnExec(stream)
   return {
     attach(plan) {
-      sendFrame(stream, frameType.attachTo, encodeAttach(plan))
+      sendFrame(stream, engineFrame.attachTo, encodeAttach(plan))
       awaitDeath(stream)
     },
     end(exitCode) {
       const code = Buffer.alloc(4)
       code.writeInt32LE(exitCode)
-      sendFrame(stream, frameType.done, code)
+      sendFrame(stream, engineFrame.done, code)
       awaitDeath(stream)
     },
   }
@@ -49,9 +47,6 @@ function awaitDeath(stream: number): never {
 }
 
 function sendFrame(stream: number, type: number, payload: Buffer): void {
-  const head = Buffer.alloc(8)
-  head.writeUInt8(type)
-  head.writeUInt32LE(payload.length, 4)
-  const bytes = Buffer.concat([head, payload])
+  const bytes = encodeFrame(type, payload)
   for (let at = 0; at < bytes.length;) at += writeSync(stream, bytes, at)
 }
