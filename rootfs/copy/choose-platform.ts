@@ -30,7 +30,12 @@ export function choosePlatform(
   )
 }
 
-export function formatPlatform({ os, architecture, variant }: PlatformFields): string {
+/** "linux/arm/v7". */
+export function formatPlatform({
+  os,
+  architecture,
+  variant,
+}: Pick<PlatformFields, 'os' | 'architecture'> & Partial<PlatformFields>): string {
   return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/')
 }
 

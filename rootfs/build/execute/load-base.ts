@@ -8,7 +8,8 @@ import { blobPath } from '../../store/store-folders.ts'
 import { complain } from '../dockerfile/dockerfile-error.ts'
 import type { InstructionSource } from '../dockerfile/source.ts'
 import { type ImageDocument, emptyDocument } from '../plan/image-document.ts'
-import { type Platform, formatPlatform } from '../plan/platform.ts'
+import { formatPlatform } from '../../copy/choose-platform.ts'
+import type { Platform } from '../plan/platform.ts'
 import type { BuildRequest, BuildTools } from './build-request.ts'
 
 /** An image that a build stands on or takes files from. */

@@ -1,3 +1,4 @@
+import { formatPlatform } from '../../copy/choose-platform.ts'
 import { OperationError } from '../../../native/error.ts'
 
 /** Names as Go and the OCI image specification have them. */
@@ -36,10 +37,6 @@ export function parsePlatform(text: string): Platform {
   const plain = architecture === 'arm64' && variant === 'v8' ? undefined : variant
   const found = plain ?? known?.variant ?? (architecture === 'arm' ? 'v7' : undefined)
   return { os: 'linux', architecture, ...(found === undefined ? {} : { variant: found }) }
-}
-
-export function formatPlatform({ os, architecture, variant }: Platform): string {
-  return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/')
 }
 
 /** Variables that say what is built and where: TARGETPLATFORM, BUILDARCH, … */

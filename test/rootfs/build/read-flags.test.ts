@@ -1,6 +1,7 @@
 import t from 'tap'
 import { readOutput } from '../../../rootfs/build/output-wish.ts'
-import { formatPlatform, parsePlatform } from '../../../rootfs/build/plan/platform.ts'
+import { formatPlatform } from '../../../rootfs/copy/choose-platform.ts'
+import { parsePlatform } from '../../../rootfs/build/plan/platform.ts'
 import {
   readBuildArgs,
   readBytes,
