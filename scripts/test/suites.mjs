@@ -10,6 +10,21 @@
  * @property {boolean} mayBeEmpty false: a run in which it has no files fails
  */
 
+/** What tests that drive the commands run. */
+const commandPackages = [
+  'busybox-static',
+  'iproute2',
+  'nftables',
+  'curl',
+  'procps',
+  'uidmap',
+  'util-linux',
+  'openssl',
+]
+
+/** Programs that answers are compared with. */
+const peers = ['podman', 'buildah', 'skopeo']
+
 // What builds, stores and serves images keeps to folders and ports of its own, so that two files can run at the same
 // time. The others watch the host's mounts, namespaces and interfaces.
 const imageFiles = /\/(?:build|image|registry|tasknote)[^/]*$/
@@ -47,22 +62,12 @@ export const suites = [
     folders: ['test/integration'],
     files: imageFiles,
     packages: [
-      'busybox-static',
-      'iproute2',
-      'nftables',
-      'curl',
-      'procps',
-      'uidmap',
-      'util-linux',
-      'openssl',
+      ...commandPackages,
       // Capabilities of files, and what ADD unpacks archives with.
       'libcap2-bin',
       'xz-utils',
       'bzip2',
-      // Peers that answers are compared with.
-      'podman',
-      'buildah',
-      'skopeo',
+      ...peers,
       'docker-registry',
       // What TaskNote's images are made of.
       'postgresql',
@@ -77,20 +82,7 @@ export const suites = [
     name: 'integration',
     folders: ['test/integration'],
     files: otherFiles,
-    packages: [
-      'busybox-static',
-      'iproute2',
-      'nftables',
-      'curl',
-      'procps',
-      'uidmap',
-      'util-linux',
-      'openssl',
-      // Peers that answers are compared with.
-      'podman',
-      'buildah',
-      'skopeo',
-    ],
+    packages: [...commandPackages, ...peers],
     needsRoot: true,
     jobs: 1,
     timeoutSeconds: 300,

@@ -37,7 +37,7 @@ RUN mkfifo /fifo && touch -d '2003-04-05 06:07:08' /a/c/f && cp -a /a /copy`,
     name: 'folders, users and variables',
     text: `ARG NAME=value
 ENV PATH=/bin GREETING="hello \${NAME}"
-WORKDIR /work/dir
+WORKDIR /app/dir
 RUN echo "$GREETING" > greeting && pwd > where
 USER app
 RUN id -u > /tmp/uid && id -G >> /tmp/uid
