@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { OperationError } from '../../native/error.ts'
-import { digestAlgorithm } from '../registry-client/digest.ts'
+import { digestAlgorithm } from '../digest.ts'
 import type { BlobOffer } from './image-destination.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { OperationError } from '../../native/error.ts'
 import type { Compression } from '../layer/decompress.ts'
-import { digestOf } from '../registry-client/digest.ts'
+import { digestOf } from '../digest.ts'
 import { isIndexType } from '../registry-client/manifest-types.ts'
 import type { RawManifest } from '../registry-client/manifests.ts'
 import {

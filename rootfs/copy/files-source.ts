@@ -1,6 +1,6 @@
 import { OperationError } from '../../native/error.ts'
 import { type ImageFiles, readDocument } from '../import/image-files.ts'
-import { digestOf, requireDigest } from '../registry-client/digest.ts'
+import { digestOf, requireDigest } from '../digest.ts'
 import { type ContentDescriptor, readImageDocument } from '../registry-client/image-document.ts'
 import { manifestTypes } from '../registry-client/manifest-types.ts'
 import { type RawManifest, parseObject, typeByShape } from '../registry-client/manifests.ts'

@@ -9,7 +9,7 @@ import {
   defaultUnpackLimits,
   detectCompression,
 } from '../layer/decompress.ts'
-import { digestAlgorithm } from '../registry-client/digest.ts'
+import { digestAlgorithm } from '../digest.ts'
 import { readPieces } from '../store/blob-source.ts'
 import type { ContentDescriptor } from '../registry-client/image-document.ts'
 

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
-import { requireDigest } from '../registry-client/digest.ts'
+import { requireDigest } from '../digest.ts'
 import { readImageDocument } from '../registry-client/image-document.ts'
 import { type RawManifest, parseObject, typeByShape } from '../registry-client/manifests.ts'
 import { readPieces } from '../store/blob-source.ts'

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOf } from '../digest.ts'
 import { readFileSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { hostImageArchitecture } from '../store/add-built-image.ts'
@@ -125,7 +125,7 @@ function requireSize({ digest, size }: Descriptor, actual: number): void {
 
 /** @throws {OperationError} `INVALID_IMAGE` */
 export function requireDigest(content: Buffer, expected: string): void {
-  const actual = `sha256:${createHash('sha256').update(content).digest('hex')}`
+  const actual = digestOf(content)
   if (actual !== expected)
     throw new OperationError('INVALID_IMAGE', 'check the digest of a blob', { expected, actual })
 }

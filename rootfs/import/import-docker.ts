@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOf } from '../digest.ts'
 import { OperationError } from '../../native/error.ts'
 import type { StoredLayer } from '../store/layer-note.ts'
 import { parseJson } from '../store/image-config.ts'
@@ -55,13 +55,12 @@ async function importEntry(
 
 /** The archive has no manifest to be sent to a registry: this one is made of the same blobs every time. */
 function formatManifest(config: Buffer, layers: readonly StoredLayer[]): Buffer {
-  const digest = `sha256:${createHash('sha256').update(config).digest('hex')}`
   const document = {
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
     config: {
       mediaType: 'application/vnd.oci.image.config.v1+json',
-      digest,
+      digest: digestOf(config),
       size: config.length,
     },
     layers: layers.map((layer) => ({
@@ -77,11 +76,11 @@ function formatManifest(config: Buffer, layers: readonly StoredLayer[]): Buffer 
 function requireNamedDigest(path: string, content: Buffer): void {
   const named = /(?:^|\/)([0-9a-f]{64})(?:\.json)?$/.exec(path)?.[1]
   if (named === undefined) return
-  const actual = createHash('sha256').update(content).digest('hex')
-  if (actual !== named)
+  const actual = digestOf(content)
+  if (actual !== `sha256:${named}`)
     throw new OperationError('INVALID_IMAGE', 'check the digest of a configuration', {
       expected: `sha256:${named}`,
-      actual: `sha256:${actual}`,
+      actual,
     })
 }
 

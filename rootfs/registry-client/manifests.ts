@@ -1,6 +1,6 @@
 import { OperationError } from '../../native/error.ts'
 import { isDigest } from '../reference.ts'
-import { digestOf, requireDigest } from './digest.ts'
+import { digestOf, requireDigest } from '../digest.ts'
 import type { HttpResponse } from './http-transport.ts'
 import { acceptedManifests, isSchema1, manifestTypes } from './manifest-types.ts'
 import { nearestNames } from './nearest-names.ts'

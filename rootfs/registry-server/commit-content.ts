@@ -6,7 +6,8 @@ import { lock } from '../../native/lock.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import { blobPath } from '../store/store-folders.ts'
 import { hashFile } from './hash-file.ts'
-import { type DigestAlgorithm, algorithmOf } from './names.ts'
+import { digestOf } from '../digest.ts'
+import { algorithmOf } from './names.ts'
 import { syncFile } from './receive-body.ts'
 import { refusal } from './registry-error.ts'
 import type { Registry } from './registry.ts'
@@ -60,10 +61,6 @@ export async function commitBytes(
   } finally {
     rmSync(path, { force: true })
   }
-}
-
-export function digestOf(bytes: Buffer, algorithm: DigestAlgorithm): string {
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`
 }
 
 async function sha512Of({ file, size }: OpenUpload): Promise<string> {

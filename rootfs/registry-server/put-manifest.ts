@@ -1,4 +1,5 @@
-import { commitBytes, digestOf } from './commit-content.ts'
+import { digestOf } from '../digest.ts'
+import { commitBytes } from './commit-content.ts'
 import { mayReplace } from './entity-tag.ts'
 import { type Exchange, sendEmpty } from './exchange.ts'
 import { findByReference } from './find-content.ts'

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { digestOf } from '../digest.ts'
 import { formatReference, parseReference, withDefaultTag } from '../reference.ts'
 import { addImage } from './add-image.ts'
 import type { Image } from './image.ts'
@@ -48,10 +48,6 @@ export async function addBuiltImage(lease: Lease, built: BuiltImage): Promise<Im
     ...mergedAccounts(lease.folders, chainIds),
   }
   return addImage(lease, { id, digest, record, references })
-}
-
-function digestOf(content: Buffer): string {
-  return `sha256:${hash('sha256', content)}`
 }
 
 /** The image where it is here already, under all these names: then there is nothing to write. */

@@ -1,5 +1,5 @@
 import { bootId } from '../../native/boot-id.ts'
-import { createHash } from 'node:crypto'
+import { digestOf } from '../digest.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Compression } from '../layer/decompress.ts'
@@ -30,7 +30,7 @@ export interface LayerNote extends Omit<StoredLayer, 'chainId'> {
 export function nextChainId(below: readonly string[], diffId: string): string {
   const parent = below.at(-1)
   if (parent === undefined) return diffId
-  return `sha256:${createHash('sha256').update(`${parent} ${diffId}`).digest('hex')}`
+  return digestOf(`${parent} ${diffId}`)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { fstatSync, readSync, readdirSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { Architecture } from '../../native/syscall-numbers/number.ts'
-import { editDistance } from '../cli/nearest.ts'
+import { editDistance } from '../../rootfs/edit-distance.ts'
 import { type ExecFacts, mayExecute } from '../program/diagnose-exec.ts'
 import type { Process } from '../spec/config.ts'
 import { type ContainerView, lookOnly, readOnly, withOpened } from './container-view.ts'

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { parseReference } from '../../reference.ts'
-import { digestOf } from '../../registry-client/digest.ts'
+import { digestOf } from '../../digest.ts'
 import { putManifest } from '../../registry-client/manifests.ts'
 import type { RegistryAccess } from '../../registry-client/registry-access.ts'
 import type { Repository } from '../../registry-client/repository.ts'

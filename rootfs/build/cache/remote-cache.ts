@@ -85,7 +85,7 @@ async function readConfig(source: ImageSource, name: string): Promise<Buffer> {
       { hint: 'It is no build cache: write one with --cache-to' },
     )
   if (size > maxDocument) throw new OperationError('INVALID_IMAGE', 'read a build cache', { size })
-  const { digestOf } = await import('../../registry-client/digest.ts')
+  const { digestOf } = await import('../../digest.ts')
   const pieces: Uint8Array[] = []
   for await (const piece of source.readBlob({ mediaType, digest, size, ...plain }, 0))
     pieces.push(piece)

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { parseFlags } from '../../../runtime/cli/flag-parser.ts'
 import { alias, flag } from '../../../runtime/cli/flag-spec.ts'
-import { editDistance, nearest } from '../../../runtime/cli/nearest.ts'
+import { editDistance } from '../../../rootfs/edit-distance.ts'
+import { nearest } from '../../../runtime/cli/nearest.ts'
 
 const specs = [
   flag('bool', 'interactive,i', ''),

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
-import { OperationError } from '../../native/error.ts'
-import { isDigest } from '../reference.ts'
+import { hash } from 'node:crypto'
+import { OperationError } from '../native/error.ts'
+import { isDigest } from './reference.ts'
 
 /** "sha256" or "sha512". @throws {OperationError} `INVALID_IMAGE` */
 export function digestAlgorithm(digest: string): string {
@@ -11,8 +11,9 @@ export function digestAlgorithm(digest: string): string {
   })
 }
 
-export function digestOf(content: Uint8Array, algorithm = 'sha256'): string {
-  return `${algorithm}:${createHash(algorithm).update(content).digest('hex')}`
+/** "sha256:…" of bytes that are all there; of text, of its UTF-8. */
+export function digestOf(content: Uint8Array | string, algorithm = 'sha256'): string {
+  return `${algorithm}:${hash(algorithm, content)}`
 }
 
 /** @throws {OperationError} `INVALID_IMAGE` */
