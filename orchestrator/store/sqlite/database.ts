@@ -56,7 +56,7 @@ export function openDatabase(path: string): Database {
       database.close()
       throw error
     }
-    return wrap(database)
+    return wrap(database, path)
   } catch (cause) {
     if (cause instanceof OperationError) throw cause
     const hint = 'The file may be damaged; restore a backup with "myorch restore"'
@@ -84,15 +84,29 @@ function prepareSchema(database: DatabaseSync, path: string): void {
   if (version === 0) database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`)
 }
 
-function wrap(database: DatabaseSync): Database {
+function wrap(database: DatabaseSync, path: string): Database {
   return {
     prepare: (sql) => wrapStatement(database.prepare(sql)),
     exec: (sql) => database.exec(sql),
-    backupTo: async (path) => {
-      const { backup } = process.getBuiltinModule('node:sqlite')
-      await backup(database, path)
-    },
+    backupTo: (target) => copyTo(path, target),
     close: () => database.close(),
+  }
+}
+
+/** One step is all pages: a copy in several begins anew whenever somebody writes in between. */
+const allPages = 0x7fff_ffff
+
+/**
+ * Over a connection of its own, on another thread: SQLite refuses to copy from one that a write is going on in.
+ * With write-ahead logging neither waits for the other.
+ */
+async function copyTo(path: string, target: string): Promise<void> {
+  const { DatabaseSync, backup } = process.getBuiltinModule('node:sqlite')
+  const reader = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs })
+  try {
+    await backup(reader, target, { rate: allPages })
+  } finally {
+    reader.close()
   }
 }
 
