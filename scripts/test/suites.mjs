@@ -89,6 +89,15 @@ export const suites = [
     mayBeEmpty: false,
   },
   {
+    name: 'cluster',
+    folders: ['test/cluster'],
+    packages: [...commandPackages, 'kubernetes-client', 'postgresql', 'redis-server', 'nginx'],
+    needsRoot: true,
+    jobs: 1,
+    timeoutSeconds: 300,
+    mayBeEmpty: true,
+  },
+  {
     name: 'chaos',
     folders: ['test/chaos'],
     packages: ['iproute2', 'nftables', 'procps'],

@@ -204,6 +204,8 @@ t.test('an import killed at any moment leaves nothing that is believed', async (
     await importRootTarball(store, { input: ${JSON.stringify(input)}, reference: 'killed' })
   `
   const child = spawn(process.execPath, ['--input-type=module', '-e', script])
+  // Asked for before anything else waits: a close that nobody hears ends the test unfinished.
+  const closed = once(child, 'close')
   const temporary = store.folders.temporary
   while (
     child.exitCode === null &&
@@ -211,7 +213,7 @@ t.test('an import killed at any moment leaves nothing that is believed', async (
   )
     await new Promise((resolve) => setImmediate(resolve))
   child.kill('SIGKILL')
-  await once(child, 'close')
+  await closed
   if (store.find('killed')) return t.pass('it was faster than the kill')
   await add('after', [{ name: 'f' }])
   await pruneImages(store, { inUse: () => new Set() })
