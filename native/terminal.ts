@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs'
 import { declareSyscall } from './ffi/library.ts'
 
 // SAFETY: the buffer outlives the call; the kernel writes 8 bytes (struct winsize).
@@ -10,11 +11,16 @@ export interface TerminalSize {
   readonly columns: number
 }
 
+/** Device number of /dev/null: major 1, minor 3. */
+const nullDevice = (1 << 8) | 3
+
 /**
- * Size of the terminal behind a descriptor, ioctl_tty(2); undefined where it is no terminal. Not by
- * node:tty, which brings the whole network stack of Node along.
+ * Size of the terminal behind a descriptor, ioctl_tty(2); undefined where it is no terminal. Pipes, files and /dev/null
+ * are told apart without asking it. Not by node:tty, which brings the whole network stack of Node along.
  */
 export function readTerminalSize(descriptor: number): TerminalSize | undefined {
+  const status = fstatSync(descriptor)
+  if (!status.isCharacterDevice() || status.rdev === nullDevice) return undefined
   const size = Buffer.alloc(8)
   if (Number(ioctl(descriptor, TIOCGWINSZ, size)) < 0) return undefined
   return { rows: size.readUInt16LE(0), columns: size.readUInt16LE(2) }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { lazyBuiltIns } from './lazy-built-ins.mjs'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
@@ -64,6 +65,7 @@ export async function buildBundles() {
     // A script of node:vm cannot import(); with this esbuild makes it a require() for built-in modules too.
     supported: { 'dynamic-import': false },
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
+    plugins: [lazyBuiltIns(findPinnedNode() ?? process.execPath)],
   })
   for (const [name] of entries) replaceFile(join(dist, `${name}.cjs`), loader(name))
   // The thread that unpacks layers: started by all of the above, and too small for a cache.
@@ -117,7 +119,7 @@ function dryRun(folder, network) {
 /** As native/shim/client.c gives them: V8 takes no cache that was written under other flags. */
 const nodeFlags = {
   mycontainer: ['--v8-pool-size=0', '--min-semi-space-size=16', '--no-rehash-snapshot'],
-  myimage: [],
+  myimage: ['--v8-pool-size=0', '--min-semi-space-size=16'],
   myorch: [],
 }
 

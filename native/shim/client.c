@@ -35,10 +35,12 @@ static bool find_node(struct text *path, const char *root) {
 
 // A short command is over before helper threads of V8 would have paid for their start, and before the first collection
 // of young objects is worth its while: room for 16 MiB of them from the beginning. A random hash seed of its own, which
-// keeps others from making many keys collide in a server, would cost it an eighth of Node's start. All of it is left out
-// for what stays, and for work on images. scripts/build-bundles.mjs writes the code cache under the same flags.
+// keeps others from making many keys collide in a server, would cost it an eighth of Node's start; but under that flag V8
+// refuses what Node has compiled of its own modules, so work on images, which needs node:crypto, goes without it. All of
+// it is left out for what stays. scripts/build-bundles.mjs writes the code cache under the same flags.
 static char *const short_command_flags[] = {"--v8-pool-size=0", "--min-semi-space-size=16", "--no-rehash-snapshot"};
 #define NODE_FLAGS (sizeof short_command_flags / sizeof *short_command_flags)
+#define IMAGE_FLAGS (NODE_FLAGS - 1)
 
 static int execute_node(char **argv, char **envp) {
   TEXT(node, 4096);
@@ -53,11 +55,12 @@ static int execute_node(char **argv, char **envp) {
   add(&script, name);
   add(&script, ".cjs");
   u64 count = 0;
-  while (argv[2 + count]) count++;
+  bool is_short = !same(name, "myorch");
+  for (; argv[2 + count]; count++) is_short = is_short && !same(argv[2 + count], "serve");
   char *words[NODE_FLAGS + count + 4], **next = words;
   *next++ = node.at;
-  bool is_short = same(name, "mycontainer") && !(count > 0 && same(argv[2], "serve"));
-  for (u32 i = 0; i < NODE_FLAGS && is_short; i++) *next++ = short_command_flags[i];
+  u32 flags = !is_short ? 0 : same(name, "mycontainer") ? NODE_FLAGS : IMAGE_FLAGS;
+  for (u32 i = 0; i < flags; i++) *next++ = short_command_flags[i];
   // Node looks for its own --env-file among the script's words too, unless "--" comes before it.
   *next++ = "--";
   *next++ = script.at;

@@ -1,4 +1,5 @@
 import { OperationError } from '../../native/error.ts'
+import { printError } from './print.ts'
 
 /**
  * Ask on the terminal.
@@ -19,7 +20,7 @@ export async function askPerson(question: string, isShown: boolean): Promise<str
   // The line editor shows what it is given; a password goes nowhere.
   const hidden = new Writable({ write: (_piece, _encoding, done) => done() })
   const output = isShown ? process.stderr : hidden
-  if (!isShown) process.stderr.write(question)
+  if (!isShown) printError(question)
   const lines = createInterface({ input: process.stdin, output, terminal: true })
   try {
     return await new Promise<string>((resolve, reject) => {
@@ -28,7 +29,7 @@ export async function askPerson(question: string, isShown: boolean): Promise<str
     })
   } finally {
     lines.close()
-    if (!isShown) process.stderr.write('\n')
+    if (!isShown) printError('\n')
   }
 }
 

@@ -9,6 +9,8 @@ import type { RegistryAccess } from '../registry-client/registry-access.ts'
 import type { CommandContext } from './context.ts'
 import type { CommandParts } from './main.ts'
 import { withStore } from './register.ts'
+import { readTerminalSize, type TerminalSize } from '../../native/terminal.ts'
+import { printError } from './print.ts'
 
 /** `myimage build`. */
 export function addBuild(program: Command, parts: CommandParts): void {
@@ -27,7 +29,7 @@ export function addBuild(program: Command, parts: CommandParts): void {
     } catch (error) {
       // The place in the Dockerfile takes lines of its own; the error itself stays one line.
       if (error instanceof OperationError && 'excerpt' in error)
-        process.stderr.write(`${String(error.excerpt)}\n`)
+        printError(`${String(error.excerpt)}\n`)
       throw error
     }
   })
@@ -116,7 +118,7 @@ async function runBuild(
     }
     const view = await openView(flags)
     const onExplain = async (stages: readonly ExplainedStage[]): Promise<void> => {
-      process.stderr.write(`${await explanation(stages, flags)}\n\n`)
+      printError(`${await explanation(stages, flags)}\n\n`)
     }
     const request = {
       ...opened.request,
@@ -153,20 +155,20 @@ async function explanation(
 }
 
 async function openView({ quiet, progress = 'auto' }: BuildFlags): Promise<BuildView> {
-  const { stderr } = process
   const now = (): number => performance.now()
-  const write = (text: string): void => void stderr.write(text)
   if (quiet || progress === 'quiet') {
     const { openQuietView } = await import('../build/progress/quiet-view.ts')
-    return openQuietView(write)
+    return openQuietView(printError)
   }
-  if (progress === 'tty' || (progress === 'auto' && stderr.isTTY)) {
+  const size = (): TerminalSize | undefined => readTerminalSize(2)
+  if (progress === 'tty' || (progress === 'auto' && size())) {
     const { openTerminalView } = await import('../build/progress/terminal-view.ts')
-    const terminal = { write, columns: () => stderr.columns || 80, rows: () => stderr.rows || 24 }
-    return openTerminalView(terminal, now)
+    const columns = (): number => size()?.columns || 80
+    const rows = (): number => size()?.rows || 24
+    return openTerminalView({ write: printError, columns, rows }, now)
   }
   const { openPlainView } = await import('../build/progress/plain-view.ts')
-  return openPlainView(write, now)
+  return openPlainView(printError, now)
 }
 
 async function writeId(path: string, id: string): Promise<void> {

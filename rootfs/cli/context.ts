@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { requireStateRoot, requireUserFolders } from '../../native/state-root.ts'
 import type { ImageStore } from '../store/image-store.ts'
+import { print, printError } from './print.ts'
 
 export interface StateFolders {
   readonly dataDir: string
@@ -44,11 +45,11 @@ export async function openContext(root: string | undefined): Promise<CommandCont
   return {
     folders,
     store: openImageStore(folders),
-    print: (line) => void process.stdout.write(`${line}\n`),
+    print: (line) => print(`${line}\n`),
     note: (text) => {
       if (noted.has(text)) return
       noted.add(text)
-      process.stderr.write(`myimage: note: ${text}\n`)
+      printError(`myimage: note: ${text}\n`)
     },
   }
 }

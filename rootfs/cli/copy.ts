@@ -6,6 +6,7 @@ import { type ConversionFlags, addConversionFlags, readConversion } from './push
 import { withStore } from './register.ts'
 import { type TransferFlags, addTransferFlags, withRegistries } from './registry-flags.ts'
 import { openTransferView } from './transfer-view.ts'
+import { printError } from './print.ts'
 
 interface CopyFlags extends TransferFlags, ConversionFlags {
   readonly all?: true
@@ -40,7 +41,7 @@ export function addCopy(program: Command): void {
       try {
         await copy(context, source, destination, flags)
       } catch (error) {
-        process.stderr.write(`myimage: ${describeError(error)}\n`)
+        printError(`myimage: ${describeError(error)}\n`)
         process.exitCode = copyFailed
       }
     },

@@ -7,6 +7,7 @@ import { findDocument } from '../store/documents.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import { familiarName, parseReference } from '../reference.ts'
 import { withStore } from './register.ts'
+import { print } from './print.ts'
 
 interface InspectFlags {
   readonly format?: string
@@ -26,7 +27,7 @@ export function addInspect(program: Command): void {
   withStore(command, (context, names: string[], flags: InspectFlags) => {
     const { store } = context
     if (flags.raw || flags.config) {
-      for (const name of names) process.stdout.write(storedBytes(store, name, flags))
+      for (const name of names) print(storedBytes(store, name, flags))
       return
     }
     const documents = names.map((name) => inspectDocument(store, store.require(name)))

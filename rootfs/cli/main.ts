@@ -23,6 +23,7 @@ import { addTag } from './tag.ts'
 import { addTree } from './tree.ts'
 import { addUntag } from './untag.ts'
 import { addVerify } from './verify.ts'
+import { print, printError } from './print.ts'
 
 const engineError = 125
 
@@ -47,7 +48,7 @@ function makeProgram(parts: CommandParts): Command {
     .description('Store, import and make container images')
     .option('--root <folder>', 'keep all state below this folder')
     .exitOverride()
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({ writeOut: print, writeErr: printError, outputError: () => undefined })
     .showSuggestionAfterError(true)
   const commands: readonly ((program: Command, parts: CommandParts) => void)[] = [
     addBuild,
@@ -81,10 +82,9 @@ function makeProgram(parts: CommandParts): Command {
 export async function runMyimage(parts: CommandParts): Promise<void> {
   const folder = compileCacheFolder()
   if (folder !== undefined) enableCompileCache(folder)
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe)
   const program = makeProgram(parts)
   if (process.argv.length <= 2) {
-    process.stdout.write(program.helpInformation())
+    print(program.helpInformation())
     return
   }
   try {
@@ -94,19 +94,12 @@ export async function runMyimage(parts: CommandParts): Promise<void> {
   }
 }
 
-/** Whoever reads our lines may have enough of them (`| head`); what was begun is finished all the same. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
-}
-
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0
-    process.stderr.write(
-      `myimage: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}\n`,
-    )
+    printError(`myimage: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}\n`)
     return engineError
   }
-  process.stderr.write(`myimage: ${describeError(error)}\n`)
+  printError(`myimage: ${describeError(error)}\n`)
   return error instanceof OperationError ? (error.exitCode ?? engineError) : engineError
 }

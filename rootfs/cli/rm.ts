@@ -6,6 +6,7 @@ import { sweepContent } from '../store/sweep-content.ts'
 import type { CommandContext } from './context.ts'
 import { imagesInUse, imagesOfRunning } from './images-in-use.ts'
 import { withStore } from './register.ts'
+import { printError } from './print.ts'
 
 interface RmFlags {
   readonly force?: true
@@ -49,7 +50,7 @@ export function addRm(program: Command): void {
       } catch (error) {
         if (hasCode(error, 'NOT_FOUND') && (flags.ignore || flags.force)) continue
         if (!(error instanceof OperationError)) throw error
-        process.stderr.write(`myimage: ${describeError(error)}\n`)
+        printError(`myimage: ${describeError(error)}\n`)
         process.exitCode = 1
       }
     }

@@ -1,6 +1,7 @@
 import type { BlobProgress, TransferProgress } from '../copy/transfer-progress.ts'
 import { humanSize } from './format.ts'
 import { blobLabel, progressLines } from './progress-lines.ts'
+import { printError } from './print.ts'
 
 interface Line {
   readonly label: string
@@ -14,10 +15,9 @@ const barWidth = 30
 
 /** Bars on a terminal, a line for each blob elsewhere; both on standard error. */
 export function openTransferView(isQuiet: boolean): TransferProgress {
-  const note = (text: string): void => void process.stderr.write(`myimage: note: ${text}\n`)
+  const note = (text: string): void => printError(`myimage: note: ${text}\n`)
   if (isQuiet) return { ...progressLines(() => undefined), note }
-  if (!process.stderr.isTTY)
-    return { ...progressLines((line) => void process.stderr.write(`${line}\n`)), note }
+  if (!process.stderr.isTTY) return { ...progressLines((line) => printError(`${line}\n`)), note }
   return terminalView(process.stderr)
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { type Damage, verifyStore } from '../store/verify-store.ts'
 import { imagesInUse } from './images-in-use.ts'
 import { withStore } from './register.ts'
+import { printError } from './print.ts'
 
 /** `myimage verify`: ends with 1 where something is damaged. */
 export function addVerify(program: Command): void {
@@ -24,9 +25,7 @@ export function addVerify(program: Command): void {
     if (damaged === 0) return
     process.exitCode = 1
     if (!flags.repair)
-      process.stderr.write(
-        'myimage: note: repair what can be repaired with "myimage verify --repair"\n',
-      )
+      printError('myimage: note: repair what can be repaired with "myimage verify --repair"\n')
   })
 }
 
