@@ -77,15 +77,16 @@ function push(program: string, folder: string): string {
   return `${program} copy -q ${plain} dir:${folder}/source docker://${registry}/sent:1`
 }
 
-/** A layer that does not compress, in the registry and in a folder. */
+/** A layer that does not compress, in the registry and in a folder. In a shell of its own: other benchmarks share ours. */
 function prepare(folder: string): string {
-  return `set -e; mkdir -p ${folder}/root; cd ${folder}
+  return `( set -e; mkdir -p ${folder}/root; cd ${folder}
 printf '{"version":"0.1","storage":{"filesystem":{"rootdirectory":"%s"}},"http":{"addr":"127.0.0.1:%s"},"log":{"level":"error"}}' ${folder}/data ${port} > config.yml
 head -c 147000000 /dev/urandom > root/file; tar -cf layer.tar -C root file
 myimage import -q layer.tar big:1; rm -r root layer.tar
 ${start(folder)}
 myimage copy -q big:1 dir:${folder}/source
-myimage push -q big:1 ${registry}/big:1; myimage rm -af`
+myimage push -q big:1 ${registry}/big:1; myimage rm -af
+)`
 }
 
 function start(folder: string): string {
