@@ -32,6 +32,12 @@ export interface Status {
   readonly code?: number
 }
 
+/** The Status of what has no other answer. */
+export function success(code: number, details?: StatusDetails): Status {
+  const base = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' } as const
+  return { ...base, ...(details ? { details } : {}), code }
+}
+
 /** A request that ends with a Status. */
 export class StatusError extends Error {
   readonly status: Status & { readonly code: number }

@@ -1,10 +1,13 @@
 import type { Schemas } from '../api/schema.ts'
 import type { Store } from '../store/store.ts'
+import type { RecordSpan } from '../trace/span.ts'
 import type { Admission } from './admission.ts'
 import type { Authorize } from './authorize.ts'
 import type { ApiRequest, ApiResponse } from './http-message.ts'
 import type { KindRegistry } from './kind-registry.ts'
+import type { ServerMetrics } from './metrics.ts'
 import type { ObjectStorage } from './object-storage.ts'
+import type { PathRoutes } from './path-routes.ts'
 import type { RoleAuthorizer } from './rbac/authorize-roles.ts'
 import type { ResourceRequest } from './request-info.ts'
 import type { ResourceService } from './resource-service.ts'
@@ -28,4 +31,9 @@ export interface ApiContext {
   readonly tokens: ServiceAccountTokens | undefined
   /** `pods/log` → who answers it. */
   readonly connectors: ReadonlyMap<string, Connector>
+  /** `/myorch/v1/…` → who answers it. */
+  readonly routes: PathRoutes
+  /** Where it says what was written. */
+  readonly record: RecordSpan
+  readonly metrics: ServerMetrics
 }

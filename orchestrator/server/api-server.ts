@@ -1,23 +1,30 @@
 import type { Kind } from '../api/kind.ts'
 import { builtInKinds } from '../api/kinds/groups.ts'
 import type { Store } from '../store/store.ts'
+import { makeSpanRing } from '../trace/span-ring.ts'
+import type { SpanRing } from '../trace/span-ring.ts'
 import { chainAdmission } from './admission.ts'
 import { makeNamespaceAdmission } from './admit-namespace.ts'
 import { makePodAdmission } from './admit-pod.ts'
+import { makeServiceAccountAdmission } from './admit-service-account.ts'
 import { makeServiceAdmission } from './admit-service.ts'
 import type { ApiContext, Connector } from './api-context.ts'
 import { bootstrap } from './bootstrap.ts'
+import { countObjects } from './count-objects.ts'
 import { serveCustomResources } from './custom-resources.ts'
 import { handleRequest } from './handle-request.ts'
 import type { ApiRequest, ApiResponse } from './http-message.ts'
 import { makeKindRegistry } from './kind-registry.ts'
-import { listObjects } from './list-objects.ts'
+import { everything, listObjects } from './list-objects.ts'
 import { builtInSchemas } from './load-data.ts'
+import { makeServerMetrics } from './metrics.ts'
 import { makeObjectStorage, readObject } from './object-storage.ts'
+import { makePathRoutes } from './path-routes.ts'
 import { makeRoleAdmission } from './rbac/admit-roles.ts'
 import { makeRoleAuthorizer } from './rbac/authorize-roles.ts'
-import { makeResourceService } from './resource-service.ts'
+import { makeResourceService, nameSuffix } from './resource-service.ts'
 import { makeServiceAccountTokens } from './service-account-tokens.ts'
+import { makeSpanRoute } from './span-routes.ts'
 import type { TokenIssuer } from './token-issuer.ts'
 
 export interface ApiServer {
@@ -30,6 +37,10 @@ export interface ApiServerOptions {
   readonly connectors?: ReadonlyMap<string, Connector>
   /** Who signs the tokens of service accounts; absent: nobody does. */
   readonly issuer?: TokenIssuer
+  /** Pods run as service accounts: something makes the accounts of new namespaces. */
+  readonly serviceAccounts?: boolean
+  /** Where spans go; absent: a ring in memory. */
+  readonly spans?: SpanRing
 }
 
 /** The API over a store: request in, response out. Transport, credentials and controllers are around it. */
@@ -41,14 +52,6 @@ export async function makeApiServer(
   const schemas = { ...builtInSchemas() }
   const storage = makeObjectStorage(store)
   const kindOf = (kind: string): Kind => registry.byKind('v1', kind)!
-  const everything = {
-    namespace: undefined,
-    select: undefined,
-    limit: 0,
-    continueToken: undefined,
-    resourceVersion: undefined,
-    match: undefined,
-  }
   const roles = await makeRoleAuthorizer(store, registry)
   const read = async (kind: Kind, name: string) => {
     const { value, revision } = await storage.get(kind, undefined, name)
@@ -56,13 +59,28 @@ export async function makeApiServer(
   }
   const list = async (kind: Kind) => (await listObjects(store, kind, everything)).items
   const priorityClass = registry.byKind('scheduling.k8s.io/v1', 'PriorityClass')!
+  const readIn = async (kind: Kind, namespace: string, name: string) => {
+    const { value, revision } = await storage.get(kind, namespace, name)
+    return readObject(kind, value, revision)
+  }
   const admission = chainAdmission([
     makeRoleAdmission(roles),
     makeNamespaceAdmission((name) => read(kindOf('Namespace'), name)),
+    ...(options.serviceAccounts
+      ? [
+          makeServiceAccountAdmission(
+            (namespace, name) => readIn(kindOf('ServiceAccount'), namespace, name),
+            nameSuffix,
+          ),
+        ]
+      : []),
     makePodAdmission({ get: (name) => read(priorityClass, name), list: () => list(priorityClass) }),
     makeServiceAdmission(() => list(kindOf('Service'))),
   ])
-  const resources = makeResourceService(storage, schemas, admission)
+  const spans = options.spans ?? makeSpanRing()
+  const routes = makePathRoutes()
+  routes.add('/myorch/v1/spans', makeSpanRoute(spans))
+  const resources = makeResourceService(storage, schemas, admission, spans.record)
   await bootstrap(resources, registry)
   await serveCustomResources(store, registry, schemas)
   const context: ApiContext = {
@@ -78,6 +96,9 @@ export async function makeApiServer(
       options.issuer &&
       makeServiceAccountTokens(options.issuer, options.issuer.issuer, resources, registry),
     connectors: options.connectors ?? new Map(),
+    routes,
+    record: spans.record,
+    metrics: await makeServerMetrics(() => countObjects(store, registry)),
   }
   return { handle: (request) => handleRequest(context, request), context }
 }

@@ -3,17 +3,23 @@ import type { JsonObject, KubeObject } from '../api/object.ts'
 import type { Kind } from '../api/kind.ts'
 import { badRequest, conflict, StatusError } from '../api/status-error.ts'
 import { formatTime } from '../api/write/prepare-write.ts'
-import type { Admission } from './admission.ts'
+import type { ApiContext } from './api-context.ts'
 import type { User } from './http-message.ts'
 import { readObject } from './object-storage.ts'
-import type { ObjectStorage } from './object-storage.ts'
 import { isFinished } from './resource-service.ts'
+import { preciseNow, recordWrite } from './write-span.ts'
 
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
   readonly dryRun: boolean
+}
+
+export interface DeletionTarget {
+  readonly kind: Kind
+  readonly namespace: string | undefined
+  readonly name: string
 }
 
 export interface Deletion {
@@ -67,14 +73,12 @@ export function isDryRun(body: JsonObject | undefined, query: URLSearchParams): 
  * @throws StatusError 404, 409 when a precondition does not hold
  */
 export async function deleteObject(
-  storage: ObjectStorage,
-  admission: Admission,
-  kind: Kind,
-  namespace: string | undefined,
-  name: string,
+  { storage, admission, record }: Pick<ApiContext, 'storage' | 'admission' | 'record'>,
+  { kind, namespace, name }: DeletionTarget,
   options: DeleteOptions,
   user: User,
 ): Promise<Deletion> {
+  const startedAt = preciseNow()
   for (let attempt = 1; ; attempt++) {
     const entry = await storage.get(kind, namespace, name)
     const current = readObject(kind, entry.value, entry.revision)
@@ -86,12 +90,15 @@ export async function deleteObject(
       if (isFinished(marked)) {
         const revision = await storage.delete(kind, current, entry.revision)
         marked.metadata.resourceVersion = String(revision)
+        recordWrite(record, 'delete', marked, { user, startedAt })
         return { object: marked, gone: true }
       }
       if (JSON.stringify(marked) === JSON.stringify(current))
         return { object: current, gone: false }
       const stored = kind.conversion?.toStored(marked) ?? marked
-      return { object: await storage.update(kind, stored, entry.revision), gone: false }
+      const object = await storage.update(kind, stored, entry.revision)
+      recordWrite(record, 'delete', object, { user, startedAt })
+      return { object, gone: false }
     } catch (error) {
       const stale = error instanceof StatusError && error.status.reason === 'Conflict'
       if (!stale || attempt === mostAttempts) throw error

@@ -6,7 +6,7 @@ import type { ApiContext } from './api-context.ts'
 import { serverUser } from './bootstrap.ts'
 import { deleteObject } from './delete-object.ts'
 import { isReview } from './handle-review.ts'
-import { listObjects } from './list-objects.ts'
+import { everything, listObjects } from './list-objects.ts'
 import { keyPrefix, readObject } from './object-storage.ts'
 
 // A namespace that is to go loses everything in it, and then its finalizer. Runs beside the server because without it
@@ -38,29 +38,13 @@ export async function emptyNamespace(context: ApiContext, namespace: string): Pr
 }
 
 async function deleteAll(context: ApiContext, kind: Kind, namespace: string): Promise<number> {
-  const { items } = await listObjects(context.store, kind, {
-    namespace,
-    select: undefined,
-    limit: 0,
-    continueToken: undefined,
-    resourceVersion: undefined,
-    match: undefined,
-  })
+  const { items } = await listObjects(context.store, kind, { ...everything, namespace })
   let left = 0
   const options = { propagationPolicy: 'Background', dryRun: false } as const
   for (const { metadata } of items)
     try {
-      const { storage, admission } = context
-      const name = metadata.name ?? ''
-      const deletion = await deleteObject(
-        storage,
-        admission,
-        kind,
-        namespace,
-        name,
-        options,
-        serverUser,
-      )
+      const target = { kind, namespace, name: metadata.name ?? '' }
+      const deletion = await deleteObject(context, target, options, serverUser)
       if (!deletion.gone) left++
     } catch (error) {
       if (!(error instanceof StatusError) || error.status.code !== 404) throw error

@@ -7,7 +7,7 @@ import {
   oneGroup,
   resourceList,
 } from './discovery.ts'
-import type { ApiRequest, WholeResponse } from './http-message.ts'
+import type { ApiRequest, ApiResponse, WholeResponse } from './http-message.ts'
 import { negotiate } from './negotiate.ts'
 import { openApiDocument, openApiIndex } from './openapi.ts'
 import { respond } from './render.ts'
@@ -18,8 +18,10 @@ import { versionInfo } from './version.ts'
 const aggregatedType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
 const healthPaths = new Set(['/healthz', '/livez', '/readyz'])
 
-export async function handlePath(context: ApiContext, request: ApiRequest): Promise<WholeResponse> {
-  const { registry, schemas, store } = context
+export async function handlePath(context: ApiContext, request: ApiRequest): Promise<ApiResponse> {
+  const { registry, schemas, store, routes, metrics } = context
+  const own = routes.find(request.path)
+  if (own) return own.handler(request, own.rest)
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed()
   const path = request.path.length > 1 ? request.path.replace(/\/$/, '') : request.path
   if (path === '/version') return respond(200, versionInfo())
@@ -29,6 +31,8 @@ export async function handlePath(context: ApiContext, request: ApiRequest): Prom
       request.query.has('verbose') ? `[+]store ok\n${path.slice(1)} check passed\n` : 'ok',
     )
   }
+  if (path === '/metrics')
+    return text(await metrics.registry.metrics(), metrics.registry.contentType)
   if (path === '/api' || path === '/apis') return discover(context, request, path === '/api')
   if (path === '/') return respond(200, { paths: rootPaths(context) })
   if (path === '/openapi/v3') return respond(200, openApiIndex(registry, versionInfo().gitVersion))
@@ -58,11 +62,12 @@ async function discover(
   return respond(200, core ? legacyVersions(request.headers['host'] ?? '') : groupList(registry))
 }
 
-function rootPaths({ registry }: ApiContext): string[] {
+function rootPaths({ registry, routes }: ApiContext): string[] {
   const versions = registry
     .groupVersions()
     .map(({ group, version }) => (group === '' ? `/api/${version}` : `/apis/${group}/${version}`))
-  return ['/api', '/apis', ...versions, ...healthPaths, '/openapi/v3', '/version'].toSorted()
+  const others = ['/api', '/apis', '/metrics', '/openapi/v3', '/version']
+  return [...others, ...versions, ...healthPaths, ...routes.prefixes()].toSorted()
 }
 
 function found(document: object | undefined): Promise<WholeResponse> {
@@ -70,6 +75,6 @@ function found(document: object | undefined): Promise<WholeResponse> {
   return respond(200, document)
 }
 
-function text(body: string): WholeResponse {
-  return { code: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body }
+function text(body: string, type = 'text/plain; charset=utf-8'): WholeResponse {
+  return { code: 200, headers: { 'content-type': type }, body }
 }

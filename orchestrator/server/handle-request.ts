@@ -40,19 +40,32 @@ export async function handleRequest(
   original: ApiRequest,
 ): Promise<ApiResponse> {
   let request = original
+  const startedAt = performance.now()
+  let served: ResourceRequest | undefined
+  const observed = (response: ApiResponse): ApiResponse => {
+    const verb = served?.verb ?? original.method
+    context.metrics.observe(served, verb, response.code, (performance.now() - startedAt) / 1000)
+    return served?.verb === 'watch' ? context.metrics.countWatch(served, response) : response
+  }
   try {
     request = await impersonate(context, original)
     const target = parseResourcePath(request.method, request.path, request.query)
     if (!target)
-      return await authorized(context, request, undefined, () => handlePath(context, request))
+      return observed(
+        await authorized(context, request, undefined, () => handlePath(context, request)),
+      )
     const kind = context.registry.byResource(target.group, target.version, target.resource)
-    return await authorized(context, request, target, () =>
-      kind ? handleKind(context, kind, target, request) : Promise.reject(unknownPath()),
+    // Names that nobody serves are no labels: there is no end to them.
+    if (kind) served = target
+    return observed(
+      await authorized(context, request, target, () =>
+        kind ? handleKind(context, kind, target, request) : Promise.reject(unknownPath()),
+      ),
     )
   } catch (error) {
-    if (error instanceof StatusError) return respondStatus(error.status)
+    if (error instanceof StatusError) return observed(respondStatus(error.status))
     process.stderr.write(`${request.method} ${request.path}: ${describeError(error)}\n`)
-    return respondStatus(internalError(describeError(error)).status)
+    return observed(respondStatus(internalError(describeError(error)).status))
   }
 }
 

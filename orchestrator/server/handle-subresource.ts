@@ -2,7 +2,7 @@ import type { Kind } from '../api/kind.ts'
 import { isObject, numberAt, textAt, valueAt } from '../api/object.ts'
 import type { JsonObject, KubeObject } from '../api/object.ts'
 import { selectorText } from '../api/print/cells.ts'
-import { badRequest, conflict, invalid, serviceUnavailable } from '../api/status-error.ts'
+import { badRequest, conflict, invalid, serviceUnavailable, success } from '../api/status-error.ts'
 import { invalidValue } from '../api/validation/field-error.ts'
 import type { ApiContext } from './api-context.ts'
 import { deleteObject, isDryRun, readDeleteOptions } from './delete-object.ts'
@@ -103,13 +103,7 @@ const handleBinding: Handler = async (context, kind, { namespace, name = '' }, r
     return pod
   }
   await context.resources.update(kind, namespace, name, bind, options, 'binding')
-  return respondStatus({
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Success',
-    code: 201,
-  })
+  return respondStatus(success(201))
 }
 
 function scheduledCondition(pod: KubeObject): JsonObject[] {
@@ -129,22 +123,8 @@ const handleEviction: Handler = async (context, kind, { namespace, name = '' }, 
   const { value } = await readBody(context, request)
   const body = isObject(value['deleteOptions']) ? value['deleteOptions'] : undefined
   const options = readDeleteOptions(body, request.query)
-  await deleteObject(
-    context.storage,
-    context.admission,
-    kind,
-    namespace,
-    name,
-    options,
-    request.user,
-  )
-  return respondStatus({
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Success',
-    code: 201,
-  })
+  await deleteObject(context, { kind, namespace, name }, options, request.user)
+  return respondStatus(success(201))
 }
 
 /** Writes that may change one part only. */

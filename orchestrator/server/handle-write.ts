@@ -2,12 +2,12 @@ import { apiVersionOf } from '../api/kind.ts'
 import type { Kind } from '../api/kind.ts'
 import { isObject } from '../api/object.ts'
 import type { JsonObject, KubeObject } from '../api/object.ts'
-import { badRequest, StatusError } from '../api/status-error.ts'
+import { badRequest, StatusError, success } from '../api/status-error.ts'
 import type { ApiContext } from './api-context.ts'
 import { deleteObject, isDryRun, readDeleteOptions } from './delete-object.ts'
 import type { Deletion } from './delete-object.ts'
 import type { ApiRequest, ApiResponse } from './http-message.ts'
-import { listObjects } from './list-objects.ts'
+import { everything, listObjects } from './list-objects.ts'
 import { makeSelector, parseFieldSelector, parseLabelSelector } from '../api/selectors.ts'
 import { negotiate } from './negotiate.ts'
 import { applyPatchType, readPatch } from './patch-object.ts'
@@ -159,33 +159,17 @@ export async function handleDelete(
   request: ApiRequest,
 ): Promise<ApiResponse> {
   const options = await deleteOptionsOf(context, request)
-  const { storage, admission } = context
-  const deletion = await deleteObject(
-    storage,
-    admission,
-    kind,
-    namespace,
-    name,
-    options,
-    request.user,
-  )
+  const target = { kind, namespace, name }
+  const deletion = await deleteObject(context, target, options, request.user)
   if (!deletion.gone || shownWhenGone.has(kind.kind))
     return respondObject(kind, deletion.object, request)
-  return respondStatus(successStatus(kind, deletion))
+  return respondStatus(success(200, detailsOf(kind, deletion)))
 }
 
-function successStatus(kind: Kind, { object }: Deletion) {
+function detailsOf(kind: Kind, { object }: Deletion) {
   const { name = '', uid } = object.metadata
   const group = kind.group === '' ? {} : { group: kind.group }
-  const details = { name, ...group, kind: kind.plural, ...(uid === undefined ? {} : { uid }) }
-  return {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Success',
-    details,
-    code: 200,
-  } as const
+  return { name, ...group, kind: kind.plural, ...(uid === undefined ? {} : { uid }) }
 }
 
 export async function handleDeleteCollection(
@@ -202,26 +186,15 @@ export async function handleDeleteCollection(
     parseFieldSelector(query.get('fieldSelector') ?? '', known),
   )
   const list = await listObjects(context.store, kind, {
+    ...everything,
     namespace,
     select,
-    limit: 0,
-    continueToken: undefined,
-    resourceVersion: undefined,
-    match: undefined,
   })
   const items: KubeObject[] = []
   for (const { metadata } of list.items)
     try {
-      const { storage, admission } = context
-      const { object } = await deleteObject(
-        storage,
-        admission,
-        kind,
-        metadata.namespace,
-        metadata.name ?? '',
-        options,
-        request.user,
-      )
+      const target = { kind, namespace: metadata.namespace, name: metadata.name ?? '' }
+      const { object } = await deleteObject(context, target, options, request.user)
       items.push(object)
     } catch (error) {
       // Somebody else was faster; that it is gone is what was wanted.

@@ -16,6 +16,16 @@ export interface ListRequest {
   readonly match: string | undefined
 }
 
+/** All there is of a kind, as it is now. */
+export const everything: ListRequest = {
+  namespace: undefined,
+  select: undefined,
+  limit: 0,
+  continueToken: undefined,
+  resourceVersion: undefined,
+  match: undefined,
+}
+
 export interface ObjectList {
   readonly items: readonly KubeObject[]
   readonly resourceVersion: string

@@ -9,10 +9,12 @@ import type { Schemas } from '../api/schema.ts'
 import { alreadyExists, StatusError } from '../api/status-error.ts'
 import { formatTime, prepareCreate, prepareUpdate } from '../api/write/prepare-write.ts'
 import type { WriteContext } from '../api/write/prepare-write.ts'
+import type { RecordSpan } from '../trace/span.ts'
 import type { Admission } from './admission.ts'
 import type { User } from './http-message.ts'
 import { readObject } from './object-storage.ts'
 import type { ObjectStorage } from './object-storage.ts'
+import { preciseNow, recordWrite } from './write-span.ts'
 
 /** Of every write: who, and whether it is only asked what would be. */
 export interface WriteOptions {
@@ -53,7 +55,7 @@ const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789'
 const suffixLength = 5
 const mostAttempts = 8
 
-function nameSuffix(): string {
+export function nameSuffix(): string {
   return [...randomBytes(suffixLength)]
     .map((byte) => suffixLetters[byte % suffixLetters.length])
     .join('')
@@ -78,6 +80,7 @@ export function makeResourceService(
   storage: ObjectStorage,
   schemas: Schemas,
   admission: Admission,
+  recordSpan: RecordSpan,
 ): ResourceService {
   function record(
     kind: Kind,
@@ -105,6 +108,7 @@ export function makeResourceService(
     { user, dryRun, manager }: WriteOptions,
     subresource: string | undefined,
   ): Promise<KubeObject> {
+    const startedAt = preciseNow()
     const entry = await storage.get(kind, namespace, name)
     const current = readObject(kind, entry.value, entry.revision)
     const wanted = await change(structuredClone(current))
@@ -117,9 +121,11 @@ export function makeResourceService(
     const stored = kind.conversion?.toStored(object, before) ?? object
     if (isFinished(stored)) {
       await storage.delete(kind, stored, entry.revision)
+      recordWrite(recordSpan, 'delete', object, { user, startedAt, manager })
       return object
     }
     const written = await storage.update(kind, stored, entry.revision)
+    recordWrite(recordSpan, 'update', written, { user, startedAt, manager })
     return {
       ...object,
       metadata: { ...object.metadata, resourceVersion: written.metadata.resourceVersion! },
@@ -132,11 +138,13 @@ export function makeResourceService(
       return readObject(kind, entry.value, entry.revision)
     },
     create: async (kind, namespace, wanted, { user, dryRun, manager }) => {
+      const startedAt = preciseNow()
       const object = prepareCreate(kind, wanted, namespace, makeWriteContext(schemas))
       await admission({ operation: 'CREATE', kind, object, user, dryRun })
       record(kind, object, undefined, manager, undefined)
       if (dryRun) return dryCreate(storage, kind, object)
       const created = await storage.create(kind, kind.conversion?.toStored(object) ?? object)
+      recordWrite(recordSpan, 'create', created, { user, startedAt, manager })
       return kind.conversion?.fromStored(created) ?? created
     },
     update: async (kind, namespace, name, change, options, subresource) => {

@@ -7,7 +7,7 @@ import { expired } from '../api/status-error.ts'
 import type { Store, StoreEvent, StoreWatch } from '../store/store.ts'
 import type { Sink, StreamResponse } from './http-message.ts'
 import { keyPrefix, readObject } from './object-storage.ts'
-import { listObjects } from './list-objects.ts'
+import { everything, listObjects } from './list-objects.ts'
 import { renderObject } from './render.ts'
 import type { RenderOptions } from './render.ts'
 
@@ -55,14 +55,7 @@ export async function watchObjects(
 ): Promise<StreamResponse> {
   const { namespace, select } = request
   const fromNow = request.revision === undefined || request.revision === 0
-  const all = {
-    namespace,
-    select,
-    limit: 0,
-    continueToken: undefined,
-    resourceVersion: undefined,
-    match: undefined,
-  }
+  const all = { ...everything, namespace, select }
   const initial = fromNow || request.initialEvents ? await listObjects(store, kind, all) : undefined
   const after = initial ? Number(initial.resourceVersion) : request.revision!
   // Subscribed before the response begins, so that "too old" is still a status code.

@@ -176,6 +176,8 @@ const clusterRoles: readonly {
       ),
       rule(['coordination.k8s.io'], ['leases'], ['create', 'delete', 'get', 'patch', 'update']),
       rule(['node.k8s.io'], ['runtimeclasses'], read),
+      rule(['discovery.k8s.io'], ['endpointslices'], read),
+      { nonResourceURLs: ['/myorch/v1/*'], verbs: ['get', 'post'] },
       rule(
         ['storage.k8s.io'],
         ['csinodes', 'csidrivers', 'volumeattachments'],
