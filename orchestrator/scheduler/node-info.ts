@@ -1,0 +1,123 @@
+import { listAt, numberAt, valueAt } from '../api/object.ts'
+import type { KubeObject } from '../api/object.ts'
+import { parseQuantity } from '../api/quantity.ts'
+import { addAmounts, nothing, readAmounts, subtractAmounts } from './amounts.ts'
+import type { Amounts } from './amounts.ts'
+import type { Labels } from './label-match.ts'
+import type { PodInfo } from './pod-info.ts'
+import { readTaints } from './tolerations.ts'
+import type { Taint } from './tolerations.ts'
+
+/** What a node says of itself, read once per version. */
+export interface NodeFacts {
+  readonly object: KubeObject
+  readonly name: string
+  readonly labels: Labels
+  readonly taints: readonly Taint[]
+  readonly isUnschedulable: boolean
+  readonly allocatable: Amounts
+  /** How many pods it takes. */
+  readonly podLimit: number
+  /** Bytes of each image that is there, by every name that it has. */
+  readonly images: ReadonlyMap<string, number>
+}
+
+/** A node and the pods on it. Never changed: adding a pod makes another one. */
+export interface NodeInfo extends NodeFacts {
+  readonly pods: readonly PodInfo[]
+  readonly requested: Amounts
+  /** With usual amounts for what asks for nothing. */
+  readonly usualRequested: Amounts
+  readonly podsWithTerms: readonly PodInfo[]
+  /** Counts of pods that a plugin has made of this very node; they hold as long as it does. */
+  readonly counts: Map<string, number>
+}
+
+export function readNodeFacts(object: KubeObject): NodeFacts {
+  const allocatable =
+    valueAt(object, ['status', 'allocatable']) ?? valueAt(object, ['status', 'capacity'])
+  return {
+    object,
+    name: object.metadata.name ?? '',
+    labels: object.metadata.labels ?? {},
+    taints: readTaints(object.spec),
+    isUnschedulable: object.spec?.['unschedulable'] === true,
+    allocatable: readAmounts(allocatable),
+    podLimit: parseQuantity(valueAt(allocatable, ['pods'])) ?? 0,
+    images: readImages(object),
+  }
+}
+
+function readImages(node: KubeObject): Map<string, number> {
+  const images = new Map<string, number>()
+  for (const image of listAt(node, ['status', 'images'])) {
+    const names = valueAt(image, ['names'])
+    if (!Array.isArray(names)) continue
+    for (const name of names) images.set(String(name), numberAt(image, ['sizeBytes']) ?? 0)
+  }
+  return images
+}
+
+export function makeNodeInfo(facts: NodeFacts, pods: readonly PodInfo[] = []): NodeInfo {
+  return {
+    ...facts,
+    pods,
+    requested: pods.reduce((sum, { requests }) => addAmounts(sum, requests), nothing),
+    usualRequested: pods.reduce(
+      (sum, { usualRequests }) => addAmounts(sum, usualRequests),
+      nothing,
+    ),
+    podsWithTerms: pods.filter(hasTerms),
+    counts: new Map(),
+  }
+}
+
+function hasTerms({ affinity, antiAffinity }: PodInfo): boolean {
+  const count = (terms: PodInfo['affinity']) => terms.required.length + terms.preferred.length
+  return count(affinity) + count(antiAffinity) > 0
+}
+
+export function withPod(node: NodeInfo, pod: PodInfo): NodeInfo {
+  return {
+    ...node,
+    pods: [...node.pods, pod],
+    requested: addAmounts(node.requested, pod.requests),
+    usualRequested: addAmounts(node.usualRequested, pod.usualRequests),
+    podsWithTerms: hasTerms(pod) ? [...node.podsWithTerms, pod] : node.podsWithTerms,
+    counts: new Map(),
+  }
+}
+
+/** The node without the pod of this uid; the same node if it is not there. */
+export function withoutPod(node: NodeInfo, { uid }: { readonly uid: string }): NodeInfo {
+  const gone = node.pods.find((pod) => pod.uid === uid)
+  if (!gone) return node
+  return {
+    ...node,
+    pods: node.pods.filter((pod) => pod !== gone),
+    requested: subtractAmounts(node.requested, gone.requests),
+    usualRequested: subtractAmounts(node.usualRequested, gone.usualRequests),
+    podsWithTerms: node.podsWithTerms.filter((pod) => pod !== gone),
+    counts: new Map(),
+  }
+}
+
+/** Count pods of a node once per version of it. @param key by which the question is known */
+export function countPods(
+  node: NodeInfo,
+  key: string,
+  isCounted: (pod: PodInfo) => boolean,
+): number {
+  if (node.pods.length === 0) return 0
+  let count = node.counts.get(key)
+  if (count === undefined) {
+    count = 0
+    for (const pod of node.pods) if (isCounted(pod)) count++
+    node.counts.set(key, count)
+  }
+  return count
+}
+
+export function zoneOf({ labels }: NodeInfo): string | undefined {
+  return labels['topology.kubernetes.io/zone']
+}

@@ -1,0 +1,98 @@
+import type { KeptDecision, NodeDecision } from './decision.ts'
+import type { PodInfo } from './pod-info.ts'
+import type { Attempt } from './schedule-pod.ts'
+import { findSmallestChanges } from './smallest-change.ts'
+import type { Snapshot } from './snapshot.ts'
+
+export interface AttemptMoment {
+  readonly scheduler: string
+  readonly attempt: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly milliseconds: number
+}
+
+/** Keep of an attempt what can be told later, and nothing that holds the cluster in memory. */
+export function recordAttempt(
+  pod: PodInfo,
+  snapshot: Snapshot,
+  attempt: Attempt,
+  moment: AttemptMoment,
+): KeptDecision {
+  const { chosen, preemption, lookedAt, filters, scores } = attempt
+  return {
+    ...subject(pod, moment),
+    outcome: chosen ? 'Scheduled' : 'Unschedulable',
+    node: chosen?.name,
+    message: attempt.message ?? `Successfully assigned ${pod.key} to ${chosen?.name}`,
+    preemption: preemption && {
+      node: preemption.node,
+      victims: preemption.victims.map(({ key }) => key),
+    },
+    nodesTotal: snapshot.nodes.length,
+    nodesLookedAt: lookedAt,
+    filters: filters.refusal ? [filters.refusal.plugin] : filters.plugins,
+    scorers: scores.byPlugin.map(({ plugin, weight }) => ({ plugin, weight })),
+    changes: chosen ? [] : findSmallestChanges(snapshot, attempt),
+    rowCount: lookedAt,
+    rows: keepRows(snapshot, attempt),
+  }
+}
+
+/** Of a pod that is not to be tried yet. */
+export function recordGated(pod: PodInfo, message: string, moment: AttemptMoment): KeptDecision {
+  return {
+    ...subject(pod, moment),
+    outcome: 'SchedulingGated',
+    message,
+    nodesTotal: 0,
+    nodesLookedAt: 0,
+    filters: ['SchedulingGates'],
+    scorers: [],
+    changes: [{ node: '', changes: [`remove the scheduling gates ${pod.gates.join(', ')}`] }],
+    rowCount: 0,
+    rows: () => [],
+  }
+}
+
+function subject({ namespace, name, uid }: PodInfo, moment: AttemptMoment) {
+  const { scheduler, attempt, at, milliseconds } = moment
+  return {
+    namespace,
+    name,
+    uid,
+    scheduler,
+    attempt,
+    at: new Date(at).toISOString(),
+    milliseconds: Math.round(milliseconds * 1000) / 1000,
+  }
+}
+
+function keepRows(
+  { nodes }: Snapshot,
+  { rejections, feasible, scores: { byPlugin, totals } }: Attempt,
+): () => NodeDecision[] {
+  const width = byPlugin.length
+  const names = feasible.map(({ name }) => name)
+  const table = new Uint8Array(names.length * width)
+  for (const [column, { scores }] of byPlugin.entries())
+    for (const [row, score] of scores.entries()) table[row * width + column] = score
+  const sums = Uint32Array.from(totals)
+  const rejected: NodeDecision[] = []
+  for (const [index, rejection] of rejections.entries())
+    if (rejection)
+      rejected.push({
+        node: nodes[index]!.name,
+        rejectedBy: { plugin: rejection.plugin, reasons: rejection.rejection.reasons },
+      })
+  return () => [
+    ...names
+      .map((node, row) => ({
+        node,
+        scores: [...table.subarray(row * width, (row + 1) * width)],
+        total: sums[row]!,
+      }))
+      .toSorted((a, b) => b.total - a.total),
+    ...rejected,
+  ]
+}
