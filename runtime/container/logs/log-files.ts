@@ -4,7 +4,7 @@ import { logFileName } from '../container-folder.ts'
 import { isSystemError } from '../../../native/system-error.ts'
 
 /** Rotated files and the current one, oldest first: container.log.2, container.log.1, container.log. */
-export function logFiles(folder: string): string[] {
+export function logFiles(folder: string, current = logFileName): string[] {
   let names: string[]
   try {
     names = readdirSync(folder)
@@ -13,16 +13,20 @@ export function logFiles(folder: string): string[] {
     throw error
   }
   const age = (name: string): number =>
-    name === logFileName ? 0 : Number(name.slice(logFileName.length + 1))
+    name === current ? 0 : Number(name.slice(current.length + 1))
   return names
-    .filter((name) => name === logFileName || /^\.[0-9]+$/.test(name.slice(logFileName.length)))
+    .filter(
+      (name) =>
+        name.startsWith(current) &&
+        (name === current || /^\.[0-9]+$/.test(name.slice(current.length))),
+    )
     .toSorted((a, b) => age(b) - age(a))
     .map((name) => join(folder, name))
 }
 
 /** Where the file is that has been rotated `age` times. */
-export function rotatedPath(folder: string, age: number): string {
-  return join(folder, age === 0 ? logFileName : `${logFileName}.${age}`)
+export function rotatedPath(folder: string, age: number, current = logFileName): string {
+  return join(folder, age === 0 ? current : `${current}.${age}`)
 }
 
 export interface LogPosition {

@@ -6,6 +6,8 @@ import { type StoredLogFormat, parseLogLine } from './parse-entry.ts'
 
 export interface LogSource {
   readonly folder: string
+  /** Of the file written to; default container.log. */
+  readonly name?: string | undefined
   readonly format: StoredLogFormat
   /** Whether more may be written: the container runs, or its monitor still empties the pipes. */
   isLive(): boolean
@@ -20,13 +22,13 @@ export interface LogSource {
  */
 export async function* readLogs(source: LogSource, options: LogsOptions): AsyncGenerator<LogEntry> {
   using changes = options.follow ? watchFolder(source, options.signal) : undefined
-  let reader = openFirst(source.folder, options.tail)
+  let reader = openFirst(source, options.tail)
   try {
     for (;;) {
       const wasLive = options.follow && source.isLive()
       if (reader) yield* select(reader.lines(), source.format, options)
       if (options.signal?.aborted) return
-      const next = openNext(source.folder, reader)
+      const next = openNext(source, reader)
       if (next) {
         // Whatever came between our last read and the rotation.
         if (reader) yield* select(reader.lines(), source.format, options)
@@ -42,17 +44,17 @@ export async function* readLogs(source: LogSource, options: LogsOptions): AsyncG
   }
 }
 
-function openFirst(folder: string, tail: number | undefined): LineReader | undefined {
-  const files = logFiles(folder)
+function openFirst({ folder, name }: LogSource, tail: number | undefined): LineReader | undefined {
+  const files = logFiles(folder, name)
   const start = tail === undefined ? { file: 0, offset: 0 } : tailPosition(files, tail)
   const path = files[start.file]
   return path === undefined ? undefined : openLines(path, start.offset)
 }
 
 /** The file that was begun after the one of `reader`; the oldest one where that is deleted. */
-function openNext(folder: string, reader: LineReader | undefined): LineReader | undefined {
+function openNext(source: LogSource, reader: LineReader | undefined): LineReader | undefined {
   for (;;) {
-    const files = listFiles(folder)
+    const files = listFiles(source)
     const index = files.findLastIndex(({ inode }) => inode === reader?.inode) + 1
     // A file that moved between two looks is not deleted.
     if (reader && index === 0 && !reader.isDeleted()) continue
@@ -68,9 +70,9 @@ function openNext(folder: string, reader: LineReader | undefined): LineReader | 
  * Oldest first. Looked at newest first and by number: rotations meanwhile move files to higher
  * numbers, so that one may be seen twice but none is missed.
  */
-function listFiles(folder: string): { path: string; inode: number }[] {
-  const names = logFiles(folder).length + 1
-  return Array.from({ length: names }, (_, age) => rotatedPath(folder, age))
+function listFiles({ folder, name }: LogSource): { path: string; inode: number }[] {
+  const count = logFiles(folder, name).length + 1
+  return Array.from({ length: count }, (_, age) => rotatedPath(folder, age, name))
     .flatMap((path) => {
       const inode = statSync(path, { throwIfNoEntry: false })?.ino
       return inode === undefined ? [] : [{ path, inode }]
