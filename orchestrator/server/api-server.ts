@@ -8,7 +8,7 @@ import { makeNamespaceAdmission } from './admit-namespace.ts'
 import { makePodAdmission } from './admit-pod.ts'
 import { makeServiceAccountAdmission } from './admit-service-account.ts'
 import { makeServiceAdmission } from './admit-service.ts'
-import type { ApiContext, Connector } from './api-context.ts'
+import type { ApiContext } from './api-context.ts'
 import { bootstrap } from './bootstrap.ts'
 import { countObjects } from './count-objects.ts'
 import { serveCustomResources } from './custom-resources.ts'
@@ -25,6 +25,10 @@ import { makeRoleAuthorizer } from './rbac/authorize-roles.ts'
 import { makeResourceService, nameSuffix } from './resource-service.ts'
 import { makeServiceAccountTokens } from './service-account-tokens.ts'
 import { makeSpanRoute } from './span-routes.ts'
+import { makeConnectors } from './streaming/connectors.ts'
+import type { ProxyTools } from './streaming/connect-proxy.ts'
+import { makeNodeAgents } from './streaming/node-agents.ts'
+import type { AgentCredentials } from './streaming/node-agents.ts'
 import type { TokenIssuer } from './token-issuer.ts'
 
 export interface ApiServer {
@@ -34,7 +38,8 @@ export interface ApiServer {
 }
 
 export interface ApiServerOptions {
-  readonly connectors?: ReadonlyMap<string, Connector>
+  /** How the server proves itself to the agents of nodes; absent: nothing that they serve is served here. */
+  readonly agents?: AgentCredentials
   /** Who signs the tokens of service accounts; absent: nobody does. */
   readonly issuer?: TokenIssuer
   /** Pods run as service accounts: something makes the accounts of new namespaces. */
@@ -95,10 +100,15 @@ export async function makeApiServer(
     tokens:
       options.issuer &&
       makeServiceAccountTokens(options.issuer, options.issuer.issuer, resources, registry),
-    connectors: options.connectors ?? new Map(),
+    connectors: connectorsOf(options, { resources, registry, store }),
     routes,
     record: spans.record,
     metrics: await makeServerMetrics(() => countObjects(store, registry)),
   }
   return { handle: (request) => handleRequest(context, request), context }
+}
+
+function connectorsOf({ agents }: ApiServerOptions, tools: ProxyTools): ApiContext['connectors'] {
+  if (!agents) return new Map()
+  return makeConnectors(tools, makeNodeAgents(agents, tools.resources, tools.registry))
 }

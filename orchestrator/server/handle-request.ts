@@ -83,6 +83,11 @@ async function authorized(
   return handle()
 }
 
+/** Whether somebody else answers, in whatever form. */
+function isConnected({ connectors }: ApiContext, { resource, subresource }: ResourceRequest) {
+  return connectors.has(`${resource}/${subresource ?? ''}`)
+}
+
 async function handleKind(
   context: ApiContext,
   kind: Kind,
@@ -93,7 +98,7 @@ async function handleKind(
   if (namespace !== undefined && !kind.namespaced) throw unknownPath()
   if (kind.namespaced && namespace === undefined && name !== undefined) throw unknownPath()
   // What cannot be answered is not begun: a write would be kept although the client is told that it failed.
-  requireAnswerable(request)
+  if (!isConnected(context, target)) requireAnswerable(request)
   if (isReview(kind)) {
     if (verb !== 'create') throw methodNotAllowed()
     return handleReview(context, kind, target, request)

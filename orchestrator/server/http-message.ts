@@ -1,3 +1,6 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+
 // Requests and responses without a socket: the same handler serves HTTP and callers in the same process.
 
 export interface User {
@@ -17,6 +20,8 @@ export interface ApiRequest {
   readonly user: User
   /** Texts for `Warning` headers. */
   readonly warnings: string[]
+  /** What the client asks to speak instead of HTTP, in small letters, where the transport can change: `websocket`. */
+  readonly upgrade?: string
 }
 
 export type Headers = Readonly<Record<string, string>>
@@ -27,11 +32,13 @@ export interface WholeResponse {
   readonly body: string | Buffer
 }
 
-/** Where a watch writes. */
+/** Where a watch or a log writes. */
 export interface Sink {
   /** @returns false when the reader is slow: what is written waits in memory */
-  write(chunk: string): boolean
+  write(chunk: string | Buffer): boolean
   end(): void
+  /** Called each time when what waited is written. */
+  onDrain(listener: () => void): void
   onClose(listener: () => void): void
 }
 
@@ -41,4 +48,19 @@ export interface StreamResponse {
   stream(sink: Sink): void
 }
 
-export type ApiResponse = WholeResponse | StreamResponse
+/** What is left of a request when HTTP is over. */
+export interface Connection {
+  readonly incoming: IncomingMessage
+  readonly socket: Duplex
+  /** What came after the request already. */
+  readonly head: Buffer
+}
+
+/** Nothing is answered: who takes the connection speaks on it. Only for requests with `upgrade`. */
+export interface TakeoverResponse {
+  readonly code: 101
+  readonly headers: Headers
+  takeOver(connection: Connection): void
+}
+
+export type ApiResponse = WholeResponse | StreamResponse | TakeoverResponse

@@ -2,11 +2,11 @@ import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { StatusError, tooLarge } from '../api/status-error.ts'
+import { badRequest, StatusError, tooLarge } from '../api/status-error.ts'
 import { authenticate } from './authenticate.ts'
 import type { TokenLookup } from './authenticate.ts'
 import type { KeyPair } from './certificates.ts'
-import type { ApiRequest, ApiResponse } from './http-message.ts'
+import type { ApiRequest, ApiResponse, Connection } from './http-message.ts'
 import { respondStatus } from './render.ts'
 
 // HTTPS: HTTP/2 and HTTP/1.1 on one port.
@@ -55,6 +55,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       response.destroy()
     })
   })
+  server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
+    socket.on('error', () => undefined)
+    void answerUpgrade(options, { incoming, socket, head }).catch((error: unknown) => {
+      process.stderr.write(`answer an upgrade: ${String(error)}\n`)
+      socket.destroy()
+    })
+  })
   // What a client does wrong on its connection is no reason to end.
   server.on('sessionError', () => undefined)
   server.on('tlsClientError', () => undefined)
@@ -88,7 +95,7 @@ async function answer(
 ): Promise<void> {
   const warnings: string[] = []
   const result = await respondTo(options, request, warnings)
-  if (response.destroyed || response.writableEnded) return
+  if (response.destroyed || response.writableEnded || 'takeOver' in result) return
   const headers: Record<string, string | string[]> = {
     'cache-control': 'no-cache, private',
     ...result.headers,
@@ -106,8 +113,26 @@ async function answer(
   result.stream({
     write: (chunk) => (response as ServerResponse).write(chunk),
     end: () => void response.end(),
-    onClose: (listener) => void response.on('close', listener),
+    onDrain: (listener) => void (response as ServerResponse).on('drain', listener),
+    onClose: (listener) => void (response as ServerResponse).on('close', listener),
   })
+}
+
+/** A request that wants to go on without HTTP, or is told in HTTP why not. */
+async function answerUpgrade(options: ListenOptions, connection: Connection): Promise<void> {
+  const { incoming, socket } = connection
+  const upgrade = incoming.headers.upgrade?.toLowerCase()
+  const result = await respondTo(options, incoming, [], upgrade)
+  if (socket.destroyed) return
+  if ('takeOver' in result) return result.takeOver(connection)
+  const { ServerResponse: Response } = await import('node:http')
+  const response = new Response(incoming)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket as Socket)
+  response.on('finish', () => socket.end())
+  const whole = 'body' in result ? result : respondStatus(badRequest('no upgrade here').status)
+  response.writeHead(whole.code, { ...whole.headers, connection: 'close' })
+  response.end(whole.body)
 }
 
 function start(response: Outgoing, code: number, headers: Record<string, string | string[]>): void {
@@ -127,6 +152,7 @@ async function respondTo(
   options: ListenOptions,
   incoming: Incoming,
   warnings: string[],
+  upgrade?: string,
 ): Promise<ApiResponse> {
   const target = incoming.url ?? '/'
   if (target.length > longestPath) return respondStatus(tooLarge(longestPath).status)
@@ -147,6 +173,7 @@ async function respondTo(
       body: () => (body ??= readAll(incoming)),
       user,
       warnings,
+      ...(upgrade === undefined ? {} : { upgrade }),
     })
   } catch (error) {
     if (error instanceof StatusError) return respondStatus(error.status)

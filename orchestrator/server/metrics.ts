@@ -19,9 +19,8 @@ const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 export async function makeServerMetrics(
   countObjects: () => Promise<ReadonlyMap<string, number>>,
 ): Promise<ServerMetrics> {
-  const { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } = await import('prom-client')
+  const { Counter, Gauge, Histogram, Registry } = await import('prom-client')
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
   const registers = [registry]
   const labelNames = ['verb', 'group', 'version', 'resource', 'subresource']
   const latency = new Histogram({
@@ -43,6 +42,25 @@ export async function makeServerMetrics(
     labelNames: ['verb', 'group', 'version', 'resource'],
     registers,
   })
+  const memory = new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Memory that is resident.',
+    registers: [],
+    collect() {
+      this.set(process.memoryUsage.rss())
+    },
+  })
+  registry.registerMetric(memory)
+  const processor = new Gauge({
+    name: 'process_cpu_seconds_total',
+    help: 'Processor time since the start.',
+    registers: [],
+    collect() {
+      const { user, system } = process.cpuUsage()
+      this.set((user + system) / 1e6)
+    },
+  })
+  registry.registerMetric(processor)
   const objects = new Gauge({
     name: 'apiserver_storage_objects',
     help: 'Objects stored, by resource.',
@@ -57,7 +75,7 @@ export async function makeServerMetrics(
   return {
     registry,
     observe: (target, verb, code, seconds) => {
-      const labels = { ...labelsOf(target), verb: verb.toUpperCase() }
+      const labels = { verb: verb.toUpperCase(), ...labelsOf(target) }
       if (verb !== 'watch') latency.observe(labels, seconds)
       total.inc({ ...labels, code: String(code) })
     },

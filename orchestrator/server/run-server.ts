@@ -53,6 +53,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
     const pki = await openPki(options)
     const api = await makeApiServer(store, {
       issuer: makeTokenIssuer(pki.signing.key, tokenIssuer),
+      agents: { ...pki.kubeletClient, authority: pki.authority.certificate },
     })
     const listener = await listen({
       host: options.host,
@@ -100,6 +101,8 @@ interface Pki {
   readonly authority: KeyPair
   readonly serving: KeyPair
   readonly admin: KeyPair
+  /** Who the server is to the agents of nodes. */
+  readonly kubeletClient: KeyPair
   /** Signs the tokens of service accounts. */
   readonly signing: KeyPair
 }
@@ -120,10 +123,17 @@ async function openPki({ dataDir, host, names = [] }: ServerOptions): Promise<Pk
       usage: 'client',
     }),
   )
+  const kubeletClient = await keptPair(folder, 'kubelet-client', () =>
+    issueCertificate(authority, {
+      commonName: 'kube-apiserver-kubelet-client',
+      organizations: ['system:masters'],
+      usage: 'client',
+    }),
+  )
   const signing = await keptPair(folder, 'service-accounts', () =>
     makeAuthority('myorch-service-accounts'),
   )
-  return { authority, serving, admin, signing }
+  return { authority, serving, admin, kubeletClient, signing }
 }
 
 function writeKubeconfig(path: string, name: string, server: string, pki: Pki): void {

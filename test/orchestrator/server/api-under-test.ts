@@ -70,17 +70,18 @@ export interface Watching {
 
 /** Read the stream of a watch. */
 export function readWatch(response: ApiResponse): Watching {
-  if (!('stream' in response)) throw new Error(`no watch: ${response.body.toString()}`)
+  if (!('stream' in response)) throw new Error('no watch')
   const events: Watching['events'] = []
   let wake: () => void = () => undefined
   const listeners: (() => void)[] = []
   response.stream({
     write: (chunk) => {
-      events.push(JSON.parse(chunk) as Watching['events'][number])
+      events.push(JSON.parse(chunk.toString()) as Watching['events'][number])
       wake()
       return true
     },
     end: () => undefined,
+    onDrain: () => undefined,
     onClose: (listener) => void listeners.push(listener),
   })
   return {

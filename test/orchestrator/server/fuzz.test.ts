@@ -314,6 +314,7 @@ t.test('nothing breaks the server', { timeout: 120_000 }, async (t) => {
       response.stream({
         write: () => true,
         end: () => undefined,
+        onDrain: () => undefined,
         onClose: (listener) => listener(),
       })
     codes.set(code, (codes.get(code) ?? 0) + 1)
