@@ -19,10 +19,14 @@ export interface CycleContext {
   readonly spans: SchedulerSpans
   readonly tell: (object: KubeObject, event: PodEvent) => void
   readonly onProblem: (what: string, error: unknown) => void
+  /** A write has ended: there is room for another. */
+  readonly onRoom: () => void
   /** Where among the nodes the next search begins. */
   readonly position: { start: number }
   /** Writes under way. */
   readonly writes: Set<Promise<void>>
+  /** Events under way: nobody waits for them but the end of the scheduler. */
+  readonly events: ReadonlySet<Promise<unknown>>
 }
 
 export interface PodEvent {
@@ -35,6 +39,9 @@ export interface PodEvent {
 export function track(context: CycleContext, what: string, write: () => Promise<void>): void {
   const promise = write()
     .catch((error: unknown) => context.onProblem(what, error))
-    .finally(() => context.writes.delete(promise))
+    .finally(() => {
+      context.writes.delete(promise)
+      context.onRoom()
+    })
   context.writes.add(promise)
 }

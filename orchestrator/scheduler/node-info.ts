@@ -29,8 +29,8 @@ export interface NodeInfo extends NodeFacts {
   /** With usual amounts for what asks for nothing. */
   readonly usualRequested: Amounts
   readonly podsWithTerms: readonly PodInfo[]
-  /** Counts of pods that a plugin has made of this very node; they hold as long as it does. */
-  readonly counts: Map<string, number>
+  /** What plugins have worked out about this very node; it holds as long as the node does. */
+  readonly known: Map<string, unknown>
 }
 
 export function readNodeFacts(object: KubeObject): NodeFacts {
@@ -68,7 +68,7 @@ export function makeNodeInfo(facts: NodeFacts, pods: readonly PodInfo[] = []): N
       nothing,
     ),
     podsWithTerms: pods.filter(hasTerms),
-    counts: new Map(),
+    known: new Map(),
   }
 }
 
@@ -84,7 +84,7 @@ export function withPod(node: NodeInfo, pod: PodInfo): NodeInfo {
     requested: addAmounts(node.requested, pod.requests),
     usualRequested: addAmounts(node.usualRequested, pod.usualRequests),
     podsWithTerms: hasTerms(pod) ? [...node.podsWithTerms, pod] : node.podsWithTerms,
-    counts: new Map(),
+    known: new Map(),
   }
 }
 
@@ -98,24 +98,42 @@ export function withoutPod(node: NodeInfo, { uid }: { readonly uid: string }): N
     requested: subtractAmounts(node.requested, gone.requests),
     usualRequested: subtractAmounts(node.usualRequested, gone.usualRequests),
     podsWithTerms: node.podsWithTerms.filter((pod) => pod !== gone),
-    counts: new Map(),
+    known: new Map(),
   }
 }
 
-/** Count pods of a node once per version of it. @param key by which the question is known */
-export function countPods(
+/** More would be kept of a node that never changes than is asked again. */
+const mostKnown = 256
+
+/** Work something out once per version of a node. @param key by which the question is known; it belongs to one type of answer */
+export function workOut<Answer>(
   node: NodeInfo,
   key: string,
-  isCounted: (pod: PodInfo) => boolean,
-): number {
+  find: (node: NodeInfo) => Answer,
+): Answer {
+  const { known } = node
+  const answer = known.get(key)
+  // The cast is right as long as a key stands for one question.
+  if (answer !== undefined) return answer as Answer
+  const found = find(node)
+  if (known.size >= mostKnown) known.clear()
+  known.set(key, found)
+  return found
+}
+
+export interface PodQuestion {
+  readonly key: string
+  readonly isCounted: (pod: PodInfo) => boolean
+}
+
+/** Count pods of a node, once per version of it. */
+export function countPods(node: NodeInfo, { key, isCounted }: PodQuestion): number {
   if (node.pods.length === 0) return 0
-  let count = node.counts.get(key)
-  if (count === undefined) {
-    count = 0
-    for (const pod of node.pods) if (isCounted(pod)) count++
-    node.counts.set(key, count)
-  }
-  return count
+  return workOut(node, key, ({ pods }) => {
+    let count = 0
+    for (const pod of pods) if (isCounted(pod)) count++
+    return count
+  })
 }
 
 export function zoneOf({ labels }: NodeInfo): string | undefined {

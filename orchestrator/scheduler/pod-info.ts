@@ -24,6 +24,8 @@ export interface PodInfo {
   readonly name: string
   readonly uid: string
   readonly labels: Labels
+  /** Equal for pods that selectors cannot tell apart. */
+  readonly likeness: string
   readonly priority: number
   readonly schedulerName: string
   /** Empty until it is bound. */
@@ -56,6 +58,7 @@ export function readPodInfo(object: KubeObject): PodInfo {
     name,
     uid,
     labels,
+    likeness: `${namespace} ${JSON.stringify(labels)}`,
     priority: numberAt(spec, ['priority']) ?? 0,
     schedulerName: textAt(spec, ['schedulerName']) ?? 'default-scheduler',
     nodeName: textAt(spec, ['nodeName']) ?? '',

@@ -30,7 +30,7 @@ export interface ConditionChange {
 }
 
 /** A condition of the pod, written only when it says something new; with it, which node it waits for. */
-export async function writeCondition(
+async function writeCondition(
   client: Client,
   pod: PodInfo,
   condition: ConditionChange,
@@ -71,6 +71,29 @@ function withTimes(pod: KubeObject, condition: ConditionChange): JsonObject {
     lastProbeTime: null,
     lastTransitionTime: isTransition ? now : (known?.['lastTransitionTime'] ?? now),
   }
+}
+
+/** Say of a pod with gates why it has no node. */
+export async function writeGate(client: Client, pod: PodInfo): Promise<void> {
+  await ignoreGone(
+    writeCondition(client, pod, {
+      type: 'PodScheduled',
+      status: 'False',
+      reason: 'SchedulingGated',
+      message: 'Scheduling is blocked due to non-empty scheduling gates',
+    }),
+  )
+}
+
+/** Say of a pod why it has no node, and which node it waits for. */
+export async function writeUnschedulable(
+  client: Client,
+  pod: PodInfo,
+  message: string,
+  nominatedNodeName?: string,
+): Promise<void> {
+  const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable' } as const
+  await ignoreGone(writeCondition(client, pod, { ...condition, message }, nominatedNodeName))
 }
 
 /** End a pod to make room: it is told why, then deleted with its usual grace. */

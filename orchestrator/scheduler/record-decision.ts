@@ -72,24 +72,23 @@ function keepRows(
   { nodes }: Snapshot,
   { rejections, feasible, scores: { byPlugin, totals } }: Attempt,
 ): () => NodeDecision[] {
-  const width = byPlugin.length
   const names = feasible.map(({ name }) => name)
-  const table = new Uint8Array(names.length * width)
-  for (const [column, { scores }] of byPlugin.entries())
-    for (const [row, score] of scores.entries()) table[row * width + column] = score
+  // Bytes rather than lists: there may be a million of them.
+  const columns = byPlugin.map(({ scores }) => Uint8Array.from(scores))
   const sums = Uint32Array.from(totals)
   const rejected: NodeDecision[] = []
-  for (const [index, rejection] of rejections.entries())
-    if (rejection)
-      rejected.push({
-        node: nodes[index]!.name,
-        rejectedBy: { plugin: rejection.plugin, reasons: rejection.rejection.reasons },
-      })
+  for (let index = 0; index < rejections.length; index++) {
+    const rejection = rejections[index]
+    if (!rejection) continue
+    const { plugin } = rejection
+    const { reasons } = rejection.rejection
+    rejected.push({ node: nodes[index]!.name, rejectedBy: { plugin, reasons } })
+  }
   return () => [
     ...names
       .map((node, row) => ({
         node,
-        scores: [...table.subarray(row * width, (row + 1) * width)],
+        scores: columns.map((column) => column[row]!),
         total: sums[row]!,
       }))
       .toSorted((a, b) => b.total - a.total),

@@ -4,7 +4,7 @@ import { track } from './cycle-context.ts'
 import type { CycleContext } from './cycle-context.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
-import { isGone, writeBinding, writeCondition } from './pod-writes.ts'
+import { isGone, writeBinding, writeUnschedulable } from './pod-writes.ts'
 import type { Waiting } from './queue/scheduling-queue.ts'
 import { recordAttempt } from './record-decision.ts'
 import { nominate, preempt } from './run-preemption.ts'
@@ -95,18 +95,8 @@ function fail(context: CycleContext, waiting: Waiting, attempt: Attempt): void {
   const nomination = preemption?.node ?? (attempt.clearsNomination ? '' : undefined)
   if (nomination !== undefined) nominate(context, waiting, nomination)
   context.queue.giveBack(waiting, [...rejectedBy])
-  track(context, `write the condition of pod ${pod.key}`, async () => {
-    const condition = {
-      type: 'PodScheduled',
-      status: 'False',
-      reason: 'Unschedulable',
-      message,
-    } as const
-    try {
-      await writeCondition(context.client, pod, condition, nomination)
-    } catch (error) {
-      if (!isGone(error)) throw error
-    }
-  })
+  track(context, `write the condition of pod ${pod.key}`, () =>
+    writeUnschedulable(context.client, pod, message, nomination),
+  )
   if (preemption) preempt(context, waiting, preemption)
 }

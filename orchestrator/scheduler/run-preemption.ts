@@ -23,12 +23,12 @@ export function preempt(context: CycleContext, waiting: Waiting, preemption: Pre
   const startedAt = preciseNow()
   for (const victim of victims) {
     // From now on the pod waits for it, rather than choosing more victims.
-    cache.markTerminating(victim.uid)
+    cache.markTerminating(victim.uid, true)
     track(context, `end pod ${victim.key} for pod ${pod.key}`, async () => {
       try {
         await evictVictim(client, victim, schedulerName)
       } catch (error) {
-        cache.setPod(victim.object)
+        cache.markTerminating(victim.uid, false)
         throw error
       }
       const message = `Preempted by pod ${pod.uid} on node ${node}`

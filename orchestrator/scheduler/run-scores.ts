@@ -29,7 +29,7 @@ export function runScores(
     if (!prepared) continue
     const scores = nodes.map((node) => prepared.score(node))
     prepared.normalize?.(scores, nodes)
-    for (const [index, score] of scores.entries()) totals[index]! += score * weight
+    for (let index = 0; index < scores.length; index++) totals[index]! += scores[index]! * weight
     byPlugin.push({ plugin: plugin.name, weight, scores })
   }
   return { byPlugin, totals }

@@ -187,6 +187,7 @@ const immutableFields: Readonly<Record<string, readonly string[]>> = {
 /** Of a running pod only these may change; image and tolerations are handled apart. */
 const changeablePodFields = [
   'activeDeadlineSeconds',
+  'schedulingGates',
   'terminationGracePeriodSeconds',
   'tolerations',
 ]
@@ -199,10 +200,23 @@ const podUpdate: UpdateValidator = (wanted, current) => {
       for (const container of itemsOf(spec, list)) delete container['image']
     return spec
   }
-  if (sameJson(strip(wanted), strip(current))) return []
+  if (sameJson(strip(wanted), strip(current))) return addedGates(wanted, current)
   const why =
     'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
   return [forbiddenField('spec', why)]
+}
+
+/** Gates may be opened, not put up. */
+function addedGates(wanted: KubeObject, current: KubeObject): FieldError[] {
+  const namesOf = (object: KubeObject) =>
+    itemsOf(object.spec ?? {}, 'schedulingGates').map((gate) => plainText(gate['name']))
+  const known = namesOf(current)
+  return namesOf(wanted)
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const why = `only deletion is allowed, but found new scheduling gate '${name}'`
+      return forbiddenField('spec.schedulingGates', why)
+    })
 }
 
 /** A config map or secret that says so never changes again. */

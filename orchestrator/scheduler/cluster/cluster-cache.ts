@@ -25,8 +25,8 @@ export interface ClusterCache {
   assume(pod: PodInfo, node: string): void
   /** What was assumed did not come true. */
   forget(uid: string): ClusterChange[]
-  /** A pod was told to end and the API's word of it is still to come. */
-  markTerminating(uid: string): void
+  /** A pod is told to end and the API's word of it is still to come; or it could not be told. */
+  markTerminating(uid: string, isTold: boolean): void
   /** Whether a pod is on a node, or is assumed to be. */
   has(uid: string): boolean
   snapshot(): Snapshot
@@ -38,6 +38,7 @@ export function makeClusterCache(surroundings: Surroundings): ClusterCache {
   const nodes = new Map<string, NodeInfo>()
   const pods = new Map<string, PodInfo>()
   const assumed = new Set<string>()
+  const told = new Set<string>()
   const nominations = makeNominations()
   let latest: Snapshot | undefined
   let imageNodes: Snapshot['imageNodes'] | undefined
@@ -66,6 +67,7 @@ export function makeClusterCache(surroundings: Surroundings): ClusterCache {
   }
   const removePod = (uid: string): ClusterChange[] => {
     const pod = displace(uid)
+    told.delete(uid)
     return pod ? [{ type: 'pod-gone', pod }] : []
   }
   const structureChanged = () => {
@@ -79,7 +81,7 @@ export function makeClusterCache(surroundings: Surroundings): ClusterCache {
       const before = nodes.get(facts.name)
       if (!before || !sameImages(before, facts)) imageNodes = undefined
       const own = before?.pods ?? [...pods.values()].filter((pod) => pod.nodeName === facts.name)
-      const node = before ? { ...before, ...facts, counts: new Map() } : makeNodeInfo(facts, own)
+      const node = before ? { ...before, ...facts, known: new Map() } : makeNodeInfo(facts, own)
       if (before && imageNodes) replace(node)
       else {
         nodes.set(facts.name, node)
@@ -98,7 +100,8 @@ export function makeClusterCache(surroundings: Surroundings): ClusterCache {
     setPod: (object) => {
       const uid = object.metadata.uid ?? ''
       if (hasEnded(object)) return removePod(uid)
-      const pod = readPodInfo(object)
+      const read = readPodInfo(object)
+      const pod = told.has(uid) ? { ...read, isTerminating: true } : read
       const before = pods.get(uid)
       assumed.delete(uid)
       if (before && isSame(before, pod)) {
@@ -115,9 +118,11 @@ export function makeClusterCache(surroundings: Surroundings): ClusterCache {
       place({ ...pod, nodeName: node })
     },
     forget: (uid) => (assumed.has(uid) ? removePod(uid) : []),
-    markTerminating: (uid) => {
+    markTerminating: (uid, isTold) => {
+      if (isTold) told.add(uid)
+      else told.delete(uid)
       const pod = displace(uid)
-      if (pod) place({ ...pod, isTerminating: true })
+      if (pod) place({ ...pod, isTerminating: isTold })
     },
     has: (uid) => pods.has(uid),
     snapshot: () => {
@@ -130,7 +135,7 @@ export function makeClusterCache(surroundings: Surroundings): ClusterCache {
       return latest
     },
     recount: () => {
-      for (const node of nodes.values()) node.counts.clear()
+      for (const node of nodes.values()) node.known.clear()
     },
   }
 }

@@ -1,11 +1,13 @@
 import type { ClusterChange } from '../cluster-change.ts'
 import { reject, rejectFinally } from '../framework.ts'
 import type { NodeFilter, Plugin } from '../framework.ts'
-import { countPods } from '../node-info.ts'
+import { intern } from '../intern.ts'
+import { countPods, workOut } from '../node-info.ts'
+import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
 import type { PodTerm } from '../pod-terms.ts'
 import type { Snapshot } from '../snapshot.ts'
-import { matchesPodTerm } from './match-pod-term.ts'
+import { askForTerm, matchesPodTerm } from './match-pod-term.ts'
 import { scoreByPodAffinity } from './score-pod-affinity.ts'
 import { addToTopology, topologyCount } from './topology-counts.ts'
 import type { TopologyCounts } from './topology-counts.ts'
@@ -67,10 +69,13 @@ function filterByAffinity(pod: PodInfo, snapshot: Snapshot): NodeFilter | undefi
   // Another pod counts when it satisfies all terms, wherever each of them looks for it.
   const matchesAll = (other: PodInfo) =>
     terms.every((term) => matchesPodTerm(other, term, snapshot))
-  const key = `near ${terms.map((term) => term.key).join(' & ')}`
+  const question = {
+    key: intern(`near ${terms.map(({ key }) => key).join(' & ')}`),
+    isCounted: matchesAll,
+  }
   const counts: TopologyCounts = new Map()
   for (const node of snapshot.nodes) {
-    const count = countPods(node, key, matchesAll)
+    const count = countPods(node, question)
     if (count > 0)
       for (const { topologyKey } of terms) addToTopology(counts, topologyKey, node, count)
   }
@@ -96,9 +101,9 @@ function filterByAntiAffinity(pod: PodInfo, snapshot: Snapshot): NodeFilter | un
   if (terms.length === 0) return undefined
   const counts = terms.map((term) => {
     const of: TopologyCounts = new Map()
-    const isMeant = (other: PodInfo) => matchesPodTerm(other, term, snapshot)
+    const question = askForTerm(term, snapshot)
     for (const node of snapshot.nodes)
-      addToTopology(of, term.topologyKey, node, countPods(node, `far ${term.key}`, isMeant))
+      addToTopology(of, term.topologyKey, node, countPods(node, question))
     return of
   })
   return (node) => {
@@ -116,10 +121,17 @@ function filterByAntiAffinity(pod: PodInfo, snapshot: Snapshot): NodeFilter | un
 
 function filterByOthersAntiAffinity(pod: PodInfo, snapshot: Snapshot): NodeFilter | undefined {
   const counts: TopologyCounts = new Map()
-  for (const node of snapshot.nodes)
-    for (const { antiAffinity } of node.podsWithTerms)
-      for (const term of antiAffinity.required)
-        if (matchesPodTerm(pod, term, snapshot)) addToTopology(counts, term.topologyKey, node, 1)
+  const key = intern(`avoided ${pod.likeness}`)
+  const find = ({ podsWithTerms }: NodeInfo): string[] =>
+    podsWithTerms.flatMap(({ antiAffinity }) =>
+      antiAffinity.required
+        .filter((term) => matchesPodTerm(pod, term, snapshot))
+        .map(({ topologyKey }) => topologyKey),
+    )
+  for (const node of snapshot.nodes) {
+    if (node.podsWithTerms.length === 0) continue
+    for (const topologyKey of workOut(node, key, find)) addToTopology(counts, topologyKey, node, 1)
+  }
   if (counts.size === 0) return undefined
   return (node) => {
     for (const topologyKey of counts.keys())

@@ -1,4 +1,6 @@
+import { intern } from '../intern.ts'
 import { matchesLabels } from '../label-match.ts'
+import type { PodQuestion } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
 import type { PodTerm } from '../pod-terms.ts'
 import type { Snapshot } from '../snapshot.ts'
@@ -15,4 +17,12 @@ export function matchesPodTerm(
     namespaceSelector !== undefined &&
     matchesLabels(namespaceLabels.get(pod.namespace), namespaceSelector)
   )
+}
+
+/** How many pods of a node a term means. */
+export function askForTerm(term: PodTerm, snapshot: Snapshot): PodQuestion {
+  return {
+    key: intern(`meant ${term.key}`),
+    isCounted: (pod) => matchesPodTerm(pod, term, snapshot),
+  }
 }

@@ -1,11 +1,12 @@
 import { maxScore } from '../framework.ts'
 import type { PreparedScore } from '../framework.ts'
-import { countPods } from '../node-info.ts'
+import { intern } from '../intern.ts'
+import { countPods, workOut } from '../node-info.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
 import type { PodTerm } from '../pod-terms.ts'
 import type { Snapshot } from '../snapshot.ts'
-import { matchesPodTerm } from './match-pod-term.ts'
+import { askForTerm, matchesPodTerm } from './match-pod-term.ts'
 import { addToTopology, topologyCount } from './topology-counts.ts'
 import type { TopologyCounts } from './topology-counts.ts'
 
@@ -15,15 +16,17 @@ const requiredWeight = 1
 /** Weights of preferred terms, both of the newcomer and of the pods that run, by topology. */
 export function scoreByPodAffinity(pod: PodInfo, snapshot: Snapshot): PreparedScore | undefined {
   const counts: TopologyCounts = new Map()
-  for (const node of snapshot.nodes) {
-    addOwn(counts, pod.affinity.preferred, 1, node, snapshot)
-    addOwn(counts, pod.antiAffinity.preferred, -1, node, snapshot)
-    for (const other of node.podsWithTerms) addOther(counts, other, pod, node, snapshot)
-  }
+  addOwn(counts, pod.affinity.preferred, 1, snapshot)
+  addOwn(counts, pod.antiAffinity.preferred, -1, snapshot)
+  addOthers(counts, pod, snapshot)
   if (counts.size === 0) return undefined
   const keys = [...counts.keys()]
   return {
-    score: (node) => keys.reduce((sum, key) => sum + topologyCount(counts, key, node), 0),
+    score: (node) => {
+      let sum = 0
+      for (const key of keys) sum += topologyCount(counts, key, node)
+      return sum
+    },
     normalize: (scores) => {
       const max = Math.max(0, ...scores)
       const min = Math.min(0, ...scores)
@@ -37,29 +40,40 @@ function addOwn(
   counts: TopologyCounts,
   terms: readonly PodTerm[],
   sign: number,
-  node: NodeInfo,
   snapshot: Snapshot,
 ): void {
   for (const term of terms) {
-    const isMeant = (other: PodInfo) => matchesPodTerm(other, term, snapshot)
-    const count = countPods(node, `far ${term.key}`, isMeant)
-    addToTopology(counts, term.topologyKey, node, count * term.weight * sign)
+    const question = askForTerm(term, snapshot)
+    for (const node of snapshot.nodes)
+      addToTopology(counts, term.topologyKey, node, countPods(node, question) * term.weight * sign)
   }
 }
 
-function addOther(
-  counts: TopologyCounts,
-  { affinity, antiAffinity }: PodInfo,
-  pod: PodInfo,
-  node: NodeInfo,
-  snapshot: Snapshot,
-): void {
-  const add = (terms: readonly PodTerm[], weightOf: (term: PodTerm) => number) => {
-    for (const term of terms)
-      if (matchesPodTerm(pod, term, snapshot))
-        addToTopology(counts, term.topologyKey, node, weightOf(term))
+interface Wish {
+  readonly topologyKey: string
+  readonly weight: number
+}
+
+/** What the pods that run think of the newcomer. */
+function addOthers(counts: TopologyCounts, pod: PodInfo, snapshot: Snapshot): void {
+  const key = intern(`liked ${pod.likeness}`)
+  const find = ({ podsWithTerms }: NodeInfo): Wish[] =>
+    podsWithTerms.flatMap((other) => wishesOf(other, pod, snapshot))
+  for (const node of snapshot.nodes) {
+    if (node.podsWithTerms.length === 0) continue
+    for (const { topologyKey, weight } of workOut(node, key, find))
+      addToTopology(counts, topologyKey, node, weight)
   }
-  add(affinity.required, () => requiredWeight)
-  add(affinity.preferred, ({ weight }) => weight)
-  add(antiAffinity.preferred, ({ weight }) => -weight)
+}
+
+function wishesOf({ affinity, antiAffinity }: PodInfo, pod: PodInfo, snapshot: Snapshot): Wish[] {
+  const wishes = (terms: readonly PodTerm[], weightOf: (term: PodTerm) => number) =>
+    terms
+      .filter((term) => matchesPodTerm(pod, term, snapshot))
+      .map((term) => ({ topologyKey: term.topologyKey, weight: weightOf(term) }))
+  return [
+    ...wishes(affinity.required, () => requiredWeight),
+    ...wishes(affinity.preferred, ({ weight }) => weight),
+    ...wishes(antiAffinity.preferred, ({ weight }) => -weight),
+  ]
 }
