@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { describeError, OperationError } from '../../native/error.ts'
 import { addBackup, addRestore } from './backup.ts'
+import { addScheduler } from './scheduler.ts'
 import { addServer } from './server.ts'
 
 const usageError = 2
@@ -12,7 +13,7 @@ function makeProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError(true)
-  for (const add of [addServer, addBackup, addRestore]) add(program)
+  for (const add of [addServer, addScheduler, addBackup, addRestore]) add(program)
   return program
 }
 

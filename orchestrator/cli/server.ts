@@ -7,6 +7,7 @@ interface Flags {
   readonly kubeconfig?: string
   readonly name: string
   readonly san: string[]
+  readonly scheduler: boolean
 }
 
 /** `host:port`, with brackets around an IPv6 address. @throws OperationError INVALID_ARGUMENT */
@@ -34,7 +35,8 @@ export function addServer(program: Command): void {
     .option('--kubeconfig <file>', 'where to write the kubeconfig (default: in the data folder)')
     .option('--name <name>', 'name of the cluster in the kubeconfig', 'myorch')
     .option('--san <name...>', 'another name or address in the certificate of the server', [])
-    .action(async ({ dataDir, addr, kubeconfig, name, san }: Flags) => {
+    .option('--no-scheduler', 'leave it to others to give pods their nodes')
+    .action(async ({ dataDir, addr, kubeconfig, name, san, scheduler }: Flags) => {
       const { host, port } = parseAddress(addr)
       const { runServer } = await import('../server/run-server.ts')
       const server = await runServer({
@@ -43,6 +45,7 @@ export function addServer(program: Command): void {
         port,
         names: san,
         clusterName: name,
+        schedules: scheduler,
         ...(kubeconfig === undefined ? {} : { kubeconfig }),
       })
       process.stdout.write(`serving ${server.url}\nkubeconfig ${server.kubeconfig}\n`)

@@ -4,13 +4,17 @@ import { holdLock } from '../store/sqlite/hold-lock.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { SqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { startCompaction } from '../store/compaction.ts'
+import { makeBootstrapTokenLookup } from './bootstrap-tokens.ts'
 import { makeApiServer } from './api-server.ts'
 import type { ApiServer } from './api-server.ts'
+import { startClusterInfo } from './cluster-info.ts'
 import { issueCertificate, keptPair, makeAuthority } from './certificates.ts'
 import type { KeyPair } from './certificates.ts'
 import { startNamespaceDeletion } from './empty-namespaces.ts'
 import { makeKubeconfig } from './kubeconfig.ts'
 import { listen } from './listen.ts'
+import { startScheduling } from './start-scheduling.ts'
+import { startSigning } from './signing/start-signing.ts'
 import { makeTokenIssuer } from './token-issuer.ts'
 
 export interface ServerOptions {
@@ -24,6 +28,8 @@ export interface ServerOptions {
   /** Absent: `admin.kubeconfig` in the data folder. */
   readonly kubeconfig?: string
   readonly clusterName?: string
+  /** False: pods are given nodes by somebody else. */
+  readonly schedules?: boolean
 }
 
 export interface RunningServer {
@@ -60,7 +66,12 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
       port: options.port,
       serving: pki.serving,
       clientAuthority: pki.authority.certificate,
-      tokens: api.context.tokens ? [api.context.tokens.lookup] : [],
+      tokens: [
+        makeBootstrapTokenLookup(api.context.registry.byKind('v1', 'Secret')!, (kind, ns, name) =>
+          api.context.resources.get(kind, ns, name),
+        ),
+        ...(api.context.tokens ? [api.context.tokens.lookup] : []),
+      ],
       handle: (request) => api.handle(request),
     })
     const host = options.host === '0.0.0.0' || options.host === '::' ? '127.0.0.1' : options.host
@@ -69,6 +80,13 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
     writeKubeconfig(kubeconfig, options.clusterName ?? 'myorch', url, pki)
     const compaction = startCompaction(store)
     const namespaces = await startNamespaceDeletion(api.context)
+    const signing = await startSigning(api.context, {
+      authority: pki.authority,
+      hosts: hostsOf(options),
+    })
+    const cluster = { name: 'kubernetes', server: url, authority: pki.authority.certificate }
+    const clusterInfo = await startClusterInfo(api.context, makeKubeconfig(cluster))
+    const scheduler = options.schedules === false ? undefined : await startScheduling(api)
     return {
       url,
       kubeconfig,
@@ -77,6 +95,9 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
         compaction.stop()
         await listener.close()
         await namespaces.stop()
+        await signing.stop()
+        await clusterInfo.stop()
+        await scheduler?.stop()
         await store.close()
         lock.release()
       },
@@ -107,13 +128,17 @@ interface Pki {
   readonly signing: KeyPair
 }
 
-async function openPki({ dataDir, host, names = [] }: ServerOptions): Promise<Pki> {
-  const folder = join(dataDir, 'pki')
+/** By what clients may call the server. */
+function hostsOf({ host, names = [] }: ServerOptions): string[] {
+  return [...new Set([...usualNames, ...(host === '0.0.0.0' ? [] : [host]), ...names])]
+}
+
+async function openPki(options: ServerOptions): Promise<Pki> {
+  const folder = join(options.dataDir, 'pki')
   const authority = await keptPair(folder, 'ca', () => makeAuthority('myorch-ca'))
-  const hosts = [...new Set([...usualNames, ...(host === '0.0.0.0' ? [] : [host]), ...names])]
   const serving = await issueCertificate(authority, {
     commonName: 'myorch-server',
-    hosts,
+    hosts: hostsOf(options),
     usage: 'server',
   })
   const admin = await keptPair(folder, 'admin', () =>
