@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts'
 import { makeSpanRing } from '../trace/span-ring.ts'
 import type { SpanRing } from '../trace/span-ring.ts'
 import { chainAdmission } from './admission.ts'
+import { admitSigningRequest } from './admit-signing-request.ts'
 import { makeNamespaceAdmission } from './admit-namespace.ts'
 import { makePodAdmission } from './admit-pod.ts'
 import { makeServiceAccountAdmission } from './admit-service-account.ts'
@@ -18,6 +19,8 @@ import { makeKindRegistry } from './kind-registry.ts'
 import { everything, listObjects } from './list-objects.ts'
 import { builtInSchemas } from './load-data.ts'
 import { makeServerMetrics } from './metrics.ts'
+import { makeNodeAuthorizer } from './node/authorize-nodes.ts'
+import { restrictNodes } from './node/restrict-nodes.ts'
 import { makeObjectStorage, readObject } from './object-storage.ts'
 import { makePathRoutes } from './path-routes.ts'
 import { makeRoleAdmission } from './rbac/admit-roles.ts'
@@ -70,6 +73,8 @@ export async function makeApiServer(
   }
   const admission = chainAdmission([
     makeRoleAdmission(roles),
+    restrictNodes,
+    admitSigningRequest,
     makeNamespaceAdmission((name) => read(kindOf('Namespace'), name)),
     ...(options.serviceAccounts
       ? [
@@ -87,6 +92,7 @@ export async function makeApiServer(
   routes.add('/myorch/v1/spans', makeSpanRoute(spans))
   const resources = makeResourceService(storage, schemas, admission, spans.record)
   await bootstrap(resources, registry)
+  const nodes = await makeNodeAuthorizer(store, kindOf('Pod'))
   await serveCustomResources(store, registry, schemas)
   const context: ApiContext = {
     store,
@@ -95,7 +101,10 @@ export async function makeApiServer(
     registry,
     schemas,
     admission,
-    authorize: roles.authorize,
+    authorize: async (attributes) => {
+      const byRole = await roles.authorize(attributes)
+      return byRole.allowed ? byRole : nodes.authorize(attributes)
+    },
     rules: roles.rules,
     tokens:
       options.issuer &&

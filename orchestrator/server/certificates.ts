@@ -27,7 +27,7 @@ export interface CertificateRequest {
 }
 
 /** The library finds its parts through reflection, and wants the polyfill to be there before it. */
-async function loadLibrary() {
+export async function loadX509() {
   await import('reflect-metadata')
   return import('@peculiar/x509')
 }
@@ -45,7 +45,7 @@ async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
 }
 
 export async function makeAuthority(commonName: string): Promise<KeyPair> {
-  const x509 = await loadLibrary()
+  const x509 = await loadX509()
   const keys = await makeKeys()
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=${commonName}`,
@@ -70,7 +70,7 @@ export async function issueCertificate(
   authority: KeyPair,
   { commonName, organizations = [], hosts = [], usage }: CertificateRequest,
 ): Promise<KeyPair> {
-  const x509 = await loadLibrary()
+  const x509 = await loadX509()
   const issuer = new x509.X509Certificate(authority.certificate)
   const keys = await makeKeys()
   const subject = [{ CN: [commonName] }, ...organizations.map((name) => ({ O: [name] }))]
@@ -96,6 +96,41 @@ export async function issueCertificate(
     ],
   })
   return { certificate: `${certificate.toString('pem')}\n`, key: await exportKey(keys.privateKey) }
+}
+
+/**
+ * The certificate that a PKCS #10 request asks for: its subject, names and key. Whether it may have them is for the
+ * caller to say.
+ * @param request PEM
+ * @returns PEM
+ */
+export async function signRequest(
+  authority: KeyPair,
+  request: string,
+  { usage, lifetimeMs }: { usage: CertificateRequest['usage']; lifetimeMs: number },
+): Promise<string> {
+  const x509 = await loadX509()
+  const wanted = new x509.Pkcs10CertificateRequest(request)
+  const issuer = new x509.X509Certificate(authority.certificate)
+  const names = wanted.extensions.find((one) => one instanceof x509.SubjectAlternativeNameExtension)
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: wanted.subject,
+    issuer: issuer.subject,
+    notBefore: new Date(Date.now() - backdateMs),
+    notAfter: new Date(Date.now() + Math.min(lifetimeMs, yearsMs(1))),
+    signingAlgorithm: algorithm,
+    publicKey: wanted.publicKey,
+    signingKey: await importKey(authority.key),
+    extensions: [
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([
+        usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth,
+      ]),
+      ...(names ? [names] : []),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer),
+    ],
+  })
+  return `${certificate.toString('pem')}\n`
 }
 
 /** A pair kept in a folder: read, or made and written (keys mode 0600) the first time. */

@@ -71,16 +71,23 @@ export async function handleRequest(
 
 async function authorized(
   { authorize }: ApiContext,
-  { user, method, path }: ApiRequest,
+  { user, method, path, query }: ApiRequest,
   resource: ResourceRequest | undefined,
   handle: () => Promise<ApiResponse>,
 ): Promise<ApiResponse> {
   const attributes = resource
-    ? { user, verb: resource.verb, resource }
+    ? { user, verb: resource.verb, resource: withSelectedName(resource, query) }
     : { user, verb: method.toLowerCase(), path }
   const { allowed } = await authorize(attributes)
   if (!allowed) throw accessDenied(attributes)
   return handle()
+}
+
+/** Who lists or watches one object by its name is asked about that object. */
+function withSelectedName(resource: ResourceRequest, query: URLSearchParams): ResourceRequest {
+  if (resource.name !== undefined) return resource
+  const name = /^metadata\.name=([^,]+)$/.exec(query.get('fieldSelector') ?? '')?.[1]
+  return name === undefined ? resource : { ...resource, name }
 }
 
 /** Whether somebody else answers, in whatever form. */

@@ -154,26 +154,11 @@ const clusterRoles: readonly {
   {
     name: 'system:node',
     rules: [
-      rule(
-        [''],
-        [
-          'services',
-          'configmaps',
-          'secrets',
-          'persistentvolumeclaims',
-          'persistentvolumes',
-          'pods',
-          'nodes',
-        ],
-        read,
-      ),
+      rule([''], ['services', 'persistentvolumes', 'namespaces', 'pods', 'nodes'], read),
       rule([''], ['nodes', 'nodes/status', 'pods/status'], ['create', 'patch', 'update']),
       rule([''], ['pods'], ['create', 'delete']),
-      rule(
-        [''],
-        ['pods/eviction', 'serviceaccounts/token', 'events'],
-        ['create', 'patch', 'update'],
-      ),
+      rule([''], ['pods/eviction', 'events'], ['create', 'patch', 'update']),
+      rule(['events.k8s.io'], ['events'], ['create', 'patch', 'update']),
       rule(['coordination.k8s.io'], ['leases'], ['create', 'delete', 'get', 'patch', 'update']),
       rule(['node.k8s.io'], ['runtimeclasses'], read),
       rule(['discovery.k8s.io'], ['endpointslices'], read),
@@ -191,8 +176,13 @@ const clusterRoles: readonly {
       ),
       rule(['certificates.k8s.io'], ['certificatesigningrequests'], ['create', ...read]),
     ],
-    // Until each node may see only what is its own.
+    // What else a node reads is what its pods refer to: the node authorizer says so.
     groups: ['system:nodes'],
+  },
+  {
+    name: 'system:node-bootstrapper',
+    rules: [rule(['certificates.k8s.io'], ['certificatesigningrequests'], ['create', ...read])],
+    groups: ['system:bootstrappers'],
   },
   {
     name: 'system:kube-scheduler',
