@@ -19,6 +19,7 @@ export interface CycleContext {
   readonly spans: SchedulerSpans
   readonly tell: (object: KubeObject, event: PodEvent) => void
   readonly onProblem: (what: string, error: unknown) => void
+  readonly onAttempt: (attempt: AttemptCount) => void
   /** A write has ended: there is room for another. */
   readonly onRoom: () => void
   /** Where among the nodes the next search begins. */
@@ -33,6 +34,14 @@ export interface PodEvent {
   readonly type: 'Normal' | 'Warning'
   readonly reason: string
   readonly message: string
+}
+
+export interface AttemptCount {
+  readonly result: 'scheduled' | 'unschedulable' | 'error'
+  /** Of the choice, and of the binding where there was one. */
+  readonly seconds: number
+  /** How many pods are ended to make room. */
+  readonly victims: number
 }
 
 /** Writes go on while other pods are tried. */

@@ -1,7 +1,7 @@
 import { describeError } from '../../native/error.ts'
 import { StatusError } from '../api/status-error.ts'
 import { track } from './cycle-context.ts'
-import type { CycleContext } from './cycle-context.ts'
+import type { AttemptCount, CycleContext } from './cycle-context.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
 import { isGone, writeBinding, writeUnschedulable } from './pod-writes.ts'
@@ -35,11 +35,22 @@ export function runCycle(context: CycleContext, waiting: Waiting): void {
     nodes: `${attempt.feasible.length} of ${snapshot.nodes.length}`,
     ...(attempt.message === undefined ? {} : { message: attempt.message }),
   })
-  if (chosen) place(context, waiting, chosen)
-  else fail(context, waiting, attempt)
+  if (chosen) return place(context, waiting, chosen, startedAt)
+  fail(context, waiting, attempt)
+  const victims = attempt.preemption?.victims.length ?? 0
+  count(context, 'unschedulable', startedAt, victims)
 }
 
-function place(context: CycleContext, waiting: Waiting, node: NodeInfo): void {
+function count(
+  { onAttempt }: CycleContext,
+  result: AttemptCount['result'],
+  startedAt: number,
+  victims = 0,
+): void {
+  onAttempt({ result, seconds: (preciseNow() - startedAt) / 1000, victims })
+}
+
+function place(context: CycleContext, waiting: Waiting, node: NodeInfo, begunAt: number): void {
   const { cache, plugins } = context
   const { pod } = waiting
   cache.assume(pod, node.name)
@@ -51,8 +62,10 @@ function place(context: CycleContext, waiting: Waiting, node: NodeInfo): void {
       await bind(context, pod, node.name)
     } catch (error) {
       for (const giveBack of undo) giveBack()
+      count(context, 'error', begunAt)
       return onBindingFailed(context, waiting, node.name, error)
     }
+    count(context, 'scheduled', begunAt)
     context.queue.remove(pod.uid)
     context.spans.record(pod, `bind to node ${node.name}`, startedAt)
     const message = `Successfully assigned ${pod.key} to ${node.name}`

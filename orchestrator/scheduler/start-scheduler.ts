@@ -12,7 +12,7 @@ import { choosePlugins } from './default-plugins.ts'
 import type { PluginChoice } from './default-plugins.ts'
 import { writeGate } from './pod-writes.ts'
 import { makeSchedulingQueue } from './queue/scheduling-queue.ts'
-import type { SchedulingQueueOptions } from './queue/scheduling-queue.ts'
+import type { SchedulingQueue, SchedulingQueueOptions } from './queue/scheduling-queue.ts'
 import { recordGated } from './record-decision.ts'
 import { runCycle } from './run-cycle.ts'
 import { makeSchedulerSpans } from './scheduler-spans.ts'
@@ -31,6 +31,8 @@ export interface SchedulerOptions extends PluginChoice {
   readonly longestBackoff?: number
   /** After so many milliseconds a pod is tried that nothing has brought back. Absent: five minutes. */
   readonly longestWait?: number
+  /** Told of each attempt, for statistics. */
+  readonly onAttempt?: CycleContext['onAttempt']
   /** Told of what could not be written. Absent: standard error. */
   readonly onProblem?: (what: string, error: unknown) => void
   /** Decides among equal nodes; between 0 and 1. */
@@ -38,6 +40,8 @@ export interface SchedulerOptions extends PluginChoice {
 }
 
 export interface RunningScheduler {
+  /** How many pods wait for a node, by why. */
+  countWaiting(): ReturnType<SchedulingQueue['count']>
   /** @returns when nothing is under way any more */
   stop(): Promise<void>
 }
@@ -61,6 +65,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
   const flushing = setInterval(() => queue.flush(), flushPeriod)
   flushing.unref()
   return {
+    countWaiting: () => queue.count(),
     stop: async () => {
       clearInterval(flushing)
       loop.end()
@@ -108,6 +113,7 @@ function makeContext(
     spans: makeSchedulerSpans(record, schedulerName),
     tell: makeEventRecorder(trackWrites(client, events), schedulerName),
     onProblem: options.onProblem ?? printProblem,
+    onAttempt: options.onAttempt ?? (() => undefined),
     onRoom: wake,
     position: { start: 0 },
     writes: new Set(),

@@ -4,14 +4,17 @@ import { startScheduler } from '../scheduler/start-scheduler.ts'
 import type { RunningScheduler } from '../scheduler/start-scheduler.ts'
 import type { ApiServer } from './api-server.ts'
 import { makeDecisionRoute } from './decision-routes.ts'
+import { makeSchedulerMetrics } from './scheduler-metrics.ts'
 
 /** The default scheduler in the server's own process, as the user that upstream's scheduler is; its decisions can be asked for. */
 export async function startScheduling(api: ApiServer): Promise<RunningScheduler> {
-  const { routes, record } = api.context
+  const { routes, record, metrics } = api.context
+  const { onAttempt, follow } = await makeSchedulerMetrics(metrics.registry)
   const decisions = makeDecisionLog()
   const user = { name: 'system:kube-scheduler', groups: ['system:authenticated'] }
   const client = makeLocalClient(api, user, { manager: 'kube-scheduler' })
-  const scheduler = await startScheduler({ client, record, decisions })
+  const scheduler = await startScheduler({ client, record, decisions, onAttempt })
+  follow(scheduler)
   routes.add('/myorch/v1/decisions', makeDecisionRoute(decisions))
   return scheduler
 }

@@ -48,6 +48,8 @@ export interface SchedulingQueue {
   /** Try again what has waited too long; to be called now and then. @returns milliseconds until the next backoff ends */
   flush(): number | undefined
   readonly size: number
+  /** How many pods wait, by why. */
+  count(): Record<Waiting['place'], number>
 }
 
 export function makeSchedulingQueue(options: SchedulingQueueOptions): SchedulingQueue {
@@ -186,6 +188,11 @@ export function makeSchedulingQueue(options: SchedulingQueueOptions): Scheduling
     },
     get size() {
       return all.size
+    },
+    count: () => {
+      const counts = { active: 0, backoff: 0, unschedulable: 0, gated: 0, taken: 0 }
+      for (const { place } of all.values()) counts[place]++
+      return counts
     },
   }
 }
