@@ -49,7 +49,8 @@ export function ensureNetwork(folders: NetworkFolders, network: Network): Networ
   return { ...device, warnings }
 }
 
-function setUpBridge(network: Network): Omit<NetworkDevice, 'warnings'> {
+/** The bridge, its address and what the kernel must allow; no firewall. */
+export function setUpBridge(network: Network): Omit<NetworkDevice, 'warnings'> {
   const hostIpv6 = hostHasIpv6()
   const ipv6 = hostIpv6 && network.ipv6 !== undefined
   using socket = openNetlinkSocket('route')

@@ -60,6 +60,7 @@ export const FSCONFIG = {
 } as const
 
 export const MS = {
+  BIND: 0x1000,
   REC: 0x4000,
   UNBINDABLE: 1 << 17,
   PRIVATE: 1 << 18,
