@@ -1,4 +1,4 @@
-// `npm run bench -- start|exec|memory|import|build|registry|registry-server|cli|all [--runs N]`: this project beside the engines that
+// `npm run bench -- start|exec|memory|import|build|registry|registry-server|cli|scheduler|all [--runs N]`: this project beside the engines that
 // are installed, measured in turns in one run. Prints what it saw and asserts nothing.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -12,6 +12,7 @@ import { type Laboratory, openLaboratory } from './laboratory.ts'
 import { measureMemory } from './memory.ts'
 import { measureRegistry } from './registry.ts'
 import { measureRegistryServer } from './registry-server.ts'
+import { measureScheduler } from './scheduler.ts'
 import { measureStart } from './start.ts'
 
 const parts: Readonly<Record<string, (laboratory: Laboratory) => Promise<void>>> = {
@@ -23,6 +24,7 @@ const parts: Readonly<Record<string, (laboratory: Laboratory) => Promise<void>>>
   registry: measureRegistry,
   'registry-server': measureRegistryServer,
   cli: measureCommands,
+  scheduler: measureScheduler,
 }
 
 const usage = `usage: npm run bench -- ${Object.keys(parts).join('|')}|all [--runs N]\n`
