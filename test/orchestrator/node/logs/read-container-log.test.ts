@@ -1,7 +1,10 @@
-import { appendFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
+import { containerLogPath } from '../../../../orchestrator/node/logs/log-path.ts'
+import { publishLog } from '../../../../orchestrator/node/logs/publish-log.ts'
+import { podWith } from '../pod-fixture.ts'
 import type { LogWish } from '../../../../orchestrator/node/logs/read-container-log.ts'
 import { readContainerLog } from '../../../../orchestrator/node/logs/read-container-log.ts'
 
@@ -16,9 +19,10 @@ function logOf(t: Test): { logPath: string; file: string } {
     real: { 'container.log.1': lines(older), 'container.log': lines(newer) },
     pods: {},
   })
-  const logPath = join(folder, 'pods/0.log')
+  const logPath = containerLogPath(join(folder, 'pods'), podWith({}), 'web', 0)
   const file = join(folder, 'real/container.log')
-  symlinkSync(file, logPath)
+  publishLog(logPath, join(folder, 'nowhere'))
+  publishLog(logPath, file)
   return { logPath, file }
 }
 
