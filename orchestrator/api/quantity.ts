@@ -32,3 +32,14 @@ export function parseQuantity(value: unknown): number | undefined {
 
 export const quantityWords =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+
+/** An amount as other clusters would write it: cores with thousandths, bytes with the largest unit that fits. */
+export function formatQuantity(amount: number, style: 'decimal' | 'bytes'): string {
+  if (style === 'decimal') {
+    if (Number.isInteger(amount)) return String(amount)
+    return `${Math.ceil(Number((amount * 1000).toFixed(6)))}m`
+  }
+  const whole = Math.ceil(amount)
+  const unit = binary.findLastIndex((_name, index) => whole % 1024 ** (index + 1) === 0)
+  return unit < 0 || whole === 0 ? String(whole) : `${whole / 1024 ** (unit + 1)}${binary[unit]}`
+}

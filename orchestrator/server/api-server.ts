@@ -1,16 +1,18 @@
 import type { Kind } from '../api/kind.ts'
+import type { KubeObject } from '../api/object.ts'
 import { builtInKinds } from '../api/kinds/groups.ts'
 import type { Store } from '../store/store.ts'
 import { makeSpanRing } from '../trace/span-ring.ts'
 import type { SpanRing } from '../trace/span-ring.ts'
 import { chainAdmission } from './admission.ts'
 import { admitSigningRequest } from './admit-signing-request.ts'
+import { makeLimitAdmission } from './admit-limits.ts'
 import { makeNamespaceAdmission } from './admit-namespace.ts'
 import { makePodAdmission } from './admit-pod.ts'
 import { makeServiceAccountAdmission } from './admit-service-account.ts'
 import { makeServiceAdmission } from './admit-service.ts'
 import type { ApiContext } from './api-context.ts'
-import { bootstrap } from './bootstrap.ts'
+import { bootstrap, serverUser } from './bootstrap.ts'
 import { countObjects } from './count-objects.ts'
 import { serveCustomResources } from './custom-resources.ts'
 import { handleRequest } from './handle-request.ts'
@@ -23,6 +25,8 @@ import { makeNodeAuthorizer } from './node/authorize-nodes.ts'
 import { restrictNodes } from './node/restrict-nodes.ts'
 import { makeObjectStorage, readObject } from './object-storage.ts'
 import { makePathRoutes } from './path-routes.ts'
+import { makeQuotaAdmission } from './quota/admit-quota.ts'
+import { countUsage } from './quota/count-usage.ts'
 import { makeRoleAdmission } from './rbac/admit-roles.ts'
 import { makeRoleAuthorizer } from './rbac/authorize-roles.ts'
 import { makeResourceService, nameSuffix } from './resource-service.ts'
@@ -71,7 +75,10 @@ export async function makeApiServer(
     const { value, revision } = await storage.get(kind, namespace, name)
     return readObject(kind, value, revision)
   }
+  const listIn = async (kind: Kind, namespace: string) =>
+    (await listObjects(store, kind, { ...everything, namespace })).items
   const admission = chainAdmission([
+    makeLimitAdmission((namespace) => listIn(kindOf('LimitRange'), namespace)),
     makeRoleAdmission(roles),
     restrictNodes,
     admitSigningRequest,
@@ -86,6 +93,16 @@ export async function makeApiServer(
       : []),
     makePodAdmission({ get: (name) => read(priorityClass, name), list: () => list(priorityClass) }),
     makeServiceAdmission(() => list(kindOf('Service'))),
+    makeQuotaAdmission({
+      list: (namespace) => listIn(kindOf('ResourceQuota'), namespace),
+      count: (quota) => countUsage(store, registry, quota),
+      updateStatus: async ({ metadata }, change) => {
+        const { namespace, name = '' } = metadata
+        const write = { user: serverUser, dryRun: false }
+        const count = async (quota: KubeObject) => ({ ...quota, status: await change(quota) })
+        await resources.update(kindOf('ResourceQuota'), namespace, name, count, write, 'status')
+      },
+    }),
   ])
   const spans = options.spans ?? makeSpanRing()
   const routes = makePathRoutes()

@@ -5,7 +5,8 @@ import { selectorText } from '../api/print/cells.ts'
 import { badRequest, conflict, invalid, serviceUnavailable, success } from '../api/status-error.ts'
 import { invalidValue } from '../api/validation/field-error.ts'
 import type { ApiContext } from './api-context.ts'
-import { deleteObject, isDryRun, readDeleteOptions } from './delete-object.ts'
+import { isDryRun } from './delete-object.ts'
+import { handleEviction } from './handle-eviction.ts'
 import { readBody, respondObject, specOf, writeOptions } from './handle-write.ts'
 import type { ApiRequest, ApiResponse } from './http-message.ts'
 import { readPatch } from './patch-object.ts'
@@ -116,15 +117,6 @@ function scheduledCondition(pod: KubeObject): JsonObject[] {
     ...others,
     { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime },
   ]
-}
-
-/** A deletion that asks first; disruption budgets are not looked at yet. */
-const handleEviction: Handler = async (context, kind, { namespace, name = '' }, request) => {
-  const { value } = await readBody(context, request)
-  const body = isObject(value['deleteOptions']) ? value['deleteOptions'] : undefined
-  const options = readDeleteOptions(body, request.query)
-  await deleteObject(context, { kind, namespace, name }, options, request.user)
-  return respondStatus(success(201))
 }
 
 /** Writes that may change one part only. */

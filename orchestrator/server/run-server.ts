@@ -14,6 +14,7 @@ import { startNamespaceDeletion } from './empty-namespaces.ts'
 import { makeKubeconfig } from './kubeconfig.ts'
 import { listen } from './listen.ts'
 import { startScheduling } from './start-scheduling.ts'
+import { startQuotaStatus } from './quota/start-quota-status.ts'
 import { startSigning } from './signing/start-signing.ts'
 import { makeTokenIssuer } from './token-issuer.ts'
 
@@ -84,6 +85,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
       authority: pki.authority,
       hosts: hostsOf(options),
     })
+    const quotas = await startQuotaStatus(api.context)
     const cluster = { name: 'kubernetes', server: url, authority: pki.authority.certificate }
     const clusterInfo = await startClusterInfo(api.context, makeKubeconfig(cluster))
     const scheduler = options.schedules === false ? undefined : await startScheduling(api)
@@ -96,6 +98,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
         await listener.close()
         await namespaces.stop()
         await signing.stop()
+        await quotas.stop()
         await clusterInfo.stop()
         await scheduler?.stop()
         await store.close()

@@ -40,7 +40,7 @@ function send(url: string, options: RequestOptions, body?: object) {
   return new Promise<{ code: number; body: Record<string, unknown> }>((resolve, reject) => {
     const outgoing = request(url, {
       ...options,
-      headers: { 'content-type': 'application/json', ...options.headers },
+      headers: { 'content-type': 'application/json', ...(options.headers as object | undefined) },
       agent: false,
     })
     outgoing.on('error', reject)
