@@ -1,5 +1,5 @@
 import { sameJson } from '../api/object.ts'
-import type { NodeFacts } from './node-info.ts'
+import type { NodeFacts, NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
 
 /** Something happened that may let a waiting pod fit. */
@@ -13,8 +13,8 @@ export type ClusterChange =
   | { readonly type: 'pod-labels'; readonly pod: PodInfo; readonly before: PodInfo }
   /** A pod on a node asks for less than before. */
   | { readonly type: 'pod-shrunk'; readonly pod: PodInfo; readonly before: PodInfo }
-  /** A pod left its node: deleted, or ended. */
-  | { readonly type: 'pod-gone'; readonly pod: PodInfo }
+  /** A pod left its node: deleted, or ended. `left` is the node without it. */
+  | { readonly type: 'pod-gone'; readonly pod: PodInfo; readonly left?: NodeInfo | undefined }
   | { readonly type: 'namespace-labels'; readonly namespace: string }
 
 export function nodeChanges(before: NodeFacts, node: NodeFacts): ClusterChange[] {

@@ -1,4 +1,5 @@
 import type { KeptDecision, NodeDecision } from './decision.ts'
+import { intern } from './intern.ts'
 import type { PodInfo } from './pod-info.ts'
 import type { Attempt } from './schedule-pod.ts'
 import { findSmallestChanges } from './smallest-change.ts'
@@ -69,21 +70,14 @@ function subject({ namespace, name, uid }: PodInfo, moment: AttemptMoment) {
 }
 
 function keepRows(
-  { nodes }: Snapshot,
+  snapshot: Snapshot,
   { rejections, feasible, scores: { byPlugin, totals } }: Attempt,
 ): () => NodeDecision[] {
   const names = feasible.map(({ name }) => name)
   // Bytes rather than lists: there may be a million of them.
   const columns = byPlugin.map(({ scores }) => Uint8Array.from(scores))
   const sums = Uint32Array.from(totals)
-  const rejected: NodeDecision[] = []
-  for (let index = 0; index < rejections.length; index++) {
-    const rejection = rejections[index]
-    if (!rejection) continue
-    const { plugin } = rejection
-    const { reasons } = rejection.rejection
-    rejected.push({ node: nodes[index]!.name, rejectedBy: { plugin, reasons } })
-  }
+  const rejected = keepRejected(snapshot, rejections)
   return () => [
     ...names
       .map((node, row) => ({
@@ -92,6 +86,27 @@ function keepRows(
         total: sums[row]!,
       }))
       .toSorted((a, b) => b.total - a.total),
-    ...rejected,
+    ...rejected(),
   ]
+}
+
+/** Most nodes are rejected for one of few causes. */
+function keepRejected(
+  { nodes }: Snapshot,
+  rejections: Attempt['rejections'],
+): () => NodeDecision[] {
+  const causes = new Map<string, NonNullable<NodeDecision['rejectedBy']>>()
+  const names: string[] = []
+  const keys: string[] = []
+  for (let index = 0; index < rejections.length; index++) {
+    const rejection = rejections[index]
+    if (!rejection) continue
+    const { plugin } = rejection
+    const { reasons } = rejection.rejection
+    const key = intern(`${plugin} ${reasons.join()}`)
+    if (!causes.has(key)) causes.set(key, { plugin, reasons })
+    names.push(nodes[index]!.name)
+    keys.push(key)
+  }
+  return () => names.map((node, row) => ({ node, rejectedBy: causes.get(keys[row]!)! }))
 }

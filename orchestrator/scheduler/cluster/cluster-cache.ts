@@ -68,7 +68,7 @@ export function makeClusterCache(surroundings: Surroundings): ClusterCache {
   const removePod = (uid: string): ClusterChange[] => {
     const pod = displace(uid)
     told.delete(uid)
-    return pod ? [{ type: 'pod-gone', pod }] : []
+    return pod ? [{ type: 'pod-gone', pod, left: nodes.get(pod.nodeName) }] : []
   }
   const structureChanged = () => {
     latest = undefined

@@ -37,7 +37,7 @@ export function nodeResourcesFit(strategy: FitStrategy = 'LeastAllocated'): Plug
     hints: [
       { on: 'node-added', helps: fitsWhenEmpty },
       { on: 'node-capacity', helps: fitsWhenEmpty },
-      { on: 'pod-gone' },
+      { on: 'pod-gone', helps: hasRoomNow },
       { on: 'pod-shrunk' },
     ],
   }
@@ -79,11 +79,11 @@ function isShort(wanted: Amounts, { allocatable, requested }: NodeInfo): boolean
   )
     return true
   for (const name in wanted.others)
-    if (wanted.others[name]! > left(name, { allocatable, requested })) return true
+    if (wanted.others[name]! > freeOf(name, { allocatable, requested })) return true
   return false
 }
 
-function left(name: string, node: Pick<NodeInfo, 'allocatable' | 'requested'>): number {
+function freeOf(name: string, node: Pick<NodeInfo, 'allocatable' | 'requested'>): number {
   return (node.allocatable.others[name] ?? 0) - (node.requested.others[name] ?? 0)
 }
 
@@ -122,6 +122,13 @@ function describeShortage({ resource, wanted, free }: Shortage, { name }: NodeIn
   const amount = (value: number) => formatAmount(resource, value)
   const have = free > 0 ? amount(free) : '0'
   return `ask for ${amount(wanted - Math.max(0, free))} less ${resource}, or free as much on node ${name}: the pod asks for ${amount(wanted)}, ${have} is left`
+}
+
+/** Or could have, if more pods of lower priority left. Thousands may wait: who cannot gain is not tried again. */
+function hasRoomNow(pod: PodInfo, change: ClusterChange): boolean {
+  if (change.type !== 'pod-gone' || !change.left) return true
+  const { left: node } = change
+  return !checkFit(pod, node) || node.pods.some(({ priority }) => priority < pod.priority)
 }
 
 function fitsWhenEmpty({ requests }: PodInfo, change: ClusterChange): boolean {

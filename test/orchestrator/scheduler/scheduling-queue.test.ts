@@ -84,6 +84,28 @@ const hints: {
     comesBack: true,
   },
   {
+    name: 'a pod that leaves and still leaves too little',
+    pod: makePod('a', { cpu: '3' }),
+    rejectedBy: 'NodeResourcesFit',
+    change: {
+      type: 'pod-gone',
+      pod: makePod('b', { cpu: '1' }),
+      left: makeNode('n1', { cpu: '4' }, [makePod('c', { cpu: '2' })]),
+    },
+    comesBack: false,
+  },
+  {
+    name: 'a pod that leaves beside others of lower priority',
+    pod: makePod('a', { cpu: '3', spec: { priority: 1 } }),
+    rejectedBy: 'NodeResourcesFit',
+    change: {
+      type: 'pod-gone',
+      pod: makePod('b', { cpu: '1' }),
+      left: makeNode('n1', { cpu: '4' }, [makePod('c', { cpu: '2' })]),
+    },
+    comesBack: true,
+  },
+  {
     name: 'a node that is too small even when empty',
     pod: makePod('a', { cpu: '8' }),
     rejectedBy: 'NodeResourcesFit',
