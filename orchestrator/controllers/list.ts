@@ -1,0 +1,21 @@
+import type { StartController } from './controller.ts'
+import { startDaemonSetController } from './daemon-set/daemon-set-controller.ts'
+import { startEndpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts'
+import { startEndpointsController } from './endpoints/endpoints-controller.ts'
+import { startJobController } from './job/job-controller.ts'
+import { startNodeIpamController } from './node-ipam/node-ipam-controller.ts'
+import { startNodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
+import { startPodGcController } from './pod-gc/pod-gc-controller.ts'
+import { startTaintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
+
+/** Every controller of the server, in no order: they meet only in the API. */
+export const controllers: readonly StartController[] = [
+  startDaemonSetController,
+  startEndpointSliceController,
+  startEndpointsController,
+  startJobController,
+  startNodeIpamController,
+  startNodeLifecycleController,
+  startPodGcController,
+  startTaintEvictionController,
+]

@@ -1,0 +1,24 @@
+import type { KindName } from '../../client/client.ts'
+
+// The kinds that controllers read.
+
+const kind = (apiVersion: string, name: string): KindName => ({ apiVersion, kind: name })
+
+export const kinds = {
+  pod: kind('v1', 'Pod'),
+  node: kind('v1', 'Node'),
+  service: kind('v1', 'Service'),
+  endpoints: kind('v1', 'Endpoints'),
+  replicationController: kind('v1', 'ReplicationController'),
+  endpointSlice: kind('discovery.k8s.io/v1', 'EndpointSlice'),
+  lease: kind('coordination.k8s.io/v1', 'Lease'),
+  daemonSet: kind('apps/v1', 'DaemonSet'),
+  deployment: kind('apps/v1', 'Deployment'),
+  replicaSet: kind('apps/v1', 'ReplicaSet'),
+  statefulSet: kind('apps/v1', 'StatefulSet'),
+  controllerRevision: kind('apps/v1', 'ControllerRevision'),
+  claim: kind('v1', 'PersistentVolumeClaim'),
+  job: kind('batch/v1', 'Job'),
+  cronJob: kind('batch/v1', 'CronJob'),
+  disruptionBudget: kind('policy/v1', 'PodDisruptionBudget'),
+} as const
