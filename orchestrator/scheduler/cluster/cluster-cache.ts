@@ -11,6 +11,7 @@ import type { Snapshot } from '../snapshot.ts'
 import type { Surroundings } from './surroundings.ts'
 import { makeNominations } from './nominations.ts'
 import type { Nominations } from './nominations.ts'
+import { orderByZone } from './order-by-zone.ts'
 
 /** Nodes and what is on them, kept up to date change by change; with pods that are about to be bound. */
 export interface ClusterCache {
@@ -128,7 +129,7 @@ export function makeClusterCache(surroundings: Surroundings): ClusterCache {
     snapshot: () => {
       imageNodes ??= countImageNodes(nodes.values())
       const parts = { ...surroundings.parts(), imageNodes, nominated: nominations.byNode() }
-      const list = latest ? patched(latest.nodes, pending) : [...nodes.values()]
+      const list = latest ? patched(latest.nodes, pending) : orderByZone(nodes.values())
       // The same nodes in the same order keep their index.
       latest = latest ? { ...latest, ...parts, nodes: list } : makeSnapshot(list, parts)
       pending.clear()

@@ -73,6 +73,7 @@ function followPods(
     const isWaiting = !hasEnded(object) && object.metadata.deletionTimestamp === undefined
     if (!isOurs || !isWaiting) {
       queue.remove(uid)
+      cache.nominations.remove(uid)
       return
     }
     const pod = readPodInfo(object)

@@ -126,3 +126,20 @@ t.test('siblings: by services and by the owner', async (t) => {
   })
   t.same(keys(), ['app', 'hash'])
 })
+
+t.test('zones come in turns', async (t) => {
+  const { cache } = makeCache()
+  const zone = 'topology.kubernetes.io/zone'
+  for (const [name, of] of [
+    ['a1', 'a'],
+    ['a2', 'a'],
+    ['a3', 'a'],
+    ['b1', 'b'],
+    ['c1', 'c'],
+  ] as const)
+    cache.setNode(nodeObject(name, { labels: { [zone]: of } }))
+  t.same(
+    cache.snapshot().nodes.map(({ name }) => name),
+    ['a1', 'b1', 'c1', 'a2', 'a3'],
+  )
+})

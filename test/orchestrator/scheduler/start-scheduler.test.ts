@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { listAt, textAt } from '../../../orchestrator/api/object.ts'
 import type { KubeObject } from '../../../orchestrator/api/object.ts'
+import type { WatchEvent } from '../../../orchestrator/client/client.ts'
 import { makeLocalClient } from '../../../orchestrator/client/local-client.ts'
 import { makeDecisionLog } from '../../../orchestrator/scheduler/decision-log.ts'
 import { startScheduler } from '../../../orchestrator/scheduler/start-scheduler.ts'
@@ -194,4 +195,77 @@ t.test('many pods at once go where there is room', async (t) => {
     [...counts.values()].map(({ length }) => length),
     [10, 10, 10],
   )
+})
+
+/** The same numbers each time. */
+function makeRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+    return state / 2 ** 31
+  }
+}
+
+t.test('whatever comes and goes, no node is promised twice', async (t) => {
+  const random = makeRandom(7)
+  const { addNode, addPod, client } = await open(t, { random })
+  const room = 8
+  await Promise.all([0, 1, 2, 3].map((index) => addNode(`n${index}`, { cpu: String(room) })))
+  const living = new Set<string>()
+  for (let index = 0; index < 150; index++) {
+    const name = `p${index}`
+    const cpu = String(1 + Math.floor(random() * 4))
+    await addPod(name, { cpu })
+    living.add(name)
+    const [oldest] = living
+    if (random() < 0.6 && oldest !== undefined) {
+      living.delete(oldest)
+      await client.delete(
+        podKind,
+        { namespace: 'default', name: oldest },
+        { gracePeriodSeconds: 0 },
+      )
+    }
+  }
+  // In the end nothing waits that would fit: what leaves brings back whom it helps.
+  const pods = new Map<string, KubeObject>()
+  const stopping = new AbortController()
+  const onEvent = ({ type, object }: WatchEvent) => {
+    if (type === 'DELETED') pods.delete(object.metadata.name ?? '')
+    else pods.set(object.metadata.name ?? '', object)
+    const { free, isSettled } = sumUp(pods.values(), room)
+    if (free.some((cpu) => cpu < 0)) t.fail(`more is promised than there is: ${free.join()}`)
+    if (pods.size === living.size && isSettled) stopping.abort()
+  }
+  await client.watch(podKind, { resourceVersion: '0', signal: stopping.signal, onEvent })
+  t.equal(pods.size, living.size)
+})
+
+function sumUp(pods: Iterable<KubeObject>, room: number) {
+  const free = new Map([0, 1, 2, 3].map((index) => [`n${index}`, room]))
+  const waiting: number[] = []
+  for (const pod of pods) {
+    const container = listAt(pod, ['spec', 'containers'])[0]
+    const cpu = Number(textAt(container, ['resources', 'requests', 'cpu']))
+    const node = textAt(pod, ['spec', 'nodeName'])
+    if (node === undefined) waiting.push(cpu)
+    else free.set(node, (free.get(node) ?? 0) - cpu)
+  }
+  const most = Math.max(...free.values())
+  return { free: [...free.values()], isSettled: waiting.every((cpu) => cpu > most) }
+}
+
+t.test('what waited before the scheduler was there is found', async (t) => {
+  const { server } = await openApi(t)
+  const client = makeLocalClient(server, { name: 'admin', groups: ['system:masters'] })
+  await client.create(nodeObject('n1'))
+  await client.create(podOf('a', {}))
+  const decisions = makeDecisionLog()
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const record = ({ action }: Span) => {
+    if (action.startsWith('bind')) resolve(action)
+  }
+  const scheduler = await startScheduler({ client, decisions, record })
+  t.teardown(() => scheduler.stop())
+  t.equal(await promise, 'bind to node n1')
 })
