@@ -7,6 +7,9 @@ export function orderByZone(nodes: Iterable<NodeInfo>): NodeInfo[] {
   const longest = Math.max(0, ...zones.map(({ length }) => length))
   const ordered: NodeInfo[] = []
   for (let row = 0; row < longest; row++)
-    for (const zone of zones) if (zone[row]) ordered.push(zone[row])
+    for (const zone of zones) {
+      const node = zone[row]
+      if (node) ordered.push(node)
+    }
   return ordered
 }
