@@ -1,6 +1,7 @@
 import { describeError } from '../../native/error.ts'
 import type { Client } from '../client/client.ts'
 import { makeEventRecorder } from '../client/event-recorder.ts'
+import type { Informers } from '../client/informers.ts'
 import type { RecordSpan } from '../trace/span.ts'
 import { makeClusterCache } from './cluster/cluster-cache.ts'
 import { followCluster } from './cluster/follow-cluster.ts'
@@ -20,6 +21,8 @@ import { makeSchedulerSpans } from './scheduler-spans.ts'
 export interface SchedulerOptions extends PluginChoice {
   readonly client: Client
   readonly record: RecordSpan
+  /** Those of others in the process, so that what they know is read once. Absent: its own. */
+  readonly informers?: Informers | undefined
   /** Where decisions are kept to be told. */
   readonly decisions: DecisionLog
   /** Which pods are ours, by `spec.schedulerName`. Absent: default-scheduler. */
@@ -60,7 +63,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
   const context = makeContext(options, cache, () => loop.wake())
   const { queue, schedulerName } = context
   const followed = { cache, surroundings, queue, schedulerName }
-  const following = await followCluster(options.client, followed)
+  const following = await followCluster(options.client, followed, options.informers)
   loop.begin()
   const flushing = setInterval(() => queue.flush(), flushPeriod)
   flushing.unref()
