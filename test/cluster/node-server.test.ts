@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -21,6 +20,7 @@ import { containerOptions } from '../../runtime/api/run-options.ts'
 import { containerFolder } from '../../runtime/container/container-folder.ts'
 import { createContainer } from '../../runtime/container/create.ts'
 import type { EngineContext } from '../../runtime/container/engine-context.ts'
+import { dialPod } from '../../orchestrator/node/server/dial-pod.ts'
 import { openContext } from '../../runtime/container/open-engine.ts'
 import { removeContainer } from '../../runtime/container/remove.ts'
 import { startContainer } from '../../runtime/container/start.ts'
@@ -98,7 +98,7 @@ async function serveContainer(t: Test): Promise<Served> {
       container: () => container,
       exec: (it, wish) => execProcess(context, it.id, wish),
       attach: (it, wish) => attachToContainer(context, it.id, wish),
-      dialPod: async (_pod, port) => connect(port, '127.0.0.1'),
+      dialPod: (it, port) => dialPod(context, it, id, port),
       usage: makeUsageReader({ context, nodeName: 'dev-1', folder: root, pods: () => [measured] }),
     },
   })
@@ -209,6 +209,21 @@ t.test('a container over the wire', { timeout: 60_000 }, async (t) => {
       result: 'failure',
       message: /timed out after 0\.2s$/,
     })
+  })
+
+  await t.test('a port of its loopback', async (t) => {
+    const inside =
+      'busybox nc -l -p 7 -e cat & until grep -q :0007 /proc/net/tcp /proc/net/tcp6; do sleep 0.02; done; echo up; wait'
+    const query = ['sh', '-c', inside]
+      .map((word) => `command=${encodeURIComponent(word)}`)
+      .join('&')
+    const server = await open(t, port, `/exec/shop/web-1/web?${query}&output=1&error=1`)
+    await server.until(1, /up/)
+    const client = await open(t, port, '/portForward/shop/web-1?port=7')
+    client.say(0, 'ping')
+    t.match(await client.until(0, /ping$/), /^..ping$/s)
+    const refused = await open(t, port, '/portForward/shop/web-1?port=9')
+    t.match(await refused.until(1, /refused/), /port 9/)
   })
 
   await t.test('what it uses', async (t) => {

@@ -1,36 +1,47 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { OperationError } from '../../../native/error.ts'
+import { dialInside } from '../../../runtime/container/dial-inside.ts'
+import type { EngineContext } from '../../../runtime/container/engine-context.ts'
 import type { KubeObject } from '../../api/object.ts'
-import { textAt, valueAt } from '../../api/object.ts'
+import { valueAt } from '../../api/object.ts'
 import { podError } from '../environment/pod-error.ts'
 import { describeNetworkFailure } from '../probes/network-failure.ts'
 
-const usualTimeoutMs = 10_000
+const loopback = '127.0.0.1'
+const timeoutMs = 10_000
 
 /**
- * Connect to a port of a pod by its address, from this node. What listens on the pod's loopback alone is not reached.
+ * Connect to a port on the loopback of a pod's network, as `port-forward` does.
  *
+ * @param container id of one of the pod's that runs: it has the pod's network
  * @throws {OperationError} `UNREACHABLE`, in the words of upstream's dialer
  */
 export async function dialPod(
+  context: EngineContext,
   pod: KubeObject,
+  container: string,
   port: number,
-  timeoutMs = usualTimeoutMs,
 ): Promise<Socket> {
-  const isHost = valueAt(pod, ['spec', 'hostNetwork']) === true
-  const host = isHost ? '127.0.0.1' : (textAt(pod, ['status', 'podIP']) ?? '')
-  if (host === '') throw podError('BAD_STATE', `pod ${pod.metadata.name ?? ''} has no address yet`)
+  if (valueAt(pod, ['spec', 'hostNetwork']) === true) return dialHere(port)
+  try {
+    return await dialInside(context, container, port)
+  } catch (cause) {
+    if (!(cause instanceof OperationError) || cause.code !== 'UNREACHABLE') throw cause
+    throw unreachable(Object.assign(new Error('dial'), { code: cause.detail['errno'] }), port)
+  }
+}
+
+function dialHere(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, allowHalfOpen: true })
+    const socket = connect({ host: loopback, port, allowHalfOpen: true })
     const fail = (error: unknown): void => {
       clearTimeout(timer)
       socket.destroy()
-      reject(podError('UNREACHABLE', describeNetworkFailure(error, host, port), error))
+      reject(unreachable(error, port))
     }
-    const timer = setTimeout(
-      () => fail(Object.assign(new Error('late'), { code: 'ETIMEDOUT' })),
-      timeoutMs,
-    )
+    const late = Object.assign(new Error('late'), { code: 'ETIMEDOUT' })
+    const timer = setTimeout(() => fail(late), timeoutMs)
     socket.once('error', fail)
     socket.once('connect', () => {
       clearTimeout(timer)
@@ -38,4 +49,9 @@ export async function dialPod(
       resolve(socket)
     })
   })
+}
+
+function unreachable(error: unknown, port: number): OperationError {
+  const why = describeNetworkFailure(error, loopback, port)
+  return podError('UNREACHABLE', `failed to connect to localhost:${port} inside the pod: ${why}`)
 }
