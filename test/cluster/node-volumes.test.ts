@@ -105,6 +105,16 @@ t.test('volumes of every type, updated, and gone without a trace', async (t) => 
   t.ok(existsSync(join(at('scratch'), 'kept')))
   t.equal(mountPointsBelow(folder).length, 2, 'nothing is mounted twice')
 
+  objects.length = 0
+  const late = await updatePodVolumes(wish)
+  t.same(late.failures, [], 'what is there stays')
+  t.same(
+    late.stale.map(({ volume }) => volume),
+    ['secret', 'config'],
+  )
+  t.same([...late.paths], [...paths])
+  t.equal(readFileSync(join(at('secret'), 'key'), 'utf8'), 'two')
+
   removePodVolumes(folder)
   t.same(mountPointsBelow(folder), [])
   t.same(readdirSync(folder), ['host'], 'what the node owns stays')

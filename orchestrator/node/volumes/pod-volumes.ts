@@ -40,7 +40,10 @@ export interface VolumeFailure {
 export interface PodVolumes {
   /** Where each volume that a container mounts is on this node. */
   readonly paths: ReadonlyMap<string, string>
+  /** Of volumes that are not there: no container can start. */
   readonly failures: readonly VolumeFailure[]
+  /** Of volumes that are there and show what was, since what they are made of is gone or cannot be read. */
+  readonly stale: readonly VolumeFailure[]
 }
 
 /**
@@ -52,6 +55,7 @@ export async function updatePodVolumes(wish: PodVolumesWish): Promise<PodVolumes
   const volumes = listAt(wish.pod, ['spec', 'volumes']).filter((volume) => used.has(nameOf(volume)))
   const paths = new Map<string, string>()
   const failures: VolumeFailure[] = []
+  const stale: VolumeFailure[] = []
   for (const volume of volumes) {
     const name = nameOf(volume)
     try {
@@ -59,10 +63,12 @@ export async function updatePodVolumes(wish: PodVolumesWish): Promise<PodVolumes
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       const message = `MountVolume.SetUp failed for volume "${name}" : ${why}`
-      failures.push({ volume: name, message })
+      const path = writtenVolume(wish.folder, volume)
+      if (path !== undefined) paths.set(name, path)
+      ;(path === undefined ? failures : stale).push({ volume: name, message })
     }
   }
-  return { paths, failures }
+  return { paths, failures, stale }
 }
 
 function nameOf(volume: JsonObject): string {
@@ -85,6 +91,13 @@ const pluginNames = {
   downwardAPI: 'kubernetes.io~downward-api',
   projected: 'kubernetes.io~projected',
 } as const
+
+/** Where a volume of files is, if they were written before. */
+function writtenVolume(folder: string, volume: JsonObject): string | undefined {
+  const type = payloadFields.find((field) => volume[field] !== undefined)
+  const path = type && join(folder, 'volumes', pluginNames[type], nameOf(volume))
+  return path !== undefined && existsSync(join(path, '..data')) ? path : undefined
+}
 
 async function updateVolume(wish: PodVolumesWish, volume: JsonObject): Promise<string> {
   const { pod, folder, facts } = wish
