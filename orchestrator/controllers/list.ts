@@ -1,4 +1,8 @@
 import type { StartController } from './controller.ts'
+import { startTtlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts'
+import { startStatefulSetController } from './stateful-set/stateful-set-controller.ts'
+import { startDisruptionController } from './disruption/disruption-controller.ts'
+import { startCronJobController } from './cron-job/cron-job-controller.ts'
 import { startDaemonSetController } from './daemon-set/daemon-set-controller.ts'
 import { startEndpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts'
 import { startEndpointsController } from './endpoints/endpoints-controller.ts'
@@ -6,10 +10,15 @@ import { startJobController } from './job/job-controller.ts'
 import { startNodeIpamController } from './node-ipam/node-ipam-controller.ts'
 import { startNodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
 import { startPodGcController } from './pod-gc/pod-gc-controller.ts'
+import { startReplicaSetController } from './replica-set/replica-set-controller.ts'
 import { startTaintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
 
 /** Every controller of the server, in no order: they meet only in the API. */
 export const controllers: readonly StartController[] = [
+  startTtlAfterFinishedController,
+  startStatefulSetController,
+  startDisruptionController,
+  startCronJobController,
   startDaemonSetController,
   startEndpointSliceController,
   startEndpointsController,
@@ -17,5 +26,6 @@ export const controllers: readonly StartController[] = [
   startNodeIpamController,
   startNodeLifecycleController,
   startPodGcController,
+  startReplicaSetController,
   startTaintEvictionController,
 ]
