@@ -28,7 +28,10 @@ export interface NodeInfo extends NodeFacts {
   readonly requested: Amounts
   /** With usual amounts for what asks for nothing. */
   readonly usualRequested: Amounts
+  /** Pods that like others, or dislike them. */
   readonly podsWithTerms: readonly PodInfo[]
+  /** Pods that must not be near some others. */
+  readonly podsApart: readonly PodInfo[]
   /** What plugins have worked out about this very node; it holds as long as the node does. */
   readonly known: Map<string, unknown>
 }
@@ -68,8 +71,13 @@ export function makeNodeInfo(facts: NodeFacts, pods: readonly PodInfo[] = []): N
       nothing,
     ),
     podsWithTerms: pods.filter(hasTerms),
+    podsApart: pods.filter(isApart),
     known: new Map(),
   }
+}
+
+function isApart({ antiAffinity }: PodInfo): boolean {
+  return antiAffinity.required.length > 0
 }
 
 function hasTerms({ affinity, antiAffinity }: PodInfo): boolean {
@@ -84,6 +92,7 @@ export function withPod(node: NodeInfo, pod: PodInfo): NodeInfo {
     requested: addAmounts(node.requested, pod.requests),
     usualRequested: addAmounts(node.usualRequested, pod.usualRequests),
     podsWithTerms: hasTerms(pod) ? [...node.podsWithTerms, pod] : node.podsWithTerms,
+    podsApart: isApart(pod) ? [...node.podsApart, pod] : node.podsApart,
     known: new Map(),
   }
 }
@@ -98,6 +107,7 @@ export function withoutPod(node: NodeInfo, { uid }: { readonly uid: string }): N
     requested: subtractAmounts(node.requested, gone.requests),
     usualRequested: subtractAmounts(node.usualRequested, gone.usualRequests),
     podsWithTerms: node.podsWithTerms.filter((pod) => pod !== gone),
+    podsApart: node.podsApart.filter((pod) => pod !== gone),
     known: new Map(),
   }
 }

@@ -122,14 +122,14 @@ function filterByAntiAffinity(pod: PodInfo, snapshot: Snapshot): NodeFilter | un
 function filterByOthersAntiAffinity(pod: PodInfo, snapshot: Snapshot): NodeFilter | undefined {
   const counts: TopologyCounts = new Map()
   const key = intern(`avoided ${pod.likeness}`)
-  const find = ({ podsWithTerms }: NodeInfo): string[] =>
-    podsWithTerms.flatMap(({ antiAffinity }) =>
+  const find = ({ podsApart }: NodeInfo): string[] =>
+    podsApart.flatMap(({ antiAffinity }) =>
       antiAffinity.required
         .filter((term) => matchesPodTerm(pod, term, snapshot))
         .map(({ topologyKey }) => topologyKey),
     )
   for (const node of snapshot.nodes) {
-    if (node.podsWithTerms.length === 0) continue
+    if (node.podsApart.length === 0) continue
     for (const topologyKey of workOut(node, key, find)) addToTopology(counts, topologyKey, node, 1)
   }
   if (counts.size === 0) return undefined

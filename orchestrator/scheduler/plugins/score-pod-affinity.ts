@@ -58,12 +58,20 @@ interface Wish {
 function addOthers(counts: TopologyCounts, pod: PodInfo, snapshot: Snapshot): void {
   const key = intern(`liked ${pod.likeness}`)
   const find = ({ podsWithTerms }: NodeInfo): Wish[] =>
-    podsWithTerms.flatMap((other) => wishesOf(other, pod, snapshot))
+    addUp(podsWithTerms.flatMap((other) => wishesOf(other, pod, snapshot)))
   for (const node of snapshot.nodes) {
     if (node.podsWithTerms.length === 0) continue
     for (const { topologyKey, weight } of workOut(node, key, find))
       addToTopology(counts, topologyKey, node, weight)
   }
+}
+
+/** One wish for each kind of topology: a node of many pods is then added at once. */
+function addUp(wishes: readonly Wish[]): Wish[] {
+  const sums = new Map<string, number>()
+  for (const { topologyKey, weight } of wishes)
+    sums.set(topologyKey, (sums.get(topologyKey) ?? 0) + weight)
+  return [...sums].map(([topologyKey, weight]) => ({ topologyKey, weight }))
 }
 
 function wishesOf({ affinity, antiAffinity }: PodInfo, pod: PodInfo, snapshot: Snapshot): Wish[] {
