@@ -2,6 +2,7 @@ import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
 import type { Informers } from '../client/informers.ts'
 import type { RecordSpan } from '../trace/span.ts'
+import type { ControllerCounts } from './controller-counts.ts'
 
 /** What every controller is given. */
 export interface ControllerContext {
@@ -12,6 +13,7 @@ export interface ControllerContext {
   readonly record: RecordSpan
   readonly onProblem: (what: string, error: unknown) => void
   readonly settings: Partial<ControllerSettings>
+  readonly counts: ControllerCounts
 }
 
 /** All times in milliseconds; absent settings are upstream's. */
@@ -32,6 +34,8 @@ export interface ControllerSettings {
   readonly goneNodeQuarantine: number
   /** How often pods are collected. Default 20 000. */
   readonly podGcPeriod: number
+  /** PEM of the cluster's authority, for the pods of every namespace. Absent: nobody tells them. */
+  readonly authority: string
 }
 
 export interface RunningController {

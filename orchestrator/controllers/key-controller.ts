@@ -41,21 +41,40 @@ export function startKeyController(
       say(about, text),
   }
   const awaitSeen = makeAwaitSeen((object) => known.get(kindKey(object)))
+  const counts = context.counts.add(name, () => queue.depth)
+  const reconcile = async (key: string): Promise<number> => {
+    const { writes, againInMs, onFailure } = plan(key, new Date())
+    if (againInMs !== undefined) queue.addAfter(key, Math.max(1, againInMs))
+    try {
+      if (writes.length > 0) await awaitSeen(await runWrites(tools, writes))
+    } catch (error) {
+      if (onFailure) await runWrites(tools, onFailure(error as Error))
+      throw error
+    }
+    options.onDone?.(key)
+    return writes.length
+  }
   const queue = makeWorkQueue({
     work: async (key) => {
       await Promise.all([...known.values()].map(({ synced }) => synced))
       const startedAt = performance.timeOrigin + performance.now()
-      const { writes, againInMs } = plan(key, new Date())
-      if (againInMs !== undefined) queue.addAfter(key, Math.max(1, againInMs))
-      if (writes.length > 0) await awaitSeen(await runWrites(tools, writes))
-      options.onDone?.(key)
-      if (writes.length === 0) return
-      const object = { apiVersion: kind.apiVersion, kind: kind.kind, ...splitKey(key) }
-      const milliseconds = performance.timeOrigin + performance.now() - startedAt
-      const detail = { writes: `${writes.length}` }
-      record({ part: name, action: 'reconcile', object, startedAt, milliseconds, detail })
+      const end = (): number => performance.timeOrigin + performance.now() - startedAt
+      try {
+        const writes = await reconcile(key)
+        if (writes === 0) return
+        const { apiVersion, kind: kindName } = kind
+        const about = splitKey(key)
+        const uid = known.get(kindKey(kind))?.get(about)?.metadata.uid
+        const object = { apiVersion, kind: kindName, uid, ...about }
+        const detail = { writes: `${writes}` }
+        record({ part: name, action: 'reconcile', object, startedAt, milliseconds: end(), detail })
+      } finally {
+        counts.reconciles++
+        counts.milliseconds += end()
+      }
     },
     onProblem: (key, error) => {
+      counts.failures++
       // Somebody was faster, or the namespace goes: the next plan sees it.
       if (!isStatus(error, 404, 409)) onProblem(`${name} ${key}`, error)
     },

@@ -11,6 +11,9 @@ import { startNodeIpamController } from './node-ipam/node-ipam-controller.ts'
 import { startNodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
 import { startPodGcController } from './pod-gc/pod-gc-controller.ts'
 import { startReplicaSetController } from './replica-set/replica-set-controller.ts'
+import { startRootCaController } from './root-ca/root-ca-controller.ts'
+import { startServiceAccountController } from './service-account/service-account-controller.ts'
+import { startServiceAccountTokenController } from './service-account/service-account-token-controller.ts'
 import { startTaintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
 
 /** Every controller of the server, in no order: they meet only in the API. */
@@ -27,5 +30,8 @@ export const controllers: readonly StartController[] = [
   startNodeLifecycleController,
   startPodGcController,
   startReplicaSetController,
+  startRootCaController,
+  startServiceAccountController,
+  startServiceAccountTokenController,
   startTaintEvictionController,
 ]

@@ -2,7 +2,10 @@ import { describeError } from '../../native/error.ts'
 import type { Client } from '../client/client.ts'
 import { makeEventRecorder } from '../client/event-recorder.ts'
 import { makeInformers } from '../client/informers.ts'
+import type { Informers } from '../client/informers.ts'
 import type { RecordSpan } from '../trace/span.ts'
+import { makeControllerCounts } from './controller-counts.ts'
+import type { ControllerCounts } from './controller-counts.ts'
 import type { ControllerSettings, RunningController, StartController } from './controller.ts'
 import { controllers } from './list.ts'
 
@@ -16,10 +19,18 @@ export interface ControllersOptions {
   readonly list?: readonly StartController[]
 }
 
+export interface RunningControllers extends RunningController {
+  /** What they have done so far. */
+  readonly counts: ControllerCounts
+  /** For others in the process that follow the same kinds. */
+  readonly informers: Informers
+}
+
 /** Start the controllers over one set of informers. */
-export function startControllers(options: ControllersOptions): RunningController {
+export function startControllers(options: ControllersOptions): RunningControllers {
   const { client, record, settings = {}, onProblem = printProblem, list = controllers } = options
   const informers = makeInformers(client, { onProblem })
+  const counts = makeControllerCounts()
   const running = list.map((start) =>
     start({
       client,
@@ -27,10 +38,13 @@ export function startControllers(options: ControllersOptions): RunningController
       record,
       onProblem,
       settings,
+      counts,
       recorder: (component) => makeEventRecorder(client, component, { onProblem }),
     }),
   )
   return {
+    counts,
+    informers,
     stop: async () => {
       informers.stop()
       await Promise.all(running.map((controller) => controller.stop()))

@@ -1,6 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { holdLock } from '../store/sqlite/hold-lock.ts'
+import type { ControllerSettings } from '../controllers/controller.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { SqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { startCompaction } from '../store/compaction.ts'
@@ -13,6 +14,7 @@ import type { KeyPair } from './certificates.ts'
 import { startNamespaceDeletion } from './empty-namespaces.ts'
 import { makeKubeconfig } from './kubeconfig.ts'
 import { listen } from './listen.ts'
+import { startControlling } from './start-controlling.ts'
 import { startScheduling } from './start-scheduling.ts'
 import { startQuotaStatus } from './quota/start-quota-status.ts'
 import { startSigning } from './signing/start-signing.ts'
@@ -31,6 +33,10 @@ export interface ServerOptions {
   readonly clusterName?: string
   /** False: pods are given nodes by somebody else. */
   readonly schedules?: boolean
+  /** False: nothing acts on what is stored. */
+  readonly controls?: boolean
+  /** Times and ranges of the controllers. */
+  readonly controllers?: Partial<ControllerSettings>
 }
 
 export interface RunningServer {
@@ -61,6 +67,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
     const api = await makeApiServer(store, {
       issuer: makeTokenIssuer(pki.signing.key, tokenIssuer),
       agents: { ...pki.kubeletClient, authority: pki.authority.certificate },
+      serviceAccounts: options.controls !== false,
     })
     const listener = await listen({
       host: options.host,
@@ -88,7 +95,12 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
     const quotas = await startQuotaStatus(api.context)
     const cluster = { name: 'kubernetes', server: url, authority: pki.authority.certificate }
     const clusterInfo = await startClusterInfo(api.context, makeKubeconfig(cluster))
-    const scheduler = options.schedules === false ? undefined : await startScheduling(api)
+    const settings = { authority: pki.authority.certificate, ...options.controllers }
+    const controllers = await (options.controls === false
+      ? undefined
+      : startControlling(api, settings))
+    const scheduler =
+      options.schedules === false ? undefined : await startScheduling(api, controllers?.informers)
     return {
       url,
       kubeconfig,
@@ -101,6 +113,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
         await quotas.stop()
         await clusterInfo.stop()
         await scheduler?.stop()
+        await controllers?.stop()
         await store.close()
         lock.release()
       },

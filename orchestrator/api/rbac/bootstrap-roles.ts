@@ -185,6 +185,12 @@ const clusterRoles: readonly {
     groups: ['system:bootstrappers'],
   },
   {
+    // Owners, collections and namespaces are about every kind that there is.
+    name: 'system:kube-controller-manager',
+    rules: everything,
+    users: ['system:kube-controller-manager'],
+  },
+  {
     name: 'system:kube-scheduler',
     rules: [
       rule(
@@ -211,6 +217,15 @@ const clusterRoles: readonly {
       rule(['coordination.k8s.io'], ['leases'], ['create', 'get', 'list', 'update', 'watch']),
     ],
     users: ['system:kube-scheduler'],
+  },
+  {
+    // Collecting garbage and keeping namespaces concerns every kind there is or will be.
+    name: 'system:kube-controller-manager',
+    rules: [
+      rule(['*'], ['*'], [...read, 'create', 'update', 'patch', 'delete']),
+      paths('/api', '/api/*', '/apis', '/apis/*'),
+    ],
+    users: ['system:kube-controller-manager'],
   },
 ]
 

@@ -7,6 +7,10 @@ const kind = (apiVersion: string, name: string): KindName => ({ apiVersion, kind
 export const kinds = {
   pod: kind('v1', 'Pod'),
   node: kind('v1', 'Node'),
+  namespace: kind('v1', 'Namespace'),
+  serviceAccount: kind('v1', 'ServiceAccount'),
+  configMap: kind('v1', 'ConfigMap'),
+  secret: kind('v1', 'Secret'),
   service: kind('v1', 'Service'),
   endpoints: kind('v1', 'Endpoints'),
   replicationController: kind('v1', 'ReplicationController'),

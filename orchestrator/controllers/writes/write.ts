@@ -38,6 +38,8 @@ export interface Plan {
   readonly writes: readonly Write[]
   /** Milliseconds after which to plan again though nothing changed: a deadline, a back-off. */
   readonly againInMs?: number | undefined
+  /** What to write when one of the writes failed, like a condition that says so. */
+  readonly onFailure?: (error: Error) => readonly Write[]
 }
 
 /** The status of the object, unless it already is that. */
