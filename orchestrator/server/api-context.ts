@@ -11,6 +11,7 @@ import type { PathRoutes } from './path-routes.ts'
 import type { RoleAuthorizer } from './rbac/authorize-roles.ts'
 import type { ResourceRequest } from './request-info.ts'
 import type { ResourceService } from './resource-service.ts'
+import type { NodeAgents } from './streaming/node-agents.ts'
 import type { ServiceAccountTokens } from './service-account-tokens.ts'
 
 /** Answers a subresource that another part serves, like the log of a pod. */
@@ -31,6 +32,8 @@ export interface ApiContext {
   readonly tokens: ServiceAccountTokens | undefined
   /** `pods/log` → who answers it. */
   readonly connectors: ReadonlyMap<string, Connector>
+  /** Absent in a server that calls no nodes. */
+  readonly agents: NodeAgents | undefined
   /** `/myorch/v1/…` → who answers it. */
   readonly routes: PathRoutes
   /** Where it says what was written. */

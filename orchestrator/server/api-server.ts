@@ -33,7 +33,6 @@ import { makeResourceService, nameSuffix } from './resource-service.ts'
 import { makeServiceAccountTokens } from './service-account-tokens.ts'
 import { makeSpanRoute } from './span-routes.ts'
 import { makeConnectors } from './streaming/connectors.ts'
-import type { ProxyTools } from './streaming/connect-proxy.ts'
 import { makeNodeAgents } from './streaming/node-agents.ts'
 import type { AgentCredentials } from './streaming/node-agents.ts'
 import type { TokenIssuer } from './token-issuer.ts'
@@ -111,6 +110,7 @@ export async function makeApiServer(
   await bootstrap(resources, registry)
   const nodes = await makeNodeAuthorizer(store, kindOf('Pod'))
   await serveCustomResources(store, registry, schemas)
+  const agents = options.agents && makeNodeAgents(options.agents, resources, registry)
   const context: ApiContext = {
     store,
     storage,
@@ -126,15 +126,11 @@ export async function makeApiServer(
     tokens:
       options.issuer &&
       makeServiceAccountTokens(options.issuer, options.issuer.issuer, resources, registry),
-    connectors: connectorsOf(options, { resources, registry, store }),
+    agents,
+    connectors: agents ? makeConnectors({ resources, registry, store }, agents) : new Map(),
     routes,
     record: spans.record,
     metrics: await makeServerMetrics(() => countObjects(store, registry)),
   }
   return { handle: (request) => handleRequest(context, request), context }
-}
-
-function connectorsOf({ agents }: ApiServerOptions, tools: ProxyTools): ApiContext['connectors'] {
-  if (!agents) return new Map()
-  return makeConnectors(tools, makeNodeAgents(agents, tools.resources, tools.registry))
 }

@@ -1,4 +1,5 @@
 import { methodNotAllowed, unknownPath } from '../api/status-error.ts'
+import type { Kind } from '../api/kind.ts'
 import type { ApiContext } from './api-context.ts'
 import {
   aggregatedDiscovery,
@@ -9,6 +10,8 @@ import {
 } from './discovery.ts'
 import type { ApiRequest, ApiResponse, WholeResponse } from './http-message.ts'
 import { negotiate } from './negotiate.ts'
+import { acceptsProtobuf, encodeOpenApiV2, openApiV2Protobuf } from './encode-openapi-v2.ts'
+import { openApiV2 } from './openapi-v2.ts'
 import { openApiDocument, openApiIndex } from './openapi.ts'
 import { respond } from './render.ts'
 import { versionInfo } from './version.ts'
@@ -36,6 +39,7 @@ export async function handlePath(context: ApiContext, request: ApiRequest): Prom
   if (path === '/api' || path === '/apis') return discover(context, request, path === '/api')
   if (path === '/') return respond(200, { paths: rootPaths(context) })
   if (path === '/openapi/v3') return respond(200, openApiIndex(registry, versionInfo().gitVersion))
+  if (path === '/openapi/v2') return openApiV2Response(context, request)
   if (path.startsWith('/openapi/v3/')) {
     const document = openApiDocument(registry, schemas, path.slice('/openapi/v3/'.length))
     return found(document)
@@ -47,6 +51,21 @@ export async function handlePath(context: ApiContext, request: ApiRequest): Prom
   return found(
     version === undefined ? oneGroup(registry, group) : resourceList(registry, { group, version }),
   )
+}
+
+/** The last one made, in bytes: clients ask for it again and again, and it changes with the kinds only. */
+const encoded = new WeakMap<readonly Kind[], Buffer>()
+
+function openApiV2Response(
+  { registry, schemas }: ApiContext,
+  request: ApiRequest,
+): Promise<WholeResponse> | WholeResponse {
+  const accept = request.headers['accept'] ?? ''
+  if (!acceptsProtobuf(accept)) return respond(200, openApiV2(registry, schemas))
+  const kinds = registry.all()
+  const body = encoded.get(kinds) ?? encodeOpenApiV2(openApiV2(registry, schemas))
+  encoded.set(kinds, body)
+  return { code: 200, headers: { 'content-type': openApiV2Protobuf }, body }
 }
 
 async function discover(
@@ -66,7 +85,7 @@ function rootPaths({ registry, routes }: ApiContext): string[] {
   const versions = registry
     .groupVersions()
     .map(({ group, version }) => (group === '' ? `/api/${version}` : `/apis/${group}/${version}`))
-  const others = ['/api', '/apis', '/metrics', '/openapi/v3', '/version']
+  const others = ['/api', '/apis', '/metrics', '/openapi/v2', '/openapi/v3', '/version']
   return [...others, ...versions, ...healthPaths, ...routes.prefixes()].toSorted()
 }
 

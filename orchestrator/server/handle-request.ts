@@ -14,6 +14,7 @@ import {
   handlePatch,
   handleUpdate,
 } from './handle-write.ts'
+import { handleMetrics, metricsGroup } from './metrics-api/handle-metrics.ts'
 import { handlePath } from './handle-path.ts'
 import type { ApiRequest, ApiResponse } from './http-message.ts'
 import { impersonate } from './impersonate.ts'
@@ -106,6 +107,7 @@ async function handleKind(
   if (kind.namespaced && namespace === undefined && name !== undefined) throw unknownPath()
   // What cannot be answered is not begun: a write would be kept although the client is told that it failed.
   if (!isConnected(context, target)) requireAnswerable(request)
+  if (kind.group === metricsGroup) return handleMetrics(context, kind, target, request)
   if (isReview(kind)) {
     if (verb !== 'create') throw methodNotAllowed()
     return handleReview(context, kind, target, request)

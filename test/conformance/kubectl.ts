@@ -39,7 +39,14 @@ export function kubectlBinaries(): string[] {
 /** A server of its own, and a kubectl that talks to it and knows nothing of any other. */
 export async function startKubectl(t: Test, binary = kubectlBinaries().at(-1)!): Promise<Kubectl> {
   const folder = mkdtempSync(join(tmpdir(), 'kubectl-'))
-  const server = await runServer({ dataDir: join(folder, 'data'), host: '127.0.0.1', port: 0 })
+  const server = await runServer({
+    dataDir: join(folder, 'data'),
+    host: '127.0.0.1',
+    port: 0,
+    // What is written stays as it is.
+    controls: false,
+    schedules: false,
+  })
   t.teardown(async () => {
     await server.close()
     rmSync(folder, { recursive: true, force: true })

@@ -203,6 +203,12 @@ const registration = makeKinds(
   [{ kind: 'APIService', categories: apiExtensions, cluster: true, subresources: status }],
 )
 
+/** Measured when somebody asks, and not kept. */
+const metrics = makeKinds('metrics.k8s.io', 'v1beta1', 'io.k8s.metrics.v1beta1', [
+  { kind: 'NodeMetrics', plural: 'nodes', cluster: true, verbs: ['get', 'list'] },
+  { kind: 'PodMetrics', plural: 'pods', verbs: ['get', 'list'] },
+])
+
 /** Every built-in kind; groups in the order in which discovery names them. */
 export const builtInKinds: readonly Kind[] = [
   coreKinds,
@@ -224,4 +230,5 @@ export const builtInKinds: readonly Kind[] = [
   coordination,
   node,
   discovery,
+  metrics,
 ].flat()

@@ -127,13 +127,13 @@ function messageIn(text: string): string {
 
 const longestError = 64 * 1024
 
-export async function readText(response: IncomingMessage): Promise<string> {
+export async function readText(response: IncomingMessage, longest = longestError): Promise<string> {
   let text = ''
   response.setEncoding('utf8')
   try {
     for await (const chunk of response) {
       text += chunk as string
-      if (text.length > longestError) break
+      if (text.length > longest) break
     }
   } catch {
     // What has been read of it is what there is to tell.
