@@ -1,0 +1,133 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describeError, hasCode } from '../../native/error.ts'
+import { silentProgress } from '../../rootfs/copy/transfer-progress.ts'
+import type { EngineContext } from '../../runtime/container/engine-context.ts'
+import { isHostImage } from '../../runtime/container/resolve-image.ts'
+import type { KubeObject } from '../api/object.ts'
+import { listAt, textAt, valueAt } from '../api/object.ts'
+import type { EventText } from '../client/event-recorder.ts'
+import type { PodSources } from './environment/pod-sources.ts'
+import type { ContainerSpec, Waiting } from './pod-containers.ts'
+import { pullPolicy } from './pull-policy.ts'
+
+export interface ImageTools {
+  readonly context: EngineContext
+  readonly sources: PodSources
+  /** Says what happened about the container. */
+  readonly tell: (text: EventText) => void
+  /** The pod's own folder. */
+  readonly folder: string
+}
+
+/** That an image is not there, in the words of the kubelet: `reason` is ErrImagePull, ErrImageNeverPull, InvalidImageName. */
+export class ImageProblem extends Error {
+  readonly waiting: Waiting
+
+  constructor(reason: string, message: string) {
+    super(message)
+    this.waiting = { reason, message }
+  }
+}
+
+/**
+ * See to it that the image of a container is in the store.
+ *
+ * @throws {ImageProblem}
+ */
+export async function ensureContainerImage(
+  { context, sources, tell, folder }: ImageTools,
+  pod: KubeObject,
+  { spec }: ContainerSpec,
+): Promise<void> {
+  const image = textAt(spec, ['image']) ?? ''
+  const policy = pullPolicy(spec)
+  if (isHostImage(image)) return
+  const store = await context.images()
+  const isPresent = findImage(store, image)
+  if (policy === 'Never' && !isPresent) {
+    const message = `Container image "${image}" is not present with pull policy of Never`
+    tell({ type: 'Warning', reason: 'ErrImageNeverPull', message })
+    throw new ImageProblem('ErrImageNeverPull', message)
+  }
+  if (isPresent && policy !== 'Always') {
+    const message = `Container image "${image}" already present on machine`
+    return tell({ type: 'Normal', reason: 'Pulled', message })
+  }
+  tell({ type: 'Normal', reason: 'Pulling', message: `Pulling image "${image}"` })
+  const startedAt = performance.now()
+  try {
+    const bytes = await pull(context, image, await authFile(sources, pod, folder))
+    const took = duration(performance.now() - startedAt)
+    const size = ` Image size: ${bytes} bytes.`
+    const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting).${size}`
+    tell({ type: 'Normal', reason: 'Pulled', message })
+  } catch (error) {
+    const why = `failed to pull image "${image}": ${describeError(error)}`
+    tell({
+      type: 'Warning',
+      reason: 'Failed',
+      message: `Failed to pull image "${image}": ${describeError(error)}`,
+    })
+    tell({ type: 'Warning', reason: 'Failed', message: 'Error: ErrImagePull' })
+    throw new ImageProblem('ErrImagePull', why)
+  }
+}
+
+function findImage(store: Awaited<ReturnType<EngineContext['images']>>, image: string): boolean {
+  try {
+    return store.find(image) !== undefined
+  } catch (error) {
+    if (!hasCode(error, 'INVALID_ARGUMENT')) throw error
+    throw new ImageProblem(
+      'InvalidImageName',
+      `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`,
+    )
+  }
+}
+
+async function pull(
+  { env, images }: EngineContext,
+  image: string,
+  auth: string | undefined,
+): Promise<number> {
+  const { pullImage } = await import('../../rootfs/copy/pull-image.ts')
+  const { openRegistryAccess } = await import('../../rootfs/registry-client/registry-access.ts')
+  const environment = auth === undefined ? env : { ...env, REGISTRY_AUTH_FILE: auth }
+  const access = openRegistryAccess({ environment, onNote: () => undefined })
+  try {
+    const pulled = await pullImage(await images(), image, { access, progress: silentProgress })
+    return pulled.size
+  } finally {
+    access.close()
+  }
+}
+
+/** The pod's pull secrets as one file of credentials; undefined where it has none. */
+async function authFile(
+  sources: PodSources,
+  pod: KubeObject,
+  folder: string,
+): Promise<string | undefined> {
+  const auths: Record<string, unknown> = {}
+  for (const reference of listAt(pod, ['spec', 'imagePullSecrets'])) {
+    const name = textAt(reference, ['name']) ?? ''
+    const secret = await sources.secret(pod.metadata.namespace ?? '', name)
+    const data = valueAt(secret, ['data', '.dockerconfigjson'])
+    if (typeof data !== 'string') continue
+    const config = JSON.parse(Buffer.from(data, 'base64').toString()) as { auths?: object }
+    Object.assign(auths, config.auths)
+  }
+  const path = join(folder, 'auth.json')
+  rmSync(path, { force: true })
+  if (Object.keys(auths).length === 0) return undefined
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  writeFileSync(path, JSON.stringify({ auths }), { mode: 0o600 })
+  return path
+}
+
+/** As Go prints a duration: `1.234s`, `56ms`. */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)}ms`
+  return `${(milliseconds / 1000).toFixed(3).replace(/\.?0+$/, '')}s`
+}

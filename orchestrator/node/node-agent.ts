@@ -1,0 +1,245 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { totalmem } from 'node:os'
+import { join } from 'node:path'
+import { describeError } from '../../native/error.ts'
+import { openContext } from '../../runtime/container/open-engine.ts'
+import type { EngineContext } from '../../runtime/container/engine-context.ts'
+import { openImageStore } from '../../rootfs/store/image-store.ts'
+import type { KubeObject } from '../api/object.ts'
+import type { Client } from '../client/client.ts'
+import { makeEventRecorder } from '../client/event-recorder.ts'
+import { makeInformer } from '../client/informer.ts'
+import type { Informer } from '../client/informer.ts'
+import { openPodNetwork } from '../network/pod-network.ts'
+import type { RecordSpan } from '../trace/span.ts'
+import { makeBackOff } from './back-off.ts'
+import { findRuns, removeRun } from './container-runs.ts'
+import { makeClientSources } from './environment/client-sources.ts'
+import { nodeAllocatable } from './node-object.ts'
+import type { NodeFacts } from './node-object.ts'
+import type { PodTools } from './pod-tools.ts'
+import { removePodFiles } from './pod-files.ts'
+import { startPodWorker } from './pod-worker.ts'
+import type { PodWorker } from './pod-worker.ts'
+import { registerNode, startHeartbeat, waitForPodCidr } from './register-node.ts'
+import { removeSandbox } from './sandbox.ts'
+import { serveNode } from './serve-node.ts'
+import { removePodVolumes } from './volumes/pod-volumes.ts'
+
+export interface NodeAgentOptions {
+  readonly client: Client
+  readonly name: string
+  /** By which the server and other nodes reach this one. */
+  readonly address: string
+  /** All state of the node. */
+  readonly root: string
+  /** Where images are; nodes of one machine share them. Absent: in `root`. */
+  readonly imageRoot?: string | undefined
+  /** PEM, for the agent's server. */
+  readonly certificate: string
+  readonly key: string
+  readonly authority: string
+  /** Absent: 10250; zero: any free one. */
+  readonly port?: number | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly maxPods?: number | undefined
+  /** The pods' bridge; nodes that share a network namespace need one each. */
+  readonly bridge?: string | undefined
+  readonly record?: RecordSpan | undefined
+  readonly resolvConf?: ((pod: KubeObject) => string) | undefined
+  /** Seconds; absent: 10 and 40, and 60 for the status. */
+  readonly renewSeconds?: number | undefined
+  readonly leaseSeconds?: number | undefined
+  readonly statusSeconds?: number | undefined
+  /** Milliseconds of the first and longest wait of a container that keeps ending. */
+  readonly firstBackOff?: number | undefined
+  readonly longestBackOff?: number | undefined
+  readonly onProblem?: ((what: string, error: unknown) => void) | undefined
+}
+
+export interface NodeAgent {
+  readonly port: number
+  /** The node's range of pod addresses. */
+  readonly podCidr: string
+  readonly services: Informer
+  /** Let go: containers go on, and the next agent takes them over. */
+  stop(): Promise<void>
+}
+
+const version = '0.1.0'
+const usualMaxPods = 110
+/** Milliseconds between two looks at what changes without an event: tokens. */
+const refreshEvery = 60_000
+
+/** Run the pods that the API gives this node. @returns when the node is known and its first pods are looked at */
+export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAgent> {
+  const { client, name, address, root } = options
+  const onProblem = options.onProblem ?? printProblem
+  const stopping = new AbortController()
+  mkdirSync(root, { recursive: true, mode: 0o711 })
+  const context = openRuntime(options)
+  const services = makeInformer(client, { apiVersion: 'v1', kind: 'Service' })
+  const workers = new Map<string, PodWorker>()
+  const sources = makeClientSources({
+    client,
+    services: () => services.list(),
+    onChange: () => refreshAll(workers),
+  })
+  const served = await serveNode({ ...options, context, workers })
+  const facts: NodeFacts = {
+    name,
+    address,
+    port: served.port,
+    folder: root,
+    labels: options.labels ?? {},
+    maxPods: options.maxPods ?? usualMaxPods,
+    version,
+  }
+  const node = await registerNode(client, facts)
+  const cidr = await waitForPodCidr(client, node, stopping.signal)
+  const network = openPodNetwork({
+    folder: join(root, 'addresses'),
+    cidr,
+    ...(options.bridge === undefined ? {} : { bridge: options.bridge }),
+  })
+  const backOff = { first: options.firstBackOff, longest: options.longestBackOff }
+  const tools: PodTools = {
+    context,
+    client,
+    tell: makeEventRecorder(client, 'kubelet', { host: name, onProblem }),
+    record: options.record ?? (() => undefined),
+    network,
+    sources,
+    nodeName: name,
+    nodeAddress: address,
+    nodeMemory: totalmem(),
+    allocatable: nodeAllocatable(facts),
+    podsFolder: join(root, 'pods'),
+    logsFolder: join(root, 'logs'),
+    restarts: makeBackOff(backOff),
+    pulls: makeBackOff({ ...backOff, atOnce: true }),
+    resolvConf: options.resolvConf ?? (() => ''),
+    onProblem,
+  }
+  await services.synced
+  const pods = makeInformer(
+    client,
+    { apiVersion: 'v1', kind: 'Pod' },
+    { fieldSelector: `spec.nodeName=${name}` },
+    { onProblem },
+  )
+  await followPods(tools, pods, workers)
+  const heartbeat = await startHeartbeat({
+    client,
+    facts,
+    images: () => listImages(context),
+    renewSeconds: options.renewSeconds ?? 10,
+    leaseSeconds: options.leaseSeconds ?? 40,
+    statusSeconds: options.statusSeconds ?? 60,
+    onProblem,
+  })
+  const refreshing = setInterval(() => refreshAll(workers), refreshEvery)
+  refreshing.unref()
+  return {
+    port: served.port,
+    podCidr: cidr,
+    services,
+    stop: async () => {
+      stopping.abort()
+      clearInterval(refreshing)
+      heartbeat.stop()
+      pods.stop()
+      await served.close()
+      await Promise.all([...workers.values()].map((worker) => worker.stop()))
+      services.stop()
+      sources.stop()
+      context.zygote.close()
+    },
+  }
+}
+
+function openRuntime({ root, imageRoot }: NodeAgentOptions): EngineContext {
+  const context = openContext(join(root, 'runtime'), process.env)
+  if (imageRoot === undefined) return context
+  const shared = openContext(imageRoot, process.env)
+  let store: ReturnType<typeof openImageStore> | undefined
+  return { ...context, images: async () => (store ??= openImageStore(shared.folders)) }
+}
+
+/** A worker for each pod of the node, as long as it is one. */
+async function followPods(
+  tools: PodTools,
+  pods: Informer,
+  workers: Map<string, PodWorker>,
+): Promise<void> {
+  await pods.synced
+  const runs = findRuns(tools.context)
+  const present = new Set(pods.list().map(({ metadata }) => metadata.uid ?? ''))
+  await removeOrphans(tools, runs, present)
+  pods.onChange((pod, isThere) => {
+    const uid = pod.metadata.uid ?? ''
+    const worker = workers.get(uid)
+    if (isThere && worker) worker.update(pod)
+    else if (isThere) {
+      const gone = (): void => void workers.delete(uid)
+      workers.set(uid, startPodWorker(tools, pod, runs.get(uid) ?? [], gone))
+      runs.delete(uid)
+    } else worker?.update(deleted(pod))
+  })
+}
+
+/** A pod that was taken away by force still has to end here. */
+function deleted(pod: KubeObject): KubeObject {
+  const { deletionTimestamp = new Date().toISOString() } = pod.metadata
+  return {
+    ...pod,
+    metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: 1 },
+  }
+}
+
+/** What is left of pods that went while nobody was here. */
+async function removeOrphans(
+  { context, podsFolder, network, onProblem }: PodTools,
+  runs: ReturnType<typeof findRuns>,
+  present: ReadonlySet<string>,
+): Promise<void> {
+  for (const [uid, records] of runs)
+    if (!present.has(uid)) for (const { id } of records) await removeRun(context, id)
+  mkdirSync(podsFolder, { recursive: true, mode: 0o711 })
+  for (const uid of readdirSync(podsFolder)) {
+    if (present.has(uid)) continue
+    const folder = join(podsFolder, uid)
+    try {
+      removePodVolumes(folder)
+      removePodFiles(folder)
+      removeSandbox(folder)
+      rmSync(folder, { recursive: true, force: true })
+    } catch (error) {
+      onProblem(`remove what is left of pod ${uid}`, error)
+    }
+  }
+  network.keepOnly(present)
+}
+
+function refreshAll(workers: ReadonlyMap<string, PodWorker>): void {
+  for (const worker of workers.values()) worker.refresh()
+}
+
+async function listImages(
+  context: EngineContext,
+): Promise<{ names: readonly string[]; sizeBytes: number }[]> {
+  const store = await context.images()
+  return store.list().map(({ references, digest, size }) => ({
+    names: [
+      ...references,
+      ...references.slice(0, 1).map((name) => `${name.split(':')[0]}@${digest}`),
+    ],
+    sizeBytes: size,
+  }))
+}
+
+function printProblem(what: string, error: unknown): void {
+  process.stderr.write(
+    `${JSON.stringify({ time: new Date().toISOString(), level: 'error', what, error: describeError(error) })}\n`,
+  )
+}

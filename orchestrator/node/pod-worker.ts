@@ -1,0 +1,286 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describeError } from '../../native/error.ts'
+import type { ContainerRecord } from '../../runtime/container/record.ts'
+import type { KubeObject } from '../api/object.ts'
+import { numberAt, textAt } from '../api/object.ts'
+import { StatusError } from '../api/status-error.ts'
+import type { EventText } from '../client/event-recorder.ts'
+import { removeRun } from './container-runs.ts'
+import { withdrawLogs } from './logs/publish-log.ts'
+import { planPod } from './plan-pod.ts'
+import { containerSpecs, restartPolicyOf } from './pod-containers.ts'
+import type { ContainerFacts, ContainerSpec } from './pod-containers.ts'
+import { makePodContainers } from './pod-worker-containers.ts'
+import { makePodFiles, removePodFiles } from './pod-files.ts'
+import { podStatus } from './pod-status.ts'
+import type { PodTools } from './pod-tools.ts'
+import { findSandbox, makeSandbox, removeSandbox } from './sandbox.ts'
+import type { Sandbox } from './sandbox.ts'
+import { podFacts } from './start-container.ts'
+import { makeStatusSender } from './status-sender.ts'
+import { stopPod } from './stop-pod.ts'
+import { removePodVolumes, updatePodVolumes } from './volumes/pod-volumes.ts'
+
+/** Brings one pod to what the API wants of it, and tells the API how it is. */
+export interface PodWorker {
+  /** As the API has it now. */
+  update(pod: KubeObject): void
+  /** Something outside changed that it may depend on: a ConfigMap, a minute that has passed. */
+  refresh(): void
+  readonly pod: KubeObject
+  facts(container: string): ContainerFacts
+  readonly sandbox: Sandbox | undefined
+  /** It runs nothing and holds nothing any more. */
+  readonly isGone: boolean
+  /** Do nothing more; containers go on. */
+  stop(): Promise<void>
+}
+
+const kind = { apiVersion: 'v1', kind: 'Pod' }
+/** Milliseconds before a sandbox or a volume that failed is tried again. */
+const retryAfter = 2000
+
+/** @param known runs of its containers that an agent before us has started, oldest first */
+export function startPodWorker(
+  tools: PodTools,
+  first: KubeObject,
+  known: readonly ContainerRecord[],
+  onGone: () => void,
+): PodWorker {
+  const uid = first.metadata.uid ?? ''
+  const folder = join(tools.podsFolder, uid)
+  const sender = makeStatusSender(tools.client, first, (error) =>
+    tools.onProblem(`status of pod ${first.metadata.name}`, error),
+  )
+  const startTime = textAt(first, ['status', 'startTime']) ?? now()
+  let pod = first
+  let sandbox = findSandbox(folder, first)
+  let volumes: ReadonlyMap<string, string> = new Map()
+  let ended = endOf(first)
+  let verdict: { reason?: string; message?: string } = {}
+  let isInitialized = false
+  let isGone = false
+  let isStopped = false
+  let running: Promise<void> | undefined
+  let again = false
+  let timer: NodeJS.Timeout | undefined
+
+  const tell = (text: EventText): void => tools.tell(pod, text)
+  const containers = makePodContainers({
+    tools,
+    folder,
+    pod: () => pod,
+    onChange: () => wake(),
+    tell,
+  })
+  containers.adopt(known)
+
+  function report(): void {
+    if (isGone) return
+    const status = podStatus(pod, containers.facts, {
+      hasSandbox: sandbox !== undefined,
+      addresses: sandbox ? podFacts(tools, sandbox).podIPs : [],
+      hostAddress: tools.nodeAddress,
+      isInitialized,
+      ended,
+      startTime,
+      now: now(),
+      ...verdict,
+    })
+    sender.send(status)
+  }
+
+  async function prepare(): Promise<boolean> {
+    const facts = { ...podFacts(tools, { address: sandbox?.address ?? '' }) }
+    const { paths, failures } = await updatePodVolumes({
+      pod,
+      folder,
+      facts,
+      sources: tools.sources,
+    })
+    volumes = paths
+    for (const { message } of failures) tell({ type: 'Warning', reason: 'FailedMount', message })
+    if (failures.length > 0) return false
+    if (sandbox) return true
+    try {
+      sandbox = await makeSandbox(tools, folder, pod)
+      makePodFiles(folder, pod, {
+        address: podFacts(tools, sandbox).podIPs[0] ?? '',
+        resolvConf: tools.resolvConf(pod),
+      })
+      return true
+    } catch (error) {
+      sandbox = undefined
+      const message = `Failed to create pod sandbox: ${describeError(error)}`
+      tell({ type: 'Warning', reason: 'FailedCreatePodSandBox', message })
+      return false
+    }
+  }
+
+  /** One look at what is wanted and what is. */
+  async function sync(): Promise<void> {
+    if (isGone) return
+    if (pod.metadata.deletionTimestamp !== undefined) return terminate()
+    if (ended) return report()
+    const deadline = deadlineOf(pod, startTime)
+    if (deadline !== undefined && deadline <= Date.now()) return expire()
+    if (!(await prepare())) {
+      report()
+      return lookAgain(Date.now() + retryAfter)
+    }
+    const specs = containerSpecs(pod)
+    const plan = planPod(specs, containers.facts, restartPolicyOf(pod), Date.now())
+    isInitialized = plan.isInitialized
+    if (plan.ended) {
+      await containers.stop(pick(specs, plan.stop), graceOf(pod))
+      ended = plan.ended
+      return finish()
+    }
+    const standing = sandbox!
+    report()
+    await Promise.all(
+      pick(specs, plan.start).map((spec) => containers.start(spec, standing, volumes)),
+    )
+    const next = [plan.lookAgainAt, deadline].filter((at) => at !== undefined)
+    if (next.length > 0) lookAgain(Math.min(...next))
+    report()
+  }
+
+  async function expire(): Promise<void> {
+    await stopPod(containers, pod, graceOf(pod))
+    ended = 'Failed'
+    verdict = {
+      reason: 'DeadlineExceeded',
+      message: 'Pod was active on the node longer than the specified deadline',
+    }
+    await finish()
+  }
+
+  /** It has ended by itself: its namespaces and volumes go, its containers stay for their logs. */
+  async function finish(): Promise<void> {
+    report()
+    await sender.settled()
+    letGo()
+  }
+
+  function letGo(): void {
+    removePodVolumes(folder)
+    removePodFiles(folder)
+    removeSandbox(folder)
+    tools.network.release(uid)
+    sandbox = undefined
+  }
+
+  async function terminate(): Promise<void> {
+    await stopPod(containers, pod, graceOf(pod))
+    ended ??= containers.hasFailed() ? 'Failed' : 'Succeeded'
+    report()
+    await sender.settled()
+    letGo()
+    for (const { current, previous } of containers.facts.values())
+      for (const run of [current, previous]) if (run) await removeRun(tools.context, run.id)
+    withdrawLogs(tools.logsFolder, pod)
+    rmSync(folder, { recursive: true, force: true })
+    tools.restarts.forget(`${uid}/`)
+    tools.pulls.forget(`${uid}/`)
+    await deleteFromApi()
+    isGone = true
+    onGone()
+  }
+
+  /** Only now may another pod have its name. */
+  async function deleteFromApi(): Promise<void> {
+    const { name = '', namespace } = pod.metadata
+    try {
+      const options = { gracePeriodSeconds: 0, preconditions: { uid } }
+      await tools.client.delete(kind, { name, namespace }, options)
+    } catch (error) {
+      if (!(error instanceof StatusError) || ![404, 409].includes(error.status.code)) throw error
+    }
+  }
+
+  function lookAgain(at: number): void {
+    clearTimeout(timer)
+    timer = setTimeout(wake, Math.max(0, at - Date.now()))
+    timer.unref()
+  }
+
+  function wake(): void {
+    if (isStopped) return
+    again = true
+    running ??= loop().finally(() => (running = undefined))
+  }
+
+  async function loop(): Promise<void> {
+    // Whatever happened in the same turn is seen at once.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (again && !isStopped) {
+      again = false
+      try {
+        await sync()
+      } catch (error) {
+        tools.onProblem(`pod ${pod.metadata.namespace}/${pod.metadata.name}`, error)
+        lookAgain(Date.now() + retryAfter)
+      }
+    }
+  }
+
+  const worker: PodWorker = {
+    update: (next) => {
+      pod = next
+      containers.graceChanged(graceOf(next))
+      wake()
+    },
+    refresh: wake,
+    get pod() {
+      return pod
+    },
+    facts: (name) => containers.facts.get(name) ?? {},
+    get sandbox() {
+      return sandbox
+    },
+    get isGone() {
+      return isGone
+    },
+    stop: async () => {
+      isStopped = true
+      clearTimeout(timer)
+      containers.stopProbes()
+      await running
+    },
+  }
+  wake()
+  return worker
+}
+
+function now(): string {
+  return `${new Date().toISOString().slice(0, 19)}Z`
+}
+
+/** A pod that was over before this agent began stays so. */
+function endOf(pod: KubeObject): 'Succeeded' | 'Failed' | undefined {
+  const phase = textAt(pod, ['status', 'phase'])
+  return phase === 'Succeeded' || phase === 'Failed' ? phase : undefined
+}
+
+function pick(specs: readonly ContainerSpec[], names: readonly string[]): ContainerSpec[] {
+  return specs.filter(({ name }) => names.includes(name))
+}
+
+const usualGrace = 30
+
+/** Seconds that the containers have to end by themselves. */
+function graceOf(pod: KubeObject): number {
+  return (
+    pod.metadata.deletionGracePeriodSeconds ??
+    numberAt(pod, ['spec', 'terminationGracePeriodSeconds']) ??
+    usualGrace
+  )
+}
+
+/** Milliseconds since 1970. */
+function deadlineOf(pod: KubeObject, startTime: string): number | undefined {
+  const seconds = numberAt(pod, ['spec', 'activeDeadlineSeconds'])
+  return seconds === undefined ? undefined : Date.parse(startTime) + seconds * 1000
+}

@@ -1,0 +1,129 @@
+import type { KubeObject } from '../api/object.ts'
+import { textAt } from '../api/object.ts'
+import { StatusError } from '../api/status-error.ts'
+import type { Client } from '../client/client.ts'
+import { newNode, nodeStatus } from './node-object.ts'
+import type { NodeFacts, NodeImage } from './node-object.ts'
+
+const nodeKind = { apiVersion: 'v1', kind: 'Node' }
+const leaseKind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
+const leaseNamespace = 'kube-node-lease'
+
+export interface HeartbeatOptions {
+  readonly client: Client
+  readonly facts: NodeFacts
+  readonly images: () => Promise<readonly NodeImage[]>
+  /** Seconds between two leases, and how long one holds. */
+  readonly renewSeconds: number
+  readonly leaseSeconds: number
+  /** Seconds between two statuses where nothing has changed. */
+  readonly statusSeconds: number
+  readonly onProblem: (what: string, error: unknown) => void
+}
+
+export interface Heartbeat {
+  stop(): void
+}
+
+/** Make the node known. @returns it, with the range of addresses that it was given, once there is one */
+export async function registerNode(client: Client, facts: NodeFacts): Promise<KubeObject> {
+  const { name } = facts
+  const wanted = newNode(facts)
+  const found = await find(client, name)
+  if (!found) return client.create(wanted)
+  const labels = { ...wanted.metadata.labels }
+  return client.patch(nodeKind, { name }, 'merge', { metadata: { labels } })
+}
+
+async function find(client: Client, name: string): Promise<KubeObject | undefined> {
+  try {
+    return await client.get(nodeKind, { name })
+  } catch (error) {
+    if (error instanceof StatusError && error.status.code === 404) return undefined
+    throw error
+  }
+}
+
+/** Wait until a controller has given the node its range of pod addresses. */
+export async function waitForPodCidr(
+  client: Client,
+  node: KubeObject,
+  signal: AbortSignal,
+): Promise<string> {
+  const cidr = textAt(node, ['spec', 'podCIDR'])
+  if (cidr !== undefined) return cidr
+  const { name = '', resourceVersion = '0' } = node.metadata
+  const found = Promise.withResolvers<string>()
+  const watching = new AbortController()
+  const both = AbortSignal.any([signal, watching.signal])
+  const watch = client.watch(nodeKind, {
+    fieldSelector: `metadata.name=${name}`,
+    resourceVersion,
+    signal: both,
+    onEvent: ({ object }) => {
+      const range = textAt(object, ['spec', 'podCIDR'])
+      if (range !== undefined) found.resolve(range)
+    },
+  })
+  watch.then(() => found.reject(new Error('the watch of the node has ended')), found.reject)
+  try {
+    return await found.promise
+  } finally {
+    watching.abort()
+  }
+}
+
+/** Tell the API again and again that the node lives. */
+export async function startHeartbeat(options: HeartbeatOptions): Promise<Heartbeat> {
+  const { client, facts, renewSeconds, statusSeconds, onProblem } = options
+  let isStopped = false
+  let timer: NodeJS.Timeout | undefined
+  let statusAt = 0
+  const beat = async (): Promise<void> => {
+    await renewLease(options)
+    if (Date.now() - statusAt < statusSeconds * 1000) return
+    const { images } = options
+    const before = await find(client, facts.name)
+    const node = before ?? (await registerNode(client, facts))
+    const status = nodeStatus(facts, node, await images(), now())
+    await client.patch(nodeKind, { name: facts.name }, 'strategic', { status }, 'status')
+    statusAt = Date.now()
+  }
+  const schedule = (): void => {
+    if (isStopped) return
+    timer = setTimeout(() => {
+      void beat()
+        .catch((error: unknown) => onProblem('heartbeat', error))
+        .finally(schedule)
+    }, renewSeconds * 1000)
+  }
+  await beat()
+  schedule()
+  return {
+    stop: () => {
+      isStopped = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function renewLease({ client, facts, leaseSeconds }: HeartbeatOptions): Promise<void> {
+  const { name } = facts
+  const spec = { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime: microTime() }
+  const of = { name, namespace: leaseNamespace }
+  try {
+    await client.patch(leaseKind, of, 'merge', { spec })
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.status.code !== 404) throw error
+    const metadata = { ...of }
+    await client.create({ ...leaseKind, metadata, spec })
+  }
+}
+
+function now(): string {
+  return `${new Date().toISOString().slice(0, 19)}Z`
+}
+
+function microTime(): string {
+  return new Date().toISOString().replace('Z', '000Z')
+}

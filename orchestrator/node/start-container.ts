@@ -1,0 +1,156 @@
+import { join } from 'node:path'
+import { describeError } from '../../native/error.ts'
+import { readState } from '../../runtime/container/read-state.ts'
+import { readRecord } from '../../runtime/container/record-store.ts'
+import type { KubeObject } from '../api/object.ts'
+import { textAt, valueAt } from '../api/object.ts'
+import type { EventText } from '../client/event-recorder.ts'
+import { containerOptions, securityField } from './container-options.ts'
+import { makeMessageFile, startRun } from './container-runs.ts'
+import type { StartedRun } from './container-runs.ts'
+import type { PodFacts } from './environment/pod-sources.ts'
+import { resolveEnvironment } from './environment/resolve-environment.ts'
+import { ensureContainerImage, ImageProblem } from './images.ts'
+import { containerLogPath } from './logs/log-path.ts'
+import { publishLog } from './logs/publish-log.ts'
+import type { ContainerSpec, PodFactsByContainer, Waiting } from './pod-containers.ts'
+import { fileMounts } from './pod-files.ts'
+import type { PodTools } from './pod-tools.ts'
+import type { Sandbox } from './sandbox.ts'
+import { containerMounts } from './volumes/container-mounts.ts'
+
+/** One start of one container of a pod whose sandbox stands. */
+export interface ContainerStart {
+  readonly pod: KubeObject
+  readonly container: ContainerSpec
+  readonly attempt: number
+  /** The pod's own. */
+  readonly folder: string
+  readonly sandbox: Sandbox
+  /** Of {@link updatePodVolumes}. */
+  readonly volumes: ReadonlyMap<string, string>
+  readonly others: PodFactsByContainer
+  readonly tell: (text: EventText) => void
+}
+
+/** Why a container is not there, in the words of the kubelet. */
+export class StartProblem extends Error {
+  readonly waiting: Waiting
+  readonly kind: 'image' | 'config' | 'run'
+
+  constructor(kind: StartProblem['kind'], waiting: Waiting, cause?: unknown) {
+    super(waiting.message, { cause })
+    this.kind = kind
+    this.waiting = waiting
+  }
+}
+
+/** @throws {StartProblem} */
+export async function startContainerOf(
+  tools: PodTools,
+  start: ContainerStart,
+): Promise<StartedRun & { readonly messageFile: string }> {
+  const { pod, container, tell, folder, attempt } = start
+  const { context, sources } = tools
+  try {
+    await ensureContainerImage({ context, sources, tell, folder }, pod, container)
+  } catch (error) {
+    if (error instanceof ImageProblem) throw new StartProblem('image', error.waiting, error)
+    throw configProblem(tell, error)
+  }
+  const messageFile = makeMessageFile(folder, container.name, attempt)
+  const options = await configure(tools, start, messageFile).catch((error: unknown) => {
+    throw configProblem(tell, error)
+  })
+  let isCreated = false
+  try {
+    const started = await startRun(context, options, messageFile, (record) => {
+      isCreated = true
+      publishLog(containerLogPath(tools.logsFolder, pod, container.name, attempt), record.logPath)
+      tell({ type: 'Normal', reason: 'Created', message: `Created container: ${container.name}` })
+    })
+    tell({ type: 'Normal', reason: 'Started', message: `Started container ${container.name}` })
+    return { ...started, messageFile }
+  } catch (error) {
+    const message = describeError(error)
+    tell({ type: 'Warning', reason: 'Failed', message: `Error: ${message}` })
+    const reason = isCreated ? 'RunContainerError' : 'CreateContainerError'
+    throw new StartProblem('run', { reason, message }, error)
+  }
+}
+
+function configProblem(tell: ContainerStart['tell'], error: unknown): StartProblem {
+  const message = describeError(error)
+  tell({ type: 'Warning', reason: 'Failed', message: `Error: ${message}` })
+  return new StartProblem('config', { reason: 'CreateContainerConfigError', message }, error)
+}
+
+async function configure(tools: PodTools, start: ContainerStart, messageFile: string) {
+  const { pod, container, sandbox, folder, volumes, attempt } = start
+  const { spec } = container
+  const facts = podFacts(tools, sandbox)
+  const variables = await resolveEnvironment({
+    pod,
+    container: spec,
+    facts,
+    sources: tools.sources,
+  })
+  const mounts = containerMounts({ pod, container: spec, folder, paths: volumes, variables })
+  const taken = new Set(mounts.map(({ destination }) => destination))
+  const messagePath = textAt(spec, ['terminationMessagePath']) ?? '/dev/termination-log'
+  await requireUser(tools, start)
+  return containerOptions(pod, container, {
+    attempt,
+    variables,
+    mounts: [...fileMounts(folder, pod, { messageFile, messagePath }, taken), ...mounts],
+    namespaces: sandbox.namespaces,
+    pidNamespace: sharedProcesses(tools, start),
+    nodeMemory: tools.nodeMemory,
+  })
+}
+
+/** What the downward API and volumes know of a pod. */
+export function podFacts(tools: PodTools, { address }: Pick<Sandbox, 'address'>): PodFacts {
+  const { nodeAddress, allocatable } = tools
+  const own = address === '' ? nodeAddress : address
+  return { podIPs: [own], hostIPs: [nodeAddress], allocatable }
+}
+
+/** `runAsNonRoot`, as far as numbers tell. @throws {Error} in the words of the kubelet */
+async function requireUser(
+  { context }: PodTools,
+  { pod, container }: ContainerStart,
+): Promise<void> {
+  const { spec, name } = container
+  if (securityField(pod, spec, 'runAsNonRoot') !== true) return
+  const image = (await context.images()).find(textAt(spec, ['image']) ?? '')
+  const chosen = securityField(pod, spec, 'runAsUser')
+  const user = typeof chosen === 'number' ? String(chosen) : (image?.config.user ?? '')
+  const [uid = ''] = user.split(':')
+  const about = `(pod: "${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})", container: ${name})`
+  if (uid === '0' || uid === '' || uid === 'root') {
+    const who =
+      typeof chosen === 'number'
+        ? "container's runAsUser breaks non-root policy"
+        : 'container has runAsNonRoot and image will run as root'
+    throw new Error(`${who} ${about}`)
+  }
+  if (!/^\d+$/.test(uid))
+    throw new Error(
+      `container has runAsNonRoot and image has non-numeric user (${uid}), cannot verify user is non-root ${about}`,
+    )
+}
+
+/** With `shareProcessNamespace` all join the first one that runs. */
+function sharedProcesses(
+  { context }: PodTools,
+  { pod, others }: ContainerStart,
+): string | undefined {
+  if (valueAt(pod, ['spec', 'shareProcessNamespace']) !== true) return undefined
+  for (const { current } of others.values()) {
+    const record = current?.isRunning ? readRecord(context.folders, current.id) : undefined
+    const pid = record ? readState(context.folders, record).pid : 0
+    if (pid !== 0) return join('/proc', String(pid), 'ns/pid')
+  }
+  return undefined
+}
