@@ -4,6 +4,7 @@ import { describeError, hasCode } from '../../native/error.ts'
 import { silentProgress } from '../../rootfs/copy/transfer-progress.ts'
 import type { EngineContext } from '../../runtime/container/engine-context.ts'
 import { isHostImage } from '../../runtime/container/resolve-image.ts'
+import { parseReference } from '../../rootfs/reference.ts'
 import type { KubeObject } from '../api/object.ts'
 import { listAt, textAt, valueAt } from '../api/object.ts'
 import type { EventText } from '../client/event-recorder.ts'
@@ -76,7 +77,10 @@ export async function ensureContainerImage(
 
 function findImage(store: Awaited<ReturnType<EngineContext['images']>>, image: string): boolean {
   try {
-    return store.find(image) !== undefined
+    if (store.find(image)) return true
+    // What is no name of anything here must be able to be one elsewhere.
+    parseReference(image)
+    return false
   } catch (error) {
     if (!hasCode(error, 'INVALID_ARGUMENT')) throw error
     throw new ImageProblem(
@@ -87,16 +91,20 @@ function findImage(store: Awaited<ReturnType<EngineContext['images']>>, image: s
 }
 
 async function pull(
-  { env, images }: EngineContext,
+  context: EngineContext,
   image: string,
   auth: string | undefined,
 ): Promise<number> {
   const { pullImage } = await import('../../rootfs/copy/pull-image.ts')
   const { openRegistryAccess } = await import('../../rootfs/registry-client/registry-access.ts')
+  const { env } = context
   const environment = auth === undefined ? env : { ...env, REGISTRY_AUTH_FILE: auth }
   const access = openRegistryAccess({ environment, onNote: () => undefined })
   try {
-    const pulled = await pullImage(await images(), image, { access, progress: silentProgress })
+    const pulled = await pullImage(await context.images(), image, {
+      access,
+      progress: silentProgress,
+    })
     return pulled.size
   } finally {
     access.close()

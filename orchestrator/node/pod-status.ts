@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../api/object.ts'
-import { listAt, textAt } from '../api/object.ts'
+import { listAt, plainText, textAt } from '../api/object.ts'
 import { qosClass } from '../api/qos-class.ts'
 import type { ContainerFacts, ContainerRun, ContainerSpec, Waiting } from './pod-containers.ts'
 import { containerSpecs } from './pod-containers.ts'
@@ -140,15 +140,15 @@ function conditionsOf(
 ): JsonObject[] {
   const { hasSandbox, isInitialized, ended, now } = situation
   const mains = new Set(specs.filter(({ role }) => role === 'main').map(({ name }) => name))
-  const counted = statuses.filter(({ name }) => mains.has(String(name)))
+  const counted = statuses.filter(({ name }) => mains.has(plainText(name)))
   const sidecars = specs.filter(({ role }) => role === 'sidecar').map(({ name }) => name)
   const notReady = statuses
-    .filter(({ name }) => mains.has(String(name)) || sidecars.includes(String(name)))
+    .filter(({ name }) => mains.has(plainText(name)) || sidecars.includes(plainText(name)))
     .filter(({ ready }) => ready !== true)
-    .map(({ name }) => String(name))
+    .map(({ name }) => plainText(name))
   const incomplete = statuses
-    .filter(({ name, ready }) => !mains.has(String(name)) && ready !== true)
-    .map(({ name }) => String(name))
+    .filter(({ name, ready }) => !mains.has(plainText(name)) && ready !== true)
+    .map(({ name }) => plainText(name))
   const completed = { reason: 'PodCompleted' }
   const containersReady: Verdict =
     ended === 'Succeeded'

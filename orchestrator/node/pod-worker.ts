@@ -61,9 +61,8 @@ export function startPodWorker(
   let verdict: { reason?: string; message?: string } = {}
   let isInitialized = false
   let isGone = false
-  let isStopped = false
   let running: Promise<void> | undefined
-  let again = false
+  const loopState = { again: false, isStopped: false }
   let timer: NodeJS.Timeout | undefined
 
   const tell = (text: EventText): void => tools.tell(pod, text)
@@ -207,16 +206,16 @@ export function startPodWorker(
   }
 
   function wake(): void {
-    if (isStopped) return
-    again = true
+    if (loopState.isStopped) return
+    loopState.again = true
     running ??= loop().finally(() => (running = undefined))
   }
 
   async function loop(): Promise<void> {
     // Whatever happened in the same turn is seen at once.
     await new Promise((resolve) => setImmediate(resolve))
-    while (again && !isStopped) {
-      again = false
+    while (loopState.again && !loopState.isStopped) {
+      loopState.again = false
       try {
         await sync()
       } catch (error) {
@@ -244,7 +243,7 @@ export function startPodWorker(
       return isGone
     },
     stop: async () => {
-      isStopped = true
+      loopState.isStopped = true
       clearTimeout(timer)
       containers.stopProbes()
       await running

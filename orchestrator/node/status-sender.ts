@@ -20,42 +20,46 @@ export function makeStatusSender(
   onProblem: (error: unknown) => void,
 ): StatusSender {
   const { name = '', namespace, uid } = metadata
-  let wanted: JsonObject | undefined
-  let known: JsonObject | undefined
-  let sending: Promise<void> | undefined
+  const latest: { wanted?: JsonObject; known?: JsonObject; sending?: Promise<void> | undefined } =
+    {}
+  let wait = firstWait
 
-  async function work(): Promise<void> {
-    let wait = firstWait
-    while (wanted && !sameJson(wanted, known)) {
-      const status = wanted
-      try {
-        const body = { metadata: { uid: uid ?? '' }, status }
-        await client.patch(pod, { name, namespace }, 'strategic', body, 'status')
-        known = status
-        wait = firstWait
-      } catch (error) {
-        // The pod is gone, or another one has its name: nobody wants to know.
-        if (error instanceof StatusError && [404, 409, 422].includes(error.status.code)) {
-          if (error.status.code === 422) onProblem(error)
-          known = status
-          continue
-        }
-        onProblem(error)
+  /** @returns whether there may be more to tell */
+  async function sendOnce(): Promise<boolean> {
+    const { wanted } = latest
+    if (!wanted || sameJson(wanted, latest.known)) return false
+    try {
+      const body = { metadata: { uid: uid ?? '' }, status: wanted }
+      await client.patch(pod, { name, namespace }, 'strategic', body, 'status')
+      latest.known = wanted
+      wait = firstWait
+    } catch (error) {
+      const code = error instanceof StatusError ? error.status.code : 0
+      // The pod is gone, or another one has its name: nobody wants to know.
+      if (code !== 404 && code !== 409) onProblem(error)
+      if (code >= 400 && code < 500) latest.known = wanted
+      else {
         await new Promise((resolve) => setTimeout(resolve, wait).unref())
         wait = Math.min(longestWait, wait * 2)
       }
     }
-    sending = undefined
+    return true
+  }
+
+  async function work(): Promise<void> {
+    // In the next turn, so that what changes together is told together.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (await sendOnce()) continue
+    latest.sending = undefined
   }
 
   return {
     send: (status) => {
-      wanted = status
-      // In the next turn, so that what changes together is told together.
-      sending ??= new Promise<void>((resolve) => setImmediate(resolve)).then(work)
+      latest.wanted = status
+      latest.sending ??= work()
     },
     settled: async () => {
-      while (sending) await sending
+      while (latest.sending) await latest.sending
     },
   }
 }

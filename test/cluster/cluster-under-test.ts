@@ -21,7 +21,7 @@ export interface ClusterUnderTest {
   readonly root: string
   readonly agent: () => NodeAgent
   /** Stop the agent as a crash would leave it, and start another. */
-  restartAgent(): Promise<void>
+  readonly restartAgent: () => Promise<void>
   /** Wait until an object is as wanted; told what it was last when it never is. */
   until(kind: KindName, of: ObjectName, isSo: (object: KubeObject) => boolean): Promise<KubeObject>
   untilGone(kind: KindName, of: ObjectName): Promise<void>

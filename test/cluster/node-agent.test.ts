@@ -7,12 +7,9 @@ import { startCluster } from './cluster-under-test.ts'
 
 const podKind = { apiVersion: 'v1', kind: 'Pod' }
 
-function pod(name: string, spec: object): KubeObject {
-  return {
-    ...podKind,
-    metadata: { name, namespace: 'default' },
-    spec: { nodeName: 'one', terminationGracePeriodSeconds: 1, ...spec },
-  } as KubeObject
+function pod(name: string, more: object): KubeObject {
+  const spec = { nodeName: 'one', terminationGracePeriodSeconds: 1, ...more }
+  return { ...podKind, metadata: { name, namespace: 'default' }, spec }
 }
 
 const sh = (script: string, more: object = {}) => ({
