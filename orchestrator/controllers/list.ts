@@ -1,6 +1,7 @@
 import type { StartController } from './controller.ts'
 import { startTtlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts'
 import { startStatefulSetController } from './stateful-set/stateful-set-controller.ts'
+import { startDeploymentController } from './deployment/deployment-controller.ts'
 import { startDisruptionController } from './disruption/disruption-controller.ts'
 import { startCronJobController } from './cron-job/cron-job-controller.ts'
 import { startDaemonSetController } from './daemon-set/daemon-set-controller.ts'
@@ -20,6 +21,7 @@ import { startTaintEvictionController } from './taint-eviction/taint-eviction-co
 export const controllers: readonly StartController[] = [
   startTtlAfterFinishedController,
   startStatefulSetController,
+  startDeploymentController,
   startDisruptionController,
   startCronJobController,
   startDaemonSetController,

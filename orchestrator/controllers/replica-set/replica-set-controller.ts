@@ -5,7 +5,7 @@ import { startKeyController } from '../key-controller.ts'
 import { claim } from '../objects/claim.ts'
 import { kinds } from '../objects/kinds.ts'
 import { labelSelector } from '../objects/label-selector.ts'
-import { controllerOf, keyOf, splitKey } from '../objects/ownership.ts'
+import { controllerOf, isControlledBy, keyOf, splitKey } from '../objects/ownership.ts'
 import { isActive, isTerminating } from '../objects/pod-facts.ts'
 import { followOwned } from '../owned-objects.ts'
 import { planReplicaSet } from './plan-replica-set.ts'
@@ -47,7 +47,7 @@ export const startReplicaSetController: StartController = (context) => {
     return sets
       .list(set.metadata.namespace)
       .filter((other) => controllerOf(other)?.uid === owner.uid)
-      .flatMap((other) => podInformer.byIndex('controller', other.metadata.uid ?? ''))
+      .flatMap((other) => pods.candidates(other).filter((pod) => isControlledBy(pod, other)))
       .filter(isHere)
   }
 
