@@ -41,6 +41,11 @@ export async function startAgent(t: Test, authority: KeyPair): Promise<StandInAg
         response.end('two\n')
         return
       }
+      if (request.url === '/stats/summary') {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.end(JSON.stringify(summary))
+        return
+      }
       response.writeHead(request.url === '/healthz' ? 200 : 404, { 'content-type': 'text/plain' })
       response.end(request.url === '/healthz' ? 'ok' : 'nothing there')
     },
@@ -73,6 +78,20 @@ export async function startAgent(t: Test, authority: KeyPair): Promise<StandInAg
       }),
   )
   return { port: (server.address() as AddressInfo).port, requests }
+}
+
+const usage = (cores: number, bytes: number) => ({
+  cpu: { time: '2026-01-01T00:00:00Z', usageNanoCores: cores * 1e9 },
+  memory: { workingSetBytes: bytes },
+})
+const summary = {
+  node: { nodeName: 'n1', ...usage(0.25, 1024 * 1024) },
+  pods: [
+    {
+      podRef: { name: 'p1', namespace: 'default', uid: 'u' },
+      containers: [{ name: 'c', ...usage(0.001, 512 * 1024) }],
+    },
+  ],
 }
 
 const message = (channel: number, data: Buffer) => Buffer.concat([Buffer.from([channel]), data])
