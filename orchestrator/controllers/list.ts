@@ -7,6 +7,7 @@ import { startCronJobController } from './cron-job/cron-job-controller.ts'
 import { startDaemonSetController } from './daemon-set/daemon-set-controller.ts'
 import { startEndpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts'
 import { startEndpointsController } from './endpoints/endpoints-controller.ts'
+import { startGarbageCollector } from './garbage-collector/garbage-collector.ts'
 import { startJobController } from './job/job-controller.ts'
 import { startNodeIpamController } from './node-ipam/node-ipam-controller.ts'
 import { startNodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
@@ -27,6 +28,7 @@ export const controllers: readonly StartController[] = [
   startDaemonSetController,
   startEndpointSliceController,
   startEndpointsController,
+  startGarbageCollector,
   startJobController,
   startNodeIpamController,
   startNodeLifecycleController,
