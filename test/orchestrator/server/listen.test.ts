@@ -6,6 +6,7 @@ import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { createGunzip } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { runServer } from '../../../orchestrator/server/run-server.ts'
 
@@ -33,7 +34,13 @@ function readCredentials(path: string): Credentials {
 
 async function start(t: Test) {
   const folder = mkdtempSync(join(tmpdir(), 'listen-'))
-  const server = await runServer({ dataDir: folder, host: '127.0.0.1', port: 0 })
+  const server = await runServer({
+    dataDir: folder,
+    host: '127.0.0.1',
+    port: 0,
+    controls: false,
+    schedules: false,
+  })
   const credentials = readCredentials(server.kubeconfig)
   const session = connect(server.url, credentials)
   t.teardown(async () => {
@@ -112,4 +119,22 @@ t.test('a watch tells at once, and clients that vanish harm nobody', async (t) =
   t.match((await told)[0].toString(), /"type":"ADDED".*"name":"a"/)
   others[4]!.destroy()
   t.match(await send(session, ...create('b')), { code: 201 })
+})
+
+t.test('what is large is compressed for who can read it', async (t) => {
+  const { session } = await start(t)
+  const large = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'large' } }
+  const body = JSON.stringify({ ...large, data: { a: 'x'.repeat(300_000) } })
+  await send(
+    session,
+    { ':method': 'POST', ':path': maps, 'content-type': 'application/json' },
+    body,
+  )
+  const path = { ':path': `${maps}/large` }
+  const { stream, answer } = await open(session, { ...path, 'accept-encoding': 'gzip' })
+  t.equal(answer['content-encoding'], 'gzip')
+  t.match(await text(stream.pipe(createGunzip())), /"a":"x{300000}"/)
+  const plain = await send(session, path)
+  t.match(plain.answer, { 'content-encoding': undefined })
+  t.ok(plain.body.length > 300_000)
 })

@@ -19,7 +19,13 @@ const write = { user: serverUser, dryRun: false }
 
 async function start(t: Test) {
   const folder = mkdtempSync(join(tmpdir(), 'join-'))
-  const server = await runServer({ dataDir: folder, host: '127.0.0.1', port: 0 })
+  const server = await runServer({
+    dataDir: folder,
+    host: '127.0.0.1',
+    port: 0,
+    controls: false,
+    schedules: false,
+  })
   t.teardown(async () => {
     await server.close()
     rmSync(folder, { recursive: true })
