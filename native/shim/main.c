@@ -2,6 +2,7 @@
 #include <linux/prctl.h>
 #include "attach.h"
 #include "client.h"
+#include "enter.h"
 #include "init.h"
 #include "interpret.h"
 #include "process.h"
@@ -60,8 +61,9 @@ int shim_main(int argc, char **argv, char **envp) {
   if (same(mode, "check") && argc == 3) return check_program(argv[2]) ? 0 : 1;
   if (same(mode, "init")) return init_main(argv + 2, envp);
   if (same(mode, "attach") && argc >= 3) return attach_main(argv + 2, envp);
+  if (same(mode, "enter") && argc >= 4) return enter_main(argv + 2, envp);
   if (same(mode, "client") && argc >= 4) return client_main(argv + 2, envp);
   say("usage: mycontainer-shim run FILE | check FILE | zygote | init [-s] -- ARGV… | attach STATE_DIR OPTIONS… | "
-      "client NAME ROOT ARGS…", "", "");
+      "client NAME ROOT ARGS… | enter NAMESPACE PROGRAM ARGS…", "", "");
   return 125;
 }

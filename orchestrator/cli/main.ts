@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { describeError, OperationError } from '../../native/error.ts'
 import { addBackup, addRestore } from './backup.ts'
+import { addCluster } from './cluster.ts'
+import { addNode } from './node.ts'
 import { addScheduler } from './scheduler.ts'
 import { addServer } from './server.ts'
 
@@ -13,7 +15,8 @@ function makeProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError(true)
-  for (const add of [addServer, addScheduler, addBackup, addRestore]) add(program)
+  for (const add of [addCluster, addServer, addNode, addScheduler, addBackup, addRestore])
+    add(program)
   return program
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { OperationError } from '../../native/error.ts'
+import { untilSignal } from './until-signal.ts'
 
 interface Flags {
   readonly dataDir: string
@@ -8,6 +9,7 @@ interface Flags {
   readonly name: string
   readonly san: string[]
   readonly scheduler: boolean
+  readonly nodeMonitorGrace: string
 }
 
 /** `host:port`, with brackets around an IPv6 address. @throws OperationError INVALID_ARGUMENT */
@@ -36,7 +38,9 @@ export function addServer(program: Command): void {
     .option('--name <name>', 'name of the cluster in the kubeconfig', 'myorch')
     .option('--san <name...>', 'another name or address in the certificate of the server', [])
     .option('--no-scheduler', 'leave it to others to give pods their nodes')
-    .action(async ({ dataDir, addr, kubeconfig, name, san, scheduler }: Flags) => {
+    .option('--node-monitor-grace <seconds>', 'how long a silent node counts as alive', '40')
+    .action(async (flags: Flags) => {
+      const { dataDir, addr, kubeconfig, name, san, scheduler } = flags
       const { host, port } = parseAddress(addr)
       const { runServer } = await import('../server/run-server.ts')
       const server = await runServer({
@@ -46,16 +50,11 @@ export function addServer(program: Command): void {
         names: san,
         clusterName: name,
         schedules: scheduler,
+        controllers: { nodeMonitorGrace: Number(flags.nodeMonitorGrace) * 1000 },
         ...(kubeconfig === undefined ? {} : { kubeconfig }),
       })
       process.stdout.write(`serving ${server.url}\nkubeconfig ${server.kubeconfig}\n`)
       await untilSignal()
       await server.close()
     })
-}
-
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
 }

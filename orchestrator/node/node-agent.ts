@@ -9,6 +9,7 @@ import type { KubeObject } from '../api/object.ts'
 import type { Client } from '../client/client.ts'
 import { makeEventRecorder } from '../client/event-recorder.ts'
 import { makeInformer } from '../client/informer.ts'
+import { untilReachable } from '../client/until-reachable.ts'
 import type { Informer } from '../client/informer.ts'
 import { openPodNetwork } from '../network/pod-network.ts'
 import type { RecordSpan } from '../trace/span.ts'
@@ -78,7 +79,12 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   const stopping = new AbortController()
   mkdirSync(root, { recursive: true, mode: 0o711 })
   const context = openRuntime(options)
-  const services = makeInformer(client, { apiVersion: 'v1', kind: 'Service' })
+  const services = makeInformer(
+    client,
+    { apiVersion: 'v1', kind: 'Service' },
+    {},
+    { firstWait: 20 },
+  )
   const workers = new Map<string, PodWorker>()
   const sources = makeClientSources({
     client,
@@ -95,7 +101,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     maxPods: options.maxPods ?? usualMaxPods,
     version,
   }
-  const node = await registerNode(client, facts)
+  const node = await untilReachable(() => registerNode(client, facts), stopping.signal)
   const cidr = await waitForPodCidr(client, node, stopping.signal)
   const network = openPodNetwork({
     folder: join(root, 'addresses'),

@@ -25,6 +25,8 @@ import type { PodNetwork } from '../network/pod-network.ts'
 export interface Sandbox {
   /** Empty for a pod in the node's own network. */
   readonly address: string
+  /** The node's end of its interface; empty where it has none. */
+  readonly hostInterface: string
   /** Files of the namespaces that the containers join; what is absent they have from the node. */
   readonly namespaces: ReadonlyMap<SandboxNamespace, string>
 }
@@ -40,9 +42,9 @@ const recordName = 'sandbox.json'
 export function findSandbox(folder: string, pod: KubeObject): Sandbox | undefined {
   const path = join(folder, recordName)
   if (!existsSync(path)) return undefined
-  const { address } = JSON.parse(readFileSync(path, 'utf8')) as { address: string }
+  const known = JSON.parse(readFileSync(path, 'utf8')) as Omit<Sandbox, 'namespaces'>
   const namespaces = holdersOf(folder, pod)
-  return [...namespaces.values()].every(isHeld) ? { address, namespaces } : undefined
+  return [...namespaces.values()].every(isHeld) ? { ...known, namespaces } : undefined
 }
 
 /**
@@ -74,10 +76,10 @@ export async function makeSandbox(
     network.release(pod.metadata.uid ?? '')
     throw error
   }
-  const address = plan?.address ?? ''
-  writeFileSync(join(folder, `${recordName}.tmp`), JSON.stringify({ address }))
+  const { address = '', hostInterface = '' } = plan ?? {}
+  writeFileSync(join(folder, `${recordName}.tmp`), JSON.stringify({ address, hostInterface }))
   renameSync(join(folder, `${recordName}.tmp`), join(folder, recordName))
-  return { address, namespaces }
+  return { address, hostInterface, namespaces }
 }
 
 /** Let go of the namespaces, and with them of the interface. Fine where there are none. */

@@ -1,0 +1,4 @@
+// The `enter` mode; arguments start behind its name.
+#pragma once
+
+int enter_main(char **argv, char **envp);

@@ -1,0 +1,235 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { watch } from 'node:fs'
+import { OperationError } from '../../native/error.ts'
+import { makeHttpClient } from '../client/http-client.ts'
+import type { HttpClient } from '../client/http-client.ts'
+import { makeInformer } from '../client/informer.ts'
+import { listAt } from '../api/object.ts'
+import { readKubeconfig } from '../client/read-kubeconfig.ts'
+import { keptPair, makeAuthority } from '../server/certificates.ts'
+import {
+  clusterFolder,
+  listClusters,
+  readCluster,
+  requireClusterName,
+  writeCluster,
+} from './cluster-folder.ts'
+import type { ClusterFolder, ClusterNode, ClusterRecord } from './cluster-folder.ts'
+import { bridgeName, chooseSubnet, ensureNodeNamespaces, serverAddress } from './cluster-network.ts'
+import { findProcess, lastLines, startProcess } from './cluster-processes.ts'
+import { ensureNodeCredentials } from './node-credentials.ts'
+import { mergeKubeconfig } from './kubeconfig-file.ts'
+
+export interface CreateOptions {
+  readonly root: string
+  readonly name: string
+  readonly nodes: number
+  /** Where the context is added; absent: nowhere. */
+  readonly kubeconfig?: string | undefined
+  readonly nodeMonitorGrace: number
+  /** Told what is done, with the milliseconds that it took. */
+  readonly onStep: (what: string, milliseconds: number) => void
+}
+
+const serverPort = 6443
+const serverProcess = 'server'
+/** Milliseconds until a cluster that does not come up is given up. */
+const patience = 60_000
+
+/** Make a cluster of this machine and start it. @returns when every node is Ready */
+export async function createCluster(options: CreateOptions): Promise<ClusterRecord> {
+  const { root, name, nodes, nodeMonitorGrace } = options
+  requireClusterName(name)
+  if (readCluster(root, name))
+    throw new OperationError(
+      'ALREADY_EXISTS',
+      'create the cluster',
+      { name },
+      {
+        exitCode: 1,
+        hint: `Start it with "myorch cluster start ${name}", or choose another --name`,
+      },
+    )
+  const subnet = chooseSubnet(listClusters(root))
+  const cluster: ClusterRecord = {
+    name,
+    subnet,
+    bridge: bridgeName(subnet),
+    port: serverPort,
+    nodes: [],
+    nodeMonitorGrace,
+    created: Date.now(),
+  }
+  const folder = clusterFolder(root, name)
+  mkdirSync(folder.images, { recursive: true, mode: 0o711 })
+  // Written first: whatever is cut off from here on, delete finds.
+  writeCluster(root, cluster)
+  const names = Array.from({ length: nodes }, (_, at) => `${name}-${at + 1}`)
+  return startCluster(options, cluster, names)
+}
+
+/** Start what does not run of a cluster. @returns when every node is Ready */
+export async function startCluster(
+  options: Pick<CreateOptions, 'root' | 'kubeconfig' | 'onStep'>,
+  cluster: ClusterRecord,
+  nodes: readonly string[],
+): Promise<ClusterRecord> {
+  const { root, onStep } = options
+  const folder = clusterFolder(root, cluster.name)
+  const measure = async <Value>(what: string, work: () => Promise<Value>): Promise<Value> => {
+    const begun = performance.now()
+    const value = await work()
+    onStep(what, performance.now() - begun)
+    return value
+  }
+  const authority = keptPair(join(folder.server, 'pki'), 'ca', () => makeAuthority('myorch-ca'))
+  const namespaces = await measure('network', () => ensureNodeNamespaces(folder, cluster, nodes))
+  const records = nodes.map((name, at): ClusterNode => ({
+    name,
+    address: namespaces[at]?.address ?? '',
+  }))
+  const known = { ...cluster, nodes: records }
+  writeCluster(root, known)
+  await authority
+  startServer(folder, known)
+  const credentials = await measure('certificates', async () =>
+    Promise.all(
+      records.map(async (node) =>
+        ensureNodeCredentials(folder.node(node.name), await authority, node),
+      ),
+    ),
+  )
+  for (const [at, node] of records.entries())
+    startNode(folder, known, node, credentials[at] ?? '', namespaces[at]?.path ?? '')
+  const kubeconfig = join(folder.server, 'admin.kubeconfig')
+  await measure('server', () => untilFile(folder, kubeconfig))
+  if (options.kubeconfig !== undefined)
+    mergeKubeconfig(options.kubeconfig, readFileSync(kubeconfig, 'utf8'))
+  await measure('nodes', () => untilReady(folder, kubeconfig, nodes))
+  return known
+}
+
+function startServer(folder: ClusterFolder, cluster: ClusterRecord): void {
+  const address = serverAddress(cluster)
+  startProcess(folder, serverProcess, [
+    'server',
+    '--data-dir',
+    folder.server,
+    '--addr',
+    `${address}:${cluster.port}`,
+    '--name',
+    `myorch-${cluster.name}`,
+    '--node-monitor-grace',
+    String(cluster.nodeMonitorGrace),
+  ])
+}
+
+/** Signs of life come a few times in the time that the server waits for one. */
+function renewSeconds({ nodeMonitorGrace }: ClusterRecord): number {
+  return Math.max(0.5, Math.min(10, nodeMonitorGrace / 4))
+}
+
+export function startNode(
+  folder: ClusterFolder,
+  cluster: ClusterRecord,
+  node: ClusterNode,
+  credentials: string,
+  namespace: string,
+): void {
+  startProcess(
+    folder,
+    node.name,
+    [
+      'node',
+      '--server',
+      `https://${serverAddress(cluster)}:${cluster.port}`,
+      '--name',
+      node.name,
+      '--address',
+      node.address,
+      '--root',
+      folder.node(node.name),
+      '--image-root',
+      folder.images,
+      '--credentials',
+      credentials,
+      '--heartbeat',
+      String(renewSeconds(cluster)),
+    ],
+    namespace,
+  )
+}
+
+/** The server writes it once it serves. */
+async function untilFile(folder: ClusterFolder, path: string): Promise<void> {
+  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
+  const watcher = watch(join(path, '..'))
+  const found = Promise.withResolvers<void>()
+  watcher.on('change', () => existsSync(path) && found.resolve())
+  const check = setInterval(() => {
+    if (findProcess(folder, serverProcess) === undefined)
+      found.reject(didNotStart(folder, serverProcess))
+  }, 200)
+  const timer = setTimeout(() => found.reject(didNotStart(folder, serverProcess)), patience)
+  if (existsSync(path)) found.resolve()
+  try {
+    await found.promise
+  } finally {
+    watcher.close()
+    clearInterval(check)
+    clearTimeout(timer)
+  }
+}
+
+function didNotStart(folder: ClusterFolder, name: string): OperationError {
+  return new OperationError(
+    'START_FAILED',
+    `start ${name} of the cluster`,
+    { log: join(folder.logs, `${name}.log`) },
+    { exitCode: 1, hint: lastLines(folder, name) || 'Its log says why' },
+  )
+}
+
+export async function openAdmin(kubeconfig: string): Promise<HttpClient> {
+  return makeHttpClient(await readKubeconfig(kubeconfig), { manager: 'myorch' })
+}
+
+/** Wait until all of the nodes are Ready. */
+export async function untilReady(
+  folder: ClusterFolder,
+  kubeconfig: string,
+  nodes: readonly string[],
+): Promise<void> {
+  const client = await openAdmin(kubeconfig)
+  const informer = makeInformer(
+    client,
+    { apiVersion: 'v1', kind: 'Node' },
+    {},
+    { firstWait: 20, longestWait: 200 },
+  )
+  const ready = new Set<string>()
+  const done = Promise.withResolvers<void>()
+  informer.onChange((node) => {
+    const isReady = listAt(node, ['status', 'conditions']).some(
+      ({ type, status }) => type === 'Ready' && status === 'True',
+    )
+    if (isReady) ready.add(node.metadata.name ?? '')
+    if (nodes.every((name) => ready.has(name))) done.resolve()
+  })
+  const check = setInterval(() => {
+    for (const name of [serverProcess, ...nodes])
+      if (findProcess(folder, name) === undefined) done.reject(didNotStart(folder, name))
+  }, 200)
+  const late = nodes.find((name) => !ready.has(name)) ?? serverProcess
+  const timer = setTimeout(() => done.reject(didNotStart(folder, late)), patience)
+  if (nodes.length === 0) done.resolve()
+  try {
+    await done.promise
+  } finally {
+    clearInterval(check)
+    clearTimeout(timer)
+    informer.stop()
+    client.close()
+  }
+}

@@ -1,0 +1,50 @@
+import { makeHttpClient } from '../client/http-client.ts'
+import { startNodeAgent } from '../node/node-agent.ts'
+import { startSpanSender } from '../trace/span-sender.ts'
+import { readNodeCredentials } from './node-credentials.ts'
+
+export interface RunNodeOptions {
+  readonly server: string
+  readonly name: string
+  readonly address: string
+  readonly root: string
+  readonly imageRoot?: string | undefined
+  /** File of {@link NodeCredentials}. */
+  readonly credentials: string
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  /** Seconds between two signs of life. */
+  readonly renewSeconds?: number | undefined
+  readonly bridge?: string | undefined
+}
+
+export interface RunningNode {
+  stop(): Promise<void>
+}
+
+/** Everything that runs on a node, in this process. @returns when the node is known to the server */
+export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
+  const { authority, client: pair, serving } = readNodeCredentials(options.credentials)
+  const client = makeHttpClient({ server: options.server, authority, ...pair })
+  const spans = startSpanSender(client)
+  const agent = await startNodeAgent({
+    client,
+    name: options.name,
+    address: options.address,
+    root: options.root,
+    imageRoot: options.imageRoot,
+    certificate: serving.certificate,
+    key: serving.key,
+    authority,
+    labels: options.labels,
+    renewSeconds: options.renewSeconds,
+    bridge: options.bridge,
+    record: spans.record,
+  })
+  return {
+    stop: async () => {
+      await agent.stop()
+      spans.stop()
+      client.close()
+    },
+  }
+}
