@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { describeError } from '../../native/error.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Client } from './client.ts'
+import { makeEventCorrelator } from './event-correlator.ts'
 
 /** What happened to an object, for people: `kubectl describe` shows it. */
 export interface EventText {
@@ -32,7 +33,7 @@ interface Known {
 const forgetAfter = 10 * 60 * 1000
 const mostKnown = 4096
 
-// As k8s.io/client-go/tools/events does it: the same words about the same object are one event, whose count grows.
+// The same words about the same object are one event, whose count grows.
 
 export function makeEventRecorder(
   client: Client,
@@ -40,9 +41,13 @@ export function makeEventRecorder(
   { host, onProblem = printProblem }: EventRecorderOptions = {},
 ): EventRecorder {
   const known = new Map<string, Known>()
-  return (about, text) => {
+  const correlate = makeEventCorrelator()
+  return (about, given) => {
     const now = Date.now()
-    const key = keyOf(about, text)
+    const correlated = correlate(about, given, now)
+    if (!correlated) return
+    const { key, message } = correlated
+    const text = { ...given, message }
     const before = known.get(key)
     known.delete(key)
     const isRepeat = before !== undefined && now - before.lastSeen < forgetAfter
@@ -64,7 +69,8 @@ export function makeEventRecorder(
 async function write(client: Client, event: KubeObject, count: number): Promise<void> {
   if (count === 1) return void (await client.create(event))
   const { name = '', namespace } = event.metadata
-  const body = { count, lastTimestamp: event['lastTimestamp'] as string }
+  const message = event['message'] as string
+  const body = { count, message, lastTimestamp: event['lastTimestamp'] as string }
   try {
     await client.patch(event, { name, namespace }, 'merge', body)
   } catch (error) {
@@ -72,20 +78,6 @@ async function write(client: Client, event: KubeObject, count: number): Promise<
     if ((error as { status?: { code?: number } }).status?.code !== 404) throw error
     await client.create(event)
   }
-}
-
-function keyOf({ metadata, kind }: KubeObject, text: EventText): string {
-  const { type, reason, message, fieldPath = '' } = text
-  return [
-    kind,
-    metadata.namespace,
-    metadata.name,
-    metadata.uid,
-    type,
-    reason,
-    message,
-    fieldPath,
-  ].join('\n')
 }
 
 /** As upstream: the object's name and a number nobody else has. */

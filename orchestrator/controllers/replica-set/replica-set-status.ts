@@ -1,6 +1,6 @@
 import { isObject, listAt, numberAt, sameJson, valueAt } from '../../api/object.ts'
 import type { JsonObject, KubeObject } from '../../api/object.ts'
-import { isAvailable, isReady, withCondition } from '../objects/pod-facts.ts'
+import { conditionOf, isAvailable, isReady, withCondition } from '../objects/pod-facts.ts'
 import { statusWrite } from '../writes/write.ts'
 import type { Write } from '../writes/write.ts'
 
@@ -43,8 +43,12 @@ function counted(name: string, count: number): JsonObject {
 
 function conditionsOf(set: KubeObject, now: Date, failure: ReplicaFailure | undefined): JsonObject {
   const current = listAt(set, ['status', 'conditions'])
-  const conditions = failure
+  const known = conditionOf(set, 'ReplicaFailure')
+  // Other words for the same trouble are no news; writing them would only have it tried again at once.
+  const isNews = failure && (known?.status !== 'True' || known.reason !== failure.reason)
+  const told = isNews
     ? withCondition(current, { type: 'ReplicaFailure', status: 'True', ...failure }, now)
-    : current.filter(({ type }) => type !== 'ReplicaFailure')
+    : current
+  const conditions = failure ? told : current.filter(({ type }) => type !== 'ReplicaFailure')
   return conditions.length === 0 ? {} : { conditions }
 }
