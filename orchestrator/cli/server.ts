@@ -10,6 +10,7 @@ interface Flags {
   readonly san: string[]
   readonly scheduler: boolean
   readonly nodeMonitorGrace: string
+  readonly podPatience: string
 }
 
 /** `host:port`, with brackets around an IPv6 address. @throws OperationError INVALID_ARGUMENT */
@@ -39,6 +40,7 @@ export function addServer(program: Command): void {
     .option('--san <name...>', 'another name or address in the certificate of the server', [])
     .option('--no-scheduler', 'leave it to others to give pods their nodes')
     .option('--node-monitor-grace <seconds>', 'how long a silent node counts as alive', '40')
+    .option('--pod-patience <seconds>', 'how long pods stay on a node that is not', '300')
     .action(async (flags: Flags) => {
       const { dataDir, addr, kubeconfig, name, san, scheduler } = flags
       const { host, port } = parseAddress(addr)
@@ -50,6 +52,7 @@ export function addServer(program: Command): void {
         names: san,
         clusterName: name,
         schedules: scheduler,
+        podPatience: Number(flags.podPatience),
         controllers: { nodeMonitorGrace: Number(flags.nodeMonitorGrace) * 1000 },
         ...(kubeconfig === undefined ? {} : { kubeconfig }),
       })

@@ -25,6 +25,8 @@ export interface ClusterRecord {
   readonly nodes: readonly ClusterNode[]
   /** Seconds without a sign of life after which a node counts as gone. */
   readonly nodeMonitorGrace: number
+  /** Seconds after that, until its pods are made elsewhere. */
+  readonly podPatience: number
   /** Milliseconds since 1970. */
   readonly created: number
 }

@@ -28,18 +28,20 @@ export interface CreateOptions {
   /** Where the context is added; absent: nowhere. */
   readonly kubeconfig?: string | undefined
   readonly nodeMonitorGrace: number
+  readonly podPatience: number
   /** Told what is done, with the milliseconds that it took. */
   readonly onStep: (what: string, milliseconds: number) => void
 }
 
 const serverPort = 6443
 const serverProcess = 'server'
+const notReadyTaint = 'node.kubernetes.io/not-ready'
 /** Milliseconds until a cluster that does not come up is given up. */
 const patience = 60_000
 
 /** Make a cluster of this machine and start it. @returns when every node is Ready */
 export async function createCluster(options: CreateOptions): Promise<ClusterRecord> {
-  const { root, name, nodes, nodeMonitorGrace } = options
+  const { root, name, nodes, nodeMonitorGrace, podPatience } = options
   requireClusterName(name)
   if (readCluster(root, name))
     throw new OperationError(
@@ -59,6 +61,7 @@ export async function createCluster(options: CreateOptions): Promise<ClusterReco
     port: serverPort,
     nodes: [],
     nodeMonitorGrace,
+    podPatience,
     created: Date.now(),
   }
   const folder = clusterFolder(root, name)
@@ -122,6 +125,8 @@ function startServer(folder: ClusterFolder, cluster: ClusterRecord): void {
     `myorch-${cluster.name}`,
     '--node-monitor-grace',
     String(cluster.nodeMonitorGrace),
+    '--pod-patience',
+    String(cluster.podPatience),
   ])
 }
 
@@ -214,7 +219,9 @@ export async function untilReady(
     const isReady = listAt(node, ['status', 'conditions']).some(
       ({ type, status }) => type === 'Ready' && status === 'True',
     )
-    if (isReady) ready.add(node.metadata.name ?? '')
+    // A new node is held back a moment longer by its taint: pods would all go to the first that is not.
+    const isHeldBack = listAt(node, ['spec', 'taints']).some(({ key }) => key === notReadyTaint)
+    if (isReady && !isHeldBack) ready.add(node.metadata.name ?? '')
     if (nodes.every((name) => ready.has(name))) done.resolve()
   })
   const check = setInterval(() => {

@@ -6,7 +6,7 @@ import type { Admission } from './admission.ts'
 
 // What a pod gets from its cluster when it is made: its priority, and patience with nodes that fall silent.
 
-const patienceSeconds = 300
+const usualPatience = 300
 const awaited = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 
 export interface PriorityClasses {
@@ -14,11 +14,14 @@ export interface PriorityClasses {
   list(): Promise<readonly KubeObject[]>
 }
 
-/** Is to come after defaults and before quotas. */
-export function makePodAdmission(classes: PriorityClasses): Admission {
+/**
+ * Is to come after defaults and before quotas.
+ * @param patience seconds that a pod stays on a node that has fallen silent, unless it says otherwise; absent: 300
+ */
+export function makePodAdmission(classes: PriorityClasses, patience = usualPatience): Admission {
   return async ({ operation, kind, object, subresource }) => {
     if (operation !== 'CREATE' || subresource !== undefined || !isPod(kind) || !object.spec) return
-    addTolerations(object.spec)
+    addTolerations(object.spec, patience)
     await setPriority(kind, object, object.spec, classes)
   }
 }
@@ -27,7 +30,7 @@ function isPod({ group, plural }: Kind): boolean {
   return group === '' && plural === 'pods'
 }
 
-function addTolerations(spec: JsonObject): void {
+function addTolerations(spec: JsonObject, tolerationSeconds: number): void {
   const tolerations = listAt(spec, ['tolerations'])
   const isTolerated = (key: string) =>
     tolerations.some(
@@ -40,7 +43,7 @@ function addTolerations(spec: JsonObject): void {
       key,
       operator: 'Exists',
       effect: 'NoExecute',
-      tolerationSeconds: patienceSeconds,
+      tolerationSeconds,
     }))
   if (missing.length > 0) spec['tolerations'] = [...tolerations, ...missing]
 }

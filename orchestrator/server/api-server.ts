@@ -50,6 +50,8 @@ export interface ApiServerOptions {
   readonly issuer?: TokenIssuer
   /** Pods run as service accounts: something makes the accounts of new namespaces. */
   readonly serviceAccounts?: boolean
+  /** Seconds that pods stay on a node that has fallen silent; absent: 300. */
+  readonly podPatience?: number | undefined
   /** Where spans go; absent: a ring in memory. */
   readonly spans?: SpanRing
 }
@@ -90,7 +92,10 @@ export async function makeApiServer(
           ),
         ]
       : []),
-    makePodAdmission({ get: (name) => read(priorityClass, name), list: () => list(priorityClass) }),
+    makePodAdmission(
+      { get: (name) => read(priorityClass, name), list: () => list(priorityClass) },
+      options.podPatience,
+    ),
     makeServiceAdmission(() => list(kindOf('Service'))),
     makeQuotaAdmission({
       list: (namespace) => listIn(kindOf('ResourceQuota'), namespace),

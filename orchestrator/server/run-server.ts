@@ -31,6 +31,8 @@ export interface ServerOptions {
   /** Absent: `admin.kubeconfig` in the data folder. */
   readonly kubeconfig?: string
   readonly clusterName?: string
+  /** Seconds that pods stay on a node that has fallen silent; absent: 300. */
+  readonly podPatience?: number
   /** False: pods are given nodes by somebody else. */
   readonly schedules?: boolean
   /** False: nothing acts on what is stored. */
@@ -68,6 +70,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
       issuer: makeTokenIssuer(pki.signing.key, tokenIssuer),
       agents: { ...pki.kubeletClient, authority: pki.authority.certificate },
       serviceAccounts: options.controls !== false,
+      podPatience: options.podPatience,
     })
     const listener = await listen({
       host: options.host,
