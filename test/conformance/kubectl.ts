@@ -36,15 +36,19 @@ export function kubectlBinaries(): string[] {
   return versions.length > 0 ? versions.map((name) => join(folder, name)) : [found]
 }
 
-/** A server of its own, and a kubectl that talks to it and knows nothing of any other. */
-export async function startKubectl(t: Test, binary = kubectlBinaries().at(-1)!): Promise<Kubectl> {
+/** A server of its own, and a kubectl that talks to it and knows nothing of any other. @param options.controls with controllers */
+export async function startKubectl(
+  t: Test,
+  binary = kubectlBinaries().at(-1)!,
+  { controls = false } = {},
+): Promise<Kubectl> {
   const folder = mkdtempSync(join(tmpdir(), 'kubectl-'))
   const server = await runServer({
     dataDir: join(folder, 'data'),
     host: '127.0.0.1',
     port: 0,
-    // What is written stays as it is.
-    controls: false,
+    // Without controllers what is written stays as it is.
+    controls,
     schedules: false,
   })
   t.teardown(async () => {
