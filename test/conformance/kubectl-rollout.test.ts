@@ -51,7 +51,12 @@ const rows: readonly Row[] = [
     command: 'describe deployment web',
     stdout: /Progressing +False +ProgressDeadlineExceeded[^]*Scaled up replica set web-\w+ from/,
   },
+  {
+    command: 'patch deployment web -p {"spec":{"progressDeadlineSeconds":600}}',
+    stdout: /patched/,
+  },
   { command: 'rollout undo deployment/web --to-revision=2', stdout: /rolled back/ },
+  { command: 'wait --for=condition=Progressing deployment/web --timeout=20s', stdout: /met/ },
   { command: 'rollout status deployment/web', stdout: done },
   { command: 'get deployment web -o jsonpath={..image}', stdout: 'v2' },
   { command: 'delete deployment web --cascade=orphan', stdout: /deleted/ },
@@ -73,11 +78,14 @@ const binaries = kubectlBinaries()
 // The oldest and the newest: what differs in between is how they speak, which the commands without controllers try.
 for (const binary of new Set([binaries.at(0)!, binaries.at(-1)!]))
   t.test(`rollouts with ${basename(binary)}`, async (t) => {
-    const { run, server } = await startKubectl(t, binary, { controls: true })
-    const client = makeLocalClient(server.api, { name: 'agents', groups: ['system:masters'] })
+    const kubectl = await startKubectl(t, binary, { controls: true })
+    const client = makeLocalClient(kubectl.server.api, {
+      name: 'agents',
+      groups: ['system:masters'],
+    })
     await runPods(t, client, (pod) => JSON.stringify(pod.spec).includes('"bad"'))
     for (const { command, code = 0, stdout, stderr } of rows) {
-      const result = await run(command.split(' '))
+      const result = await kubectl.run(command.split(' '))
       t.equal(result.code, code, `${command}: ${result.stderr}`)
       if (stdout instanceof RegExp) t.match(result.stdout, stdout, command)
       else if (stdout !== undefined) t.equal(result.stdout, stdout, command)
