@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { OperationError } from '../../native/error.ts'
 
@@ -6,6 +7,7 @@ interface CreateFlags {
   readonly name: string
   readonly nodeMonitorGrace: string
   readonly podPatience: string
+  readonly imageRoot?: string
   readonly timings: boolean
   readonly kubeconfig: boolean
 }
@@ -79,8 +81,9 @@ function addCreate(cluster: Command): void {
     .description('Make a cluster: a server, and nodes with a network namespace each')
     .option('--nodes <count>', 'how many nodes', '3')
     .option('--name <name>', 'name of the cluster and first part of its nodes’ names', usualName)
-    .option('--node-monitor-grace <seconds>', 'how long a silent node counts as alive', '5')
+    .option('--node-monitor-grace <seconds>', 'how long a silent node counts as alive', '6')
     .option('--pod-patience <seconds>', 'how long after that its pods are waited for', '1')
+    .option('--image-root <folder>', 'state folder of mycontainer whose images the nodes use')
     .option('--timings', 'say what took how long', false)
     .option('--no-kubeconfig', 'leave kubectl’s configuration alone')
     .action(async (flags: CreateFlags) => {
@@ -95,6 +98,7 @@ function addCreate(cluster: Command): void {
         nodes: readNumber(flags.nodes, '--nodes', 0),
         kubeconfig: path,
         nodeMonitorGrace: readNumber(flags.nodeMonitorGrace, '--node-monitor-grace', 1),
+        imageRoot: flags.imageRoot === undefined ? undefined : resolve(flags.imageRoot),
         podPatience: readNumber(flags.podPatience, '--pod-patience', 0),
         onStep: (what, milliseconds) =>
           steps.push(`${what.padEnd(14)}${milliseconds.toFixed(0).padStart(6)} ms`),

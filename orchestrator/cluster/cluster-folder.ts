@@ -27,6 +27,8 @@ export interface ClusterRecord {
   readonly nodeMonitorGrace: number
   /** Seconds after that, until its pods are made elsewhere. */
   readonly podPatience: number
+  /** Whose images the nodes use; absent: the cluster's own. */
+  readonly imageRoot?: string | undefined
   /** Milliseconds since 1970. */
   readonly created: number
 }

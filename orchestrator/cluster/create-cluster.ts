@@ -29,6 +29,8 @@ export interface CreateOptions {
   readonly kubeconfig?: string | undefined
   readonly nodeMonitorGrace: number
   readonly podPatience: number
+  /** A folder of images that are there already. */
+  readonly imageRoot?: string | undefined
   /** Told what is done, with the milliseconds that it took. */
   readonly onStep: (what: string, milliseconds: number) => void
 }
@@ -41,7 +43,7 @@ const patience = 60_000
 
 /** Make a cluster of this machine and start it. @returns when every node is Ready */
 export async function createCluster(options: CreateOptions): Promise<ClusterRecord> {
-  const { root, name, nodes, nodeMonitorGrace, podPatience } = options
+  const { root, name, nodes, nodeMonitorGrace, podPatience, imageRoot } = options
   requireClusterName(name)
   if (readCluster(root, name))
     throw new OperationError(
@@ -62,6 +64,7 @@ export async function createCluster(options: CreateOptions): Promise<ClusterReco
     nodes: [],
     nodeMonitorGrace,
     podPatience,
+    imageRoot,
     created: Date.now(),
   }
   const folder = clusterFolder(root, name)
@@ -132,7 +135,7 @@ function startServer(folder: ClusterFolder, cluster: ClusterRecord): void {
 
 /** Signs of life come a few times in the time that the server waits for one. */
 function renewSeconds({ nodeMonitorGrace }: ClusterRecord): number {
-  return Math.max(0.5, Math.min(10, nodeMonitorGrace / 4))
+  return Math.max(0.5, Math.min(10, nodeMonitorGrace / 3))
 }
 
 export function startNode(
@@ -156,7 +159,7 @@ export function startNode(
       '--root',
       folder.node(node.name),
       '--image-root',
-      folder.images,
+      cluster.imageRoot ?? folder.images,
       '--credentials',
       credentials,
       '--heartbeat',
