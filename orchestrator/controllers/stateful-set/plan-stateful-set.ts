@@ -148,10 +148,7 @@ function deleteReplica(set: KubeObject, object: KubeObject): Write {
 }
 
 /** Pods beyond the number wanted, the last one first; ordered: one at a time. */
-function removeSurplus(
-  { set, byOrdinal, isOrdered }: Step,
-  wanted: readonly number[],
-): Write[] {
+function removeSurplus({ set, byOrdinal, isOrdered }: Step, wanted: readonly number[]): Write[] {
   const surplus = [...byOrdinal]
     .filter(([ordinal]) => ordinal >= 0 && !wanted.includes(ordinal))
     .toSorted(([a], [b]) => b - a)
