@@ -7,6 +7,8 @@ import { serverUser } from './bootstrap.ts'
 import { deleteObject } from './delete-object.ts'
 import { isReview } from './handle-review.ts'
 import { everything, listObjects } from './list-objects.ts'
+import { tellContent } from './namespace-conditions.ts'
+import type { NamespaceContent } from './namespace-conditions.ts'
 import { keyPrefix, readObject } from './object-storage.ts'
 
 // A namespace that is to go loses everything in it, and then its finalizer. Runs beside the server because without it
@@ -19,10 +21,11 @@ export interface Worker {
   stop(): Promise<void>
 }
 
-/** Delete what is in the namespace. @returns how much is still there, held by a finalizer or a grace period */
-export async function emptyNamespace(context: ApiContext, namespace: string): Promise<number> {
+/** Delete what is in the namespace. @returns what is still there, held by a finalizer or a grace period */
+async function emptyNamespace(context: ApiContext, namespace: string): Promise<NamespaceContent> {
   const seen = new Set<string>()
-  let left = 0
+  const remaining = new Map<string, number>()
+  const finalizers = new Map<string, number>()
   for (const kind of context.registry.all()) {
     if (
       !kind.namespaced ||
@@ -32,20 +35,28 @@ export async function emptyNamespace(context: ApiContext, namespace: string): Pr
     )
       continue
     seen.add(kind.storage)
-    left += await deleteAll(context, kind, namespace)
+    const left = await deleteAll(context, kind, namespace)
+    if (left.length > 0) remaining.set(`${kind.plural}.${kind.group}`, left.length)
+    for (const { metadata } of left)
+      for (const name of metadata.finalizers ?? [])
+        finalizers.set(name, (finalizers.get(name) ?? 0) + 1)
   }
-  return left
+  return { remaining, finalizers }
 }
 
-async function deleteAll(context: ApiContext, kind: Kind, namespace: string): Promise<number> {
+async function deleteAll(
+  context: ApiContext,
+  kind: Kind,
+  namespace: string,
+): Promise<KubeObject[]> {
   const { items } = await listObjects(context.store, kind, { ...everything, namespace })
-  let left = 0
+  const left: KubeObject[] = []
   const options = { propagationPolicy: 'Background', dryRun: false } as const
   for (const { metadata } of items)
     try {
       const target = { kind, namespace, name: metadata.name ?? '' }
       const deletion = await deleteObject(context, target, options, serverUser)
-      if (!deletion.gone) left++
+      if (!deletion.gone) left.push(deletion.object)
     } catch (error) {
       if (!(error instanceof StatusError) || error.status.code !== 404) throw error
     }
@@ -62,6 +73,21 @@ async function finalize(context: ApiContext, kind: Kind, name: string): Promise<
     return { ...current, spec: { ...current.spec, finalizers: rest } }
   }
   await context.resources.update(kind, undefined, name, change, options, 'finalize')
+}
+
+/** Say in its status what a namespace waits for. */
+async function tell(
+  context: ApiContext,
+  kind: Kind,
+  name: string,
+  content: NamespaceContent,
+): Promise<void> {
+  const current = await context.resources.get(kind, undefined, name)
+  const now = new Date()
+  if (tellContent(current, content, now) === current) return
+  const options = { user: serverUser, dryRun: false }
+  const change = (one: KubeObject): KubeObject => tellContent(one, content, now)
+  await context.resources.update(kind, undefined, name, change, options, 'status')
 }
 
 /** Watch namespaces, and empty those that are to go. */
@@ -83,8 +109,12 @@ export async function startNamespaceDeletion(context: ApiContext): Promise<Worke
       if (stopped) return
       waiting.delete(name)
       try {
-        if ((await emptyNamespace(context, name)) === 0) await finalize(context, kind, name)
-        else again(name)
+        const content = await emptyNamespace(context, name)
+        if (content.remaining.size === 0) await finalize(context, kind, name)
+        else {
+          await tell(context, kind, name, content)
+          again(name)
+        }
       } catch (error) {
         if (error instanceof StatusError && error.status.code === 404) continue
         process.stderr.write(`empty namespace ${name}: ${describeError(error)}\n`)
