@@ -110,8 +110,9 @@ function makeReplicas(
   return { writes, isComplete: true }
 }
 
-function createReplica({ set, view, current, update }: Step, ordinal: number): Write[] {
-  const object = makeStatefulPod(set, ordinal, isCurrentNeeded(set, ordinal) ? current : update)
+function createReplica(step: Step, ordinal: number): Write[] {
+  const { set, view, current, update } = step
+  const object = makeStatefulPod(set, ordinal, isCurrentNeeded(step, ordinal) ? current : update)
   const what = `create Pod ${object.metadata.name} in StatefulSet ${set.metadata.name}`
   return [
     ...missingClaims(set, ordinal, (name) => view.claims.has(name)),
@@ -120,11 +121,13 @@ function createReplica({ set, view, current, update }: Step, ordinal: number): W
 }
 
 /** During an update, what comes back where the update has not been yet comes back as it was. */
-function isCurrentNeeded(set: KubeObject, ordinal: number): boolean {
+function isCurrentNeeded({ set, view, current }: Step, ordinal: number): boolean {
   if (textAt(set, ['spec', 'updateStrategy', 'type']) === 'OnDelete') return false
-  const partition = partitionOf(set)
-  const reached = partition > 0 ? partition : (numberAt(set, ['status', 'currentReplicas']) ?? 0)
-  return ordinal < firstOrdinal(set) + reached
+  // Counted anew: the status still counts the pod that has just gone for its update.
+  const left = view.pods.filter(
+    (pod) => !isTerminating(pod) && hashOf(pod) === current.metadata.name,
+  ).length
+  return ordinal < firstOrdinal(set) + (partitionOf(set) || left)
 }
 
 function partitionOf(set: KubeObject): number {

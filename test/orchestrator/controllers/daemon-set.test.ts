@@ -20,9 +20,7 @@ function makeSet(
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
     metadata: { name: 'log', namespace: 'default' },
-    spec: { selector: { matchLabels: { app: 'log' } }, template, ...spec } as NonNullable<
-      KubeObject['spec']
-    >,
+    spec: { selector: { matchLabels: { app: 'log' } }, template, ...spec },
   }
 }
 
@@ -110,7 +108,7 @@ t.test('a daemon on each node, and its update', async (t) => {
     for (const pod of pods) await patchStatus(pod, runningStatus('10.0.0.1'))
   }
   const first = await until(kinds.pod, (all) => all.length === 2)
-  t.strictSame(first.map(targetNode).toSorted(), ['a', 'b'])
+  t.strictSame(new Set(first.map(targetNode)), new Set(['a', 'b']))
   await run(first)
   await until(kinds.daemonSet, ([set]) => set?.status?.['numberAvailable'] === 2)
   await client.create(readyNode('c'))
@@ -140,5 +138,5 @@ t.test('a daemon on each node, and its update', async (t) => {
   )
   t.match(set?.status, { desiredNumberScheduled: 3, numberReady: 3, observedGeneration: 2 })
   const revisions = await until(kinds.controllerRevision, (all) => all.length === 2)
-  t.strictSame(revisions.map((revision) => revision['revision']).toSorted(), [1, 2])
+  t.strictSame(new Set(revisions.map((revision) => revision['revision'])), new Set([1, 2]))
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { textAt } from '../../../orchestrator/api/object.ts'
 import type { KubeObject } from '../../../orchestrator/api/object.ts'
 import { makeAddressRanges } from '../../../orchestrator/controllers/node-ipam/address-ranges.ts'
 import { startNodeIpamController } from '../../../orchestrator/controllers/node-ipam/node-ipam-controller.ts'
@@ -53,22 +54,22 @@ t.test('a server that stood still does not hold it against the nodes', async (t)
 })
 
 t.test('taints follow conditions', async (t) => {
-  const key = (name: string): string => `node.kubernetes.io/${name}`
+  const full = (name: string): string => `node.kubernetes.io/${name}`
   const rows = [
     { title: 'ready', node: readyNode('a'), evict: false, want: [] },
     {
       title: 'not ready',
       node: withReady(readyNode('a'), 'False'),
       evict: false,
-      want: [[key('not-ready'), 'NoSchedule']],
+      want: [[full('not-ready'), 'NoSchedule']],
     },
     {
       title: 'unknown, to be emptied',
       node: withReady(readyNode('a'), 'Unknown'),
       evict: true,
       want: [
-        [key('unreachable'), 'NoSchedule'],
-        [key('unreachable'), 'NoExecute'],
+        [full('unreachable'), 'NoSchedule'],
+        [full('unreachable'), 'NoExecute'],
       ],
     },
     {
@@ -79,14 +80,14 @@ t.test('taints follow conditions', async (t) => {
           unschedulable: true,
           taints: [
             { key: 'gpu', effect: 'NoSchedule' },
-            { key: key('not-ready'), effect: 'NoExecute' },
+            { key: full('not-ready'), effect: 'NoExecute' },
           ],
         },
       },
       evict: false,
       want: [
         ['gpu', 'NoSchedule'],
-        [key('unschedulable'), 'NoSchedule'],
+        [full('unschedulable'), 'NoSchedule'],
       ],
     },
   ]
@@ -209,7 +210,7 @@ t.test('a node that falls silent, comes back and goes', async (t) => {
   const silent = nodes.find(({ metadata }) => metadata.name === 'silent')!
   t.match(conditionOf(silent, 'Ready'), { status: 'Unknown', reason: 'NodeStatusUnknown' })
   t.equal(readiness(nodes.find(({ metadata }) => metadata.name === 'alive')!), 'True')
-  t.ok(nodes.every((node) => /^10\.244\.\d+\.0\/24$/.test(String(node.spec?.['podCIDR']))))
+  t.ok(nodes.every((node) => /^10\.244\.\d+\.0\/24$/.test(textAt(node, ['spec', 'podCIDR']) ?? '')))
   const pods = await until(kinds.pod, (all) => {
     const gone = all.find(({ metadata }) => metadata.name === 'leaves')
     return gone?.metadata.deletionTimestamp !== undefined && all.every((pod) => !isReady(pod))
