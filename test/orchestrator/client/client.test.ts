@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import type { KubeObject } from '../../../orchestrator/api/object.ts'
+import { StatusError } from '../../../orchestrator/api/status-error.ts'
 import type { Client } from '../../../orchestrator/client/client.ts'
 import { makeEventRecorder } from '../../../orchestrator/client/event-recorder.ts'
 import { makeHttpClient } from '../../../orchestrator/client/http-client.ts'
@@ -132,4 +133,48 @@ t.test('an informer goes on where it was when the server was away', async (t) =>
   )
   await heard.promise
   t.pass('heard of what came after')
+})
+
+t.test('an informer lists anew when the server has forgotten where it was', async (t) => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'client-'))
+  t.teardown(() => rmSync(dataDir, { recursive: true, force: true }))
+  const options = { dataDir, host: '127.0.0.1', controls: false, schedules: false }
+  const before = await runServer({ ...options, port: 0 })
+  const client = overTls(t, before)
+  const port = Number(new URL(before.url).port)
+  await client.create(named('lost'))
+  await client.create(named('kept'))
+  const problems: unknown[] = []
+  const informer = makeInformer(
+    client,
+    config,
+    { labelSelector: 'test=client' },
+    { firstWait: 20, onProblem: (_what, error) => problems.push(error) },
+  )
+  t.teardown(() => informer.stop())
+  await informer.synced
+  const heard: string[] = []
+  const late = Promise.withResolvers<void>()
+  informer.onChange(({ metadata }, isThere) => {
+    heard.push(`${metadata.name} ${isThere}`)
+    if (heard.includes('late true') && heard.includes('lost false')) late.resolve()
+  })
+  await before.close()
+
+  const meanwhile = await runServer({ ...options, port: 0 })
+  const admin = makeLocalClient(meanwhile.api, { name: 'admin', groups: ['system:masters'] })
+  await admin.delete(config, { name: 'lost', namespace: 'default' })
+  const { metadata } = await admin.create(named('late'))
+  await meanwhile.api.context.store.compact(Number(metadata.resourceVersion))
+  await meanwhile.close()
+
+  const after = await runServer({ ...options, port })
+  t.teardown(() => after.close())
+  await late.promise
+  t.strictSame(
+    heard.filter((entry) => entry.startsWith('kept')),
+    ['kept true'],
+    'what is as it was is no change',
+  )
+  t.ok(problems.some((error) => error instanceof StatusError && error.status.code === 410))
 })
