@@ -30,7 +30,8 @@ function defaultJobSpec(spec: JsonObject): void {
     setDefaults(spec, { completions: 1, parallelism: 1 })
   setDefaults(spec, {
     parallelism: 1,
-    backoffLimit: 6,
+    // Limited per index, the job as a whole is not.
+    backoffLimit: spec['backoffLimitPerIndex'] === undefined ? 6 : 2 ** 31 - 1,
     completionMode: 'NonIndexed',
     suspend: false,
     podReplacementPolicy: spec['podFailurePolicy'] === undefined ? 'TerminatingOrFailed' : 'Failed',
