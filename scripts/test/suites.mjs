@@ -3,7 +3,7 @@
  * @property {string} name
  * @property {string[]} folders searched for `*.test.ts`, at any depth
  * @property {RegExp} [files] of those folders only the files that match
- * @property {string[]} packages Debian packages its tests run programs of
+ * @property {(string | import('./packages.mjs').ProgramPackage)[]} packages Debian packages its tests run programs of
  * @property {boolean} needsRoot its tests make namespaces, mounts and cgroups on this host
  * @property {number} jobs files that run at the same time; 1 where they share host resources
  * @property {number} timeoutSeconds for one file; longer is a hang, and a failure with a name
@@ -21,6 +21,9 @@ const commandPackages = [
   'util-linux',
   'openssl',
 ]
+
+/** Also where it did not come from Debian. */
+const kubectl = { program: 'kubectl', package: 'kubernetes-client' }
 
 /** Programs that answers are compared with. */
 const peers = ['podman', 'buildah', 'skopeo']
@@ -51,7 +54,7 @@ export const suites = [
   {
     name: 'conformance',
     folders: ['test/conformance'],
-    packages: ['iproute2', 'procps', 'curl'],
+    packages: ['iproute2', 'procps', 'curl', kubectl],
     needsRoot: true,
     jobs: 1,
     timeoutSeconds: 300,
@@ -91,7 +94,7 @@ export const suites = [
   {
     name: 'cluster',
     folders: ['test/cluster'],
-    packages: [...commandPackages, 'kubernetes-client', 'postgresql', 'redis-server', 'nginx'],
+    packages: [...commandPackages, kubectl, 'postgresql', 'redis-server', 'nginx'],
     needsRoot: true,
     jobs: 1,
     timeoutSeconds: 300,
