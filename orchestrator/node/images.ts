@@ -19,7 +19,13 @@ export interface ImageTools {
   readonly tell: (text: EventText) => void
   /** The pod's own folder. */
   readonly folder: string
+  readonly pulling: PullsUnderWay
+  /** Nobody waits for the image any more; a pull that others may wait for goes on. */
+  readonly signal: AbortSignal
 }
+
+/** By image and credentials: bytes of the image that comes. */
+export type PullsUnderWay = Map<string, Promise<number>>
 
 /** That an image is not there, in the words of the kubelet: `reason` is ErrImagePull, ErrImageNeverPull, InvalidImageName. */
 export class ImageProblem extends Error {
@@ -37,7 +43,7 @@ export class ImageProblem extends Error {
  * @throws {ImageProblem}
  */
 export async function ensureContainerImage(
-  { context, sources, tell, folder }: ImageTools,
+  { context, sources, tell, folder, pulling, signal }: ImageTools,
   pod: KubeObject,
   { spec }: ContainerSpec,
 ): Promise<void> {
@@ -58,12 +64,17 @@ export async function ensureContainerImage(
   tell({ type: 'Normal', reason: 'Pulling', message: `Pulling image "${image}"` })
   const startedAt = performance.now()
   try {
-    const bytes = await pull(context, image, await authFile(sources, pod, folder))
+    const auth = await readAuths(sources, pod)
+    const shared = pullOnce(pulling, `${image} ${auth ?? ''}`, () =>
+      pull(context, image, authFile(auth, folder)),
+    )
+    const bytes = await unlessAborted(shared, signal)
     const took = duration(performance.now() - startedAt)
     const size = ` Image size: ${bytes} bytes.`
     const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting).${size}`
     tell({ type: 'Normal', reason: 'Pulled', message })
   } catch (error) {
+    signal.throwIfAborted()
     const why = `failed to pull image "${image}": ${describeError(error)}`
     tell({
       type: 'Warning',
@@ -111,26 +122,58 @@ async function pull(
   }
 }
 
-/** The pod's pull secrets as one file of credentials; undefined where it has none. */
-async function authFile(
-  sources: PodSources,
-  pod: KubeObject,
-  folder: string,
-): Promise<string | undefined> {
+/** Pods that want the same image at once wait for one pull. */
+function pullOnce(
+  pulling: PullsUnderWay,
+  key: string,
+  begin: () => Promise<number>,
+): Promise<number> {
+  const known = pulling.get(key)
+  if (known) return known
+  const pulled = begin().finally(() => pulling.delete(key))
+  pulling.set(key, pulled)
+  return pulled
+}
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const abort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', abort)
+  try {
+    signal.throwIfAborted()
+    return await Promise.race([promise, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+    // Nobody may be left to hear of it.
+    promise.catch(() => undefined)
+  }
+}
+
+/** The pod's pull secrets as the text of one file of credentials; undefined where it has none. */
+async function readAuths(sources: PodSources, pod: KubeObject): Promise<string | undefined> {
   const auths: Record<string, unknown> = {}
   for (const reference of listAt(pod, ['spec', 'imagePullSecrets'])) {
     const name = textAt(reference, ['name']) ?? ''
     const secret = await sources.secret(pod.metadata.namespace ?? '', name)
-    const data = valueAt(secret, ['data', '.dockerconfigjson'])
-    if (typeof data !== 'string') continue
-    const config = JSON.parse(Buffer.from(data, 'base64').toString()) as { auths?: object }
-    Object.assign(auths, config.auths)
+    const data = (key: string): unknown => {
+      const text = valueAt(secret, ['data', key])
+      return typeof text === 'string'
+        ? JSON.parse(Buffer.from(text, 'base64').toString())
+        : undefined
+    }
+    const config = data('.dockerconfigjson') as { auths?: object } | undefined
+    // The older type has the list itself.
+    Object.assign(auths, config?.auths, data('.dockercfg'))
   }
+  return Object.keys(auths).length === 0 ? undefined : JSON.stringify({ auths })
+}
+
+function authFile(auths: string | undefined, folder: string): string | undefined {
   const path = join(folder, 'auth.json')
   rmSync(path, { force: true })
-  if (Object.keys(auths).length === 0) return undefined
+  if (auths === undefined) return undefined
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  writeFileSync(path, JSON.stringify({ auths }), { mode: 0o600 })
+  writeFileSync(path, auths, { mode: 0o600 })
   return path
 }
 

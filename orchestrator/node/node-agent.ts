@@ -124,6 +124,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     logsFolder: join(root, 'logs'),
     restarts: makeBackOff(backOff),
     pulls: makeBackOff({ ...backOff, atOnce: true }),
+    pulling: new Map(),
     resolvConf: options.resolvConf ?? (() => ''),
     onProblem,
   }

@@ -4,6 +4,7 @@ import type { EventRecorder } from '../client/event-recorder.ts'
 import type { PodNetwork } from '../network/pod-network.ts'
 import type { RecordSpan } from '../trace/span.ts'
 import type { BackOff } from './back-off.ts'
+import type { PullsUnderWay } from './images.ts'
 import type { PodSources } from './environment/pod-sources.ts'
 import type { KubeObject } from '../api/object.ts'
 
@@ -28,6 +29,7 @@ export interface PodTools {
   readonly restarts: BackOff
   /** Of images that cannot be pulled. */
   readonly pulls: BackOff
+  readonly pulling: PullsUnderWay
   /** Texts of the pod's files, which depend on its DNS policy. */
   readonly resolvConf: (pod: KubeObject) => string
   readonly onProblem: (what: string, error: unknown) => void

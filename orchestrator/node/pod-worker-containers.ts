@@ -14,7 +14,7 @@ import type { ProbeTarget } from './probes/run-probe.ts'
 import { runHook } from './run-hook.ts'
 import type { Sandbox } from './sandbox.ts'
 import { execForProbe } from './server/container-processes.ts'
-import { StartProblem, startContainerOf } from './start-container.ts'
+import { configReason, StartProblem, startContainerOf } from './start-container.ts'
 import { stopRun } from './stop-run.ts'
 
 /** The containers of one pod: what is known of each, and what can be done with them. */
@@ -22,7 +22,12 @@ export interface PodContainers {
   readonly facts: ReadonlyMap<string, ContainerFacts>
   /** Take over what an agent before us has started. */
   adopt(records: readonly ContainerRecord[]): void
-  start(spec: ContainerSpec, sandbox: Sandbox, volumes: ReadonlyMap<string, string>): Promise<void>
+  /** Begin to start one, unless that has begun; a pull may take minutes, so nobody waits for it. */
+  start(spec: ContainerSpec, sandbox: Sandbox, volumes: ReadonlyMap<string, string>): void
+  /** Give up starts that are under way. @returns when none is */
+  halt(): Promise<void>
+  /** What a container's configuration refers to may be there by now: do not wait any longer. */
+  retryConfig(): void
   /** @returns when all of them have ended */
   stop(specs: readonly ContainerSpec[], graceSeconds: number): Promise<void>
   /** A stop that is under way has less time than it had. */
@@ -39,6 +44,16 @@ interface Options {
   readonly tell: (text: EventText) => void
 }
 
+/** Milliseconds before a container whose ConfigMap is not there is tried again. */
+const configRetry = 10_000
+/** Before what failed for no reason that a status could name is. */
+const problemRetry = 2000
+
+interface Start {
+  readonly abort: AbortController
+  readonly done: Promise<void>
+}
+
 /** A container that ran so long, milliseconds, is not counted as one that keeps failing. */
 const longRun = 10 * 60 * 1000
 
@@ -47,6 +62,7 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
   const facts = new Map<string, ContainerFacts>()
   const probes = new Map<string, ContainerProbes>()
   const ends = new Map<string, Promise<unknown>>()
+  const starting = new Map<string, Start>()
   const uid = pod().metadata.uid ?? ''
   let grace = Number.POSITIVE_INFINITY
 
@@ -143,10 +159,26 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
   const graceOfPod = (): number => Number(pod().spec?.['terminationGracePeriodSeconds'] ?? 30)
   let sandboxAddress = ''
 
+  function begin(spec: ContainerSpec, ...place: [Sandbox, ReadonlyMap<string, string>]): void {
+    if (starting.has(spec.name)) return
+    const abort = new AbortController()
+    const done = start(spec, ...place, abort.signal)
+      .catch((error: unknown) => {
+        tools.onProblem(`start container ${spec.name} of pod ${uid}`, error)
+        change(spec.name, { notBefore: Date.now() + problemRetry })
+      })
+      .finally(() => {
+        starting.delete(spec.name)
+        onChange()
+      })
+    starting.set(spec.name, { abort, done })
+  }
+
   async function start(
     spec: ContainerSpec,
     sandbox: Sandbox,
     volumes: ReadonlyMap<string, string>,
+    signal: AbortSignal,
   ): Promise<void> {
     sandboxAddress = sandbox.address === '' ? tools.nodeAddress : sandbox.address
     const { current } = facts.get(spec.name) ?? {}
@@ -162,15 +194,16 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
         sandbox,
         volumes,
         others: facts,
+        signal,
         tell: (text) => tellOf(spec.name, text),
       })
       pulls.reset(`${uid}/${spec.name}`)
       await replace(spec.name, run)
       follow(spec, run, ended)
       traceStart(spec, run, startedAt, performance.now() - begun)
-      onChange()
       void afterStart(spec, run)
     } catch (error) {
+      if (signal.aborted) return
       if (!(error instanceof StartProblem)) throw error
       refused(spec, attempt, error)
     }
@@ -207,11 +240,12 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
       facts.set(spec.name, { ...before, previous: before?.current })
       return ended_(spec, failedRun(attempt, problem.cause))
     }
+    if (problem.kind === 'config')
+      return change(spec.name, { waiting: problem.waiting, notBefore: now + configRetry })
     const key = `${uid}/${spec.name}`
     const notBefore = pulls.failed(key, now)
     const delay = pulls.delay(key)
     change(spec.name, { waiting: problem.waiting, notBefore })
-    if (problem.kind === 'config') return
     // The next look says that it waits; the one of now says why.
     const image = textAt(spec.spec, ['image']) ?? ''
     setTimeout(
@@ -289,7 +323,16 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
           )
       }
     },
-    start,
+    start: begin,
+    halt: async () => {
+      const all = [...starting.values()]
+      for (const { abort } of all) abort.abort()
+      await Promise.all(all.map(({ done }) => done))
+    },
+    retryConfig: () => {
+      for (const [name, { waiting }] of facts)
+        if (waiting?.reason === configReason) change(name, { notBefore: 0 })
+    },
     stop: async (specs, seconds) => {
       await Promise.all(
         specs.map(async (spec) => {

@@ -61,6 +61,7 @@ export function startPodWorker(
   let verdict: { reason?: string; message?: string } = {}
   let isInitialized = false
   let isGone = false
+  let isEnding = false
   let running: Promise<void> | undefined
   const loopState = { again: false, isStopped: false }
   let timer: NodeJS.Timeout | undefined
@@ -70,7 +71,8 @@ export function startPodWorker(
     tools,
     folder,
     pod: () => pod,
-    onChange: () => wake(),
+    // The loop is held up while all of it is ended.
+    onChange: () => (isEnding ? report() : wake()),
     tell,
   })
   containers.adopt(known)
@@ -132,18 +134,16 @@ export function startPodWorker(
     const plan = planPod(specs, containers.facts, restartPolicyOf(pod), Date.now())
     isInitialized = plan.isInitialized
     if (plan.ended) {
+      await containers.halt()
       await containers.stop(pick(specs, plan.stop), graceOf(pod))
       ended = plan.ended
       return finish()
     }
     const standing = sandbox!
     report()
-    await Promise.all(
-      pick(specs, plan.start).map((spec) => containers.start(spec, standing, volumes)),
-    )
+    for (const spec of pick(specs, plan.start)) containers.start(spec, standing, volumes)
     const next = [plan.lookAgainAt, deadline].filter((at) => at !== undefined)
     if (next.length > 0) lookAgain(Math.min(...next))
-    report()
   }
 
   async function expire(): Promise<void> {
@@ -172,6 +172,7 @@ export function startPodWorker(
   }
 
   async function terminate(): Promise<void> {
+    isEnding = true
     await stopPod(containers, pod, graceOf(pod))
     ended ??= containers.hasFailed() ? 'Failed' : 'Succeeded'
     report()
@@ -231,7 +232,10 @@ export function startPodWorker(
       containers.graceChanged(graceOf(next))
       wake()
     },
-    refresh: wake,
+    refresh: () => {
+      containers.retryConfig()
+      wake()
+    },
     get pod() {
       return pod
     },
@@ -246,7 +250,7 @@ export function startPodWorker(
       loopState.isStopped = true
       clearTimeout(timer)
       containers.stopProbes()
-      await running
+      await Promise.all([running, containers.halt()])
     },
   }
   wake()

@@ -30,6 +30,8 @@ export interface ContainerStart {
   /** Of {@link updatePodVolumes}. */
   readonly volumes: ReadonlyMap<string, string>
   readonly others: PodFactsByContainer
+  /** Not to be started after all. */
+  readonly signal: AbortSignal
   readonly tell: (text: EventText) => void
 }
 
@@ -45,16 +47,20 @@ export class StartProblem extends Error {
   }
 }
 
-/** @throws {StartProblem} */
+/** Why a container waits whose description refers to what is not there. */
+export const configReason = 'CreateContainerConfigError'
+
+/** @throws {StartProblem} and what `start.signal` was aborted with */
 export async function startContainerOf(
   tools: PodTools,
   start: ContainerStart,
 ): Promise<StartedRun & { readonly messageFile: string }> {
-  const { pod, container, tell, folder, attempt } = start
-  const { context, sources } = tools
+  const { pod, container, tell, folder, attempt, signal } = start
+  const { context, sources, pulling } = tools
   try {
-    await ensureContainerImage({ context, sources, tell, folder }, pod, container)
+    await ensureContainerImage({ context, sources, tell, folder, pulling, signal }, pod, container)
   } catch (error) {
+    signal.throwIfAborted()
     if (error instanceof ImageProblem) throw new StartProblem('image', error.waiting, error)
     throw configProblem(tell, error)
   }
@@ -62,6 +68,7 @@ export async function startContainerOf(
   const options = await configure(tools, start, messageFile).catch((error: unknown) => {
     throw configProblem(tell, error)
   })
+  signal.throwIfAborted()
   let isCreated = false
   try {
     const started = await startRun(context, options, messageFile, (record) => {
@@ -82,7 +89,7 @@ export async function startContainerOf(
 function configProblem(tell: ContainerStart['tell'], error: unknown): StartProblem {
   const message = describeError(error)
   tell({ type: 'Warning', reason: 'Failed', message: `Error: ${message}` })
-  return new StartProblem('config', { reason: 'CreateContainerConfigError', message }, error)
+  return new StartProblem('config', { reason: configReason, message }, error)
 }
 
 async function configure(tools: PodTools, start: ContainerStart, messageFile: string) {

@@ -15,6 +15,7 @@ export async function stopPod(
   const specs = containerSpecs(pod)
   const deadline = Date.now() + graceSeconds * 1000
   const left = (): number => Math.max(0, Math.ceil((deadline - Date.now()) / 1000))
+  await containers.halt()
   await containers.stop(
     specs.filter(({ role }) => role !== 'sidecar'),
     graceSeconds,
