@@ -20,6 +20,8 @@ export interface EventRecorderOptions {
   /** The node the component is on. */
   readonly host?: string
   readonly onProblem?: (what: string, error: unknown) => void
+  /** Told of each write, for who has to wait for the last of them. It is never rejected. */
+  readonly onWrite?: (writing: Promise<void>) => void
 }
 
 interface Known {
@@ -38,7 +40,7 @@ const mostKnown = 4096
 export function makeEventRecorder(
   client: Client,
   component: string,
-  { host, onProblem = printProblem }: EventRecorderOptions = {},
+  { host, onProblem = printProblem, onWrite }: EventRecorderOptions = {},
 ): EventRecorder {
   const known = new Map<string, Known>()
   const correlate = makeEventCorrelator()
@@ -58,6 +60,7 @@ export function makeEventRecorder(
     entry.writing = entry.writing
       .then(async () => write(client, event, entry.count))
       .catch((error: unknown) => onProblem(`event ${text.reason}`, error))
+    onWrite?.(entry.writing)
     known.set(key, entry)
     for (const oldest of known.keys()) {
       if (known.size <= mostKnown) break

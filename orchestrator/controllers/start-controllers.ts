@@ -26,11 +26,18 @@ export interface RunningControllers extends RunningController {
   readonly informers: Informers
 }
 
+const longestEndMs = 1_000
+
 /** Start the controllers over one set of informers. */
 export function startControllers(options: ControllersOptions): RunningControllers {
   const { client, record, settings = {}, onProblem = printProblem, list = controllers } = options
   const informers = makeInformers(client, { onProblem })
   const counts = makeControllerCounts()
+  const events = new Set<Promise<void>>()
+  const onWrite = (writing: Promise<void>): void => {
+    events.add(writing)
+    void writing.finally(() => events.delete(writing))
+  }
   const running = list.map((start) =>
     start({
       client,
@@ -39,15 +46,19 @@ export function startControllers(options: ControllersOptions): RunningController
       onProblem,
       settings,
       counts,
-      recorder: (component) => makeEventRecorder(client, component, { onProblem }),
+      recorder: (component) => makeEventRecorder(client, component, { onProblem, onWrite }),
     }),
   )
   return {
     counts,
     informers,
     stop: async () => {
-      informers.stop()
+      // What is under way wants to see what it wrote; but what never came does not hold up the end.
+      const timer = setTimeout(() => informers.stop(), longestEndMs)
       await Promise.all(running.map((controller) => controller.stop()))
+      clearTimeout(timer)
+      informers.stop()
+      await Promise.all(events)
     },
   }
 }

@@ -111,7 +111,7 @@ export function openSqliteStore(path: string, limits?: EventLogLimits): SqliteSt
       await database.backupTo(copy)
     },
     close: async () => {
-      queue.flush()
+      queue.close()
       database.close()
     },
   }

@@ -14,6 +14,8 @@ export interface WriteQueue {
   add<Result>(write: Write<Result>): Promise<Result>
   /** Commit what waits, now. */
   flush(): void
+  /** Commit what waits, and refuse what comes after. */
+  close(): void
 }
 
 // One commit costs one fsync, however many writes are in it. Writers that come in the same turn of the event loop share it.
@@ -30,6 +32,7 @@ export function makeWriteQueue(
 ): WriteQueue {
   let waiting: Waiting[] = []
   let scheduled = false
+  let isClosed = false
 
   function commit(group: readonly Waiting[]): unknown {
     try {
@@ -61,8 +64,13 @@ export function makeWriteQueue(
 
   return {
     flush,
+    close: () => {
+      flush()
+      isClosed = true
+    },
     add: <Result>(write: Write<Result>) =>
       new Promise<Result>((resolve, reject) => {
+        if (isClosed) return reject(new OperationError('BAD_STATE', 'write to a closed store', {}))
         let outcome: { result: Result } | { error: unknown }
         waiting.push({
           run: () => {
