@@ -72,7 +72,15 @@ export function openAt(folder: number, name: PathName, flags: number, mode = 0):
 
 const howBuffer = new BigUint64Array(3)
 
-/** openat2(2): `resolve` of {@link resolveFlags}. Needs Linux 5.6. */
+const EAGAIN = 11
+
+/** As PATH_ATTEMPTS of native/shim/interpret.c. */
+const pathAttempts = 4096
+
+/**
+ * openat2(2): `resolve` of {@link resolveFlags}. Needs Linux 5.6. Asked again while the kernel cannot tell whether a path stays
+ * below its root, because something somewhere is renamed or mounted at the same time.
+ */
 export function openAt2(
   folder: number,
   name: PathName,
@@ -81,7 +89,11 @@ export function openAt2(
   howBuffer[0] = BigInt(how.flags | openFlags.cloexec)
   howBuffer[1] = BigInt(how.mode ?? 0)
   howBuffer[2] = BigInt(how.resolve)
-  return Number(openat2(folder, pathBytes(name), howBuffer, howBuffer.byteLength))
+  const path = pathBytes(name)
+  let result = -EAGAIN
+  for (let attempt = 0; result === -EAGAIN && attempt < pathAttempts; attempt++)
+    result = Number(openat2(folder, path, howBuffer, howBuffer.byteLength))
+  return result
 }
 
 /** mkdirat(2). The process's umask applies to `mode`. */

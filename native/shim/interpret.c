@@ -56,14 +56,25 @@ static void become_inner(struct machine *machine) {
   reset_signals();
 }
 
+// openat2(2): a path that is to stay below its root cannot be followed while anything anywhere is renamed or mounted, and
+// the kernel says so. Others do that all the time: it is asked again, but not for ever by somebody who does it on purpose.
+#define PATH_ATTEMPTS 4096
+
+static bool is_worth_repeating(const struct instruction *ins, s64 result, u32 attempt) {
+  if (is_tolerated(ins, result)) return false;
+  if (result == -EINTR) return ins->nr != __NR_close;
+  return result == -EAGAIN && ins->nr == __NR_openat2 && attempt < PATH_ATTEMPTS;
+}
+
 static s64 call(struct machine *machine, const struct instruction *ins) {
   s64 arg[6], result;
   for (u32 i = 0; i < 6; i++) arg[i] = operand(machine, ins, i);
   bool clones = ins->nr == __NR_clone3 || ins->nr == __NR_clone;
   if (ins->nr == __NR_clone3 && operand_kind(ins, 0) == OPERAND_DATA && *(u64 *)arg[0] & CLONE_VM) return -EINVAL;
   if (ins->nr == __NR_clone && arg[0] & CLONE_VM) return -EINVAL;
+  u32 attempt = 0;
   do result = system_call(ins->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
-  while (result == -EINTR && !is_tolerated(ins, result) && ins->nr != __NR_close);
+  while (is_worth_repeating(ins, result, ++attempt));
   // A child of the inner half has all that already, and its filter may forbid the calls.
   if (clones && result == 0 && !machine->inner) become_inner(machine);
   return result;
