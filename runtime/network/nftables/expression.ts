@@ -1,4 +1,4 @@
-import { text, u32be } from '../../../native/netlink-attribute.ts'
+import { text, u32, u32be } from '../../../native/netlink-attribute.ts'
 import type { Attribute } from '../../../native/netlink-attribute.ts'
 
 // Expressions of nf_tables rules, as linux/netfilter/nf_tables.h numbers them. A rule is a list of
@@ -29,7 +29,7 @@ function number(type: number, content: number): Attribute {
   return { type, payload: u32be(content) }
 }
 
-const metaKeys = { iifname: 6, oifname: 7, nfproto: 15, l4proto: 16 } as const
+const metaKeys = { mark: 3, iifname: 6, oifname: 7, nfproto: 15, l4proto: 16 } as const
 
 /** Load a fact about the packet. Interface names are 16 bytes. */
 export function meta(key: keyof typeof metaKeys, register: Register = 1): Attribute {
@@ -115,17 +115,61 @@ export function connection(key: keyof typeof trackingKeys): Attribute {
 
 /** Keep only some bits of register 1. */
 export function mask(bits: Uint8Array): Attribute {
+  return bitwise(bits, new Uint8Array(bits.length))
+}
+
+function bitwise(kept: Uint8Array, flipped: Uint8Array): Attribute {
   return expression('bitwise', [
     number(1, 1),
     number(2, 1),
-    number(3, bits.length),
-    value(4, bits),
-    value(5, new Uint8Array(bits.length)),
+    number(3, kept.length),
+    value(4, kept),
+    value(5, flipped),
   ])
+}
+
+/** Set or clear one bit of the packet's mark, and leave the others as they are. */
+export function changeMark(bit: number, isSet: boolean): Attribute[] {
+  return [
+    meta('mark'),
+    bitwise(u32(~bit), u32(isSet ? bit : 0)),
+    expression('meta', [number(2, metaKeys.mark), number(3, 1)]),
+  ]
+}
+
+/** A random number below `modulus` into register 1, in host order. */
+export function randomNumber(modulus: number): Attribute {
+  const random = 1
+  return expression('numgen', [number(1, 1), number(2, modulus), number(3, random), number(4, 0)])
+}
+
+/** Do what the verdict map has for the key in register 1; the rule ends where it has nothing. */
+export function verdictLookup(map: string): Attribute {
+  return expression('lookup', [number(2, 1), number(3, 0), { type: 1, payload: text(map) }])
+}
+
+/** Write what `data` holds into a map, under the key of another register, and begin its time anew. */
+export function remember(map: string, key: Register, data: Register): Attribute {
+  const update = 1
+  return expression('dynset', [
+    { type: 1, payload: text(map) },
+    number(3, update),
+    number(4, key),
+    number(5, data),
+  ])
+}
+
+const rejections = { unreachable: [2, 1], reset: [1, 0] } as const
+
+/** Answer that there is nobody: ICMP "port unreachable", or a TCP reset. Not in nat chains. */
+export function reject(answer: keyof typeof rejections): Attribute {
+  const [type, code] = rejections[answer]
+  return expression('reject', [number(1, type), { type: 2, payload: new Uint8Array([code]) }])
 }
 
 const verdicts = { drop: 0, accept: 1, return: -5 } as const
 const NFT_JUMP = -3
+const NFT_GOTO = -4
 
 function verdictExpression(content: readonly Attribute[]): Attribute {
   return expression('immediate', [
@@ -142,4 +186,10 @@ export function verdict(name: keyof typeof verdicts): Attribute {
 /** Go on in another chain of the table, and come back where it has no verdict. */
 export function jump(chain: string): Attribute {
   return verdictExpression([number(1, NFT_JUMP), { type: 2, payload: text(chain) }])
+}
+
+/** Data of a verdict map's element: go on in another chain, and do not come back. */
+export function goTo(chain: string): Attribute {
+  const content = [number(1, NFT_GOTO), { type: 2, payload: text(chain) }]
+  return { type: DATA_VERDICT, payload: content }
 }

@@ -15,10 +15,12 @@ const tableTypes = {
   deleteTable: 2,
   newChain: 3,
   getChain: 4,
+  deleteChain: 5,
   newRule: 6,
   getRule: 7,
   deleteRule: 8,
   newSet: 9,
+  deleteSet: 11,
   newElement: 12,
   getElement: 13,
   deleteElement: 14,
@@ -94,11 +96,11 @@ export function deleteTable(table: string): TableChange {
 /** Where a chain hangs in the kernel's packet path; see "ADDRESS FAMILIES" and "CHAINS" in nft(8). */
 export interface BaseHook {
   readonly kind: 'filter' | 'nat'
-  readonly hook: 'prerouting' | 'forward' | 'output' | 'postrouting'
+  readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'
   readonly priority: number
 }
 
-const hookNumbers = { prerouting: 0, forward: 2, output: 3, postrouting: 4 } as const
+const hookNumbers = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const
 const ACCEPT = 1
 
 /** Add a chain; with no hook it is only jumped to. A chain that is there already is fine. */
@@ -119,6 +121,15 @@ export function addChain(table: string, name: string, base?: BaseHook): TableCha
     { type: 4, payload: hook },
   ]
   return { type: 'newChain', flags: netlinkFlags.create, attributes }
+}
+
+/** Delete a chain that has no rules and that nothing leads to. */
+export function deleteChain(table: string, name: string): TableChange {
+  const attributes = [
+    { type: 1, payload: text(table) },
+    { type: 3, payload: text(name) },
+  ]
+  return { type: 'deleteChain', flags: 0, attributes }
 }
 
 /** Delete every rule of a chain. */
