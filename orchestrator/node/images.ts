@@ -20,6 +20,8 @@ export interface ImageTools {
   /** The pod's own folder. */
   readonly folder: string
   readonly pulling: PullsUnderWay
+  /** As `host:port`. */
+  readonly insecureRegistries: ReadonlySet<string>
   /** Nobody waits for the image any more; a pull that others may wait for goes on. */
   readonly signal: AbortSignal
 }
@@ -43,7 +45,7 @@ export class ImageProblem extends Error {
  * @throws {ImageProblem}
  */
 export async function ensureContainerImage(
-  { context, sources, tell, folder, pulling, signal }: ImageTools,
+  { context, sources, tell, folder, pulling, signal, insecureRegistries }: ImageTools,
   pod: KubeObject,
   { spec }: ContainerSpec,
 ): Promise<void> {
@@ -66,7 +68,10 @@ export async function ensureContainerImage(
   try {
     const auth = await readAuths(sources, pod)
     const shared = pullOnce(pulling, `${image} ${auth ?? ''}`, () =>
-      pull(context, image, authFile(auth, folder)),
+      pull(context, image, {
+        auth: authFile(auth, folder),
+        isInsecure: insecureRegistries.has(parseReference(image).domain),
+      }),
     )
     const bytes = await unlessAborted(shared, signal)
     const took = duration(performance.now() - startedAt)
@@ -104,13 +109,17 @@ function findImage(store: Awaited<ReturnType<EngineContext['images']>>, image: s
 async function pull(
   context: EngineContext,
   image: string,
-  auth: string | undefined,
+  { auth, isInsecure }: { readonly auth: string | undefined; readonly isInsecure: boolean },
 ): Promise<number> {
   const { pullImage } = await import('../../rootfs/copy/pull-image.ts')
   const { openRegistryAccess } = await import('../../rootfs/registry-client/registry-access.ts')
   const { env } = context
   const environment = auth === undefined ? env : { ...env, REGISTRY_AUTH_FILE: auth }
-  const access = openRegistryAccess({ environment, onNote: () => undefined })
+  const access = openRegistryAccess({
+    environment,
+    tlsVerify: isInsecure ? false : undefined,
+    onNote: () => undefined,
+  })
   try {
     const pulled = await pullImage(await context.images(), image, {
       access,

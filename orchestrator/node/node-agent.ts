@@ -20,6 +20,7 @@ import { nodeAllocatable } from './node-object.ts'
 import type { NodeFacts } from './node-object.ts'
 import type { PodTools } from './pod-tools.ts'
 import { removePodFiles } from './pod-files.ts'
+import { makeClassGroups, removePodGroup } from './pod-cgroup.ts'
 import { startPodWorker } from './pod-worker.ts'
 import type { PodWorker } from './pod-worker.ts'
 import { registerNode, startHeartbeat, waitForPodCidr } from './register-node.ts'
@@ -46,6 +47,8 @@ export interface NodeAgentOptions {
   readonly maxPods?: number | undefined
   /** The pods' bridge; nodes that share a network namespace need one each. */
   readonly bridge?: string | undefined
+  /** Registries, as `host:port`, that need no TLS. */
+  readonly insecureRegistries?: readonly string[] | undefined
   readonly record?: RecordSpan | undefined
   readonly resolvConf?: ((pod: KubeObject) => string) | undefined
   /** Seconds; absent: 10 and 40, and 60 for the status. */
@@ -125,10 +128,12 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     restarts: makeBackOff(backOff),
     pulls: makeBackOff({ ...backOff, atOnce: true }),
     pulling: new Map(),
+    insecureRegistries: new Set(options.insecureRegistries),
     resolvConf: options.resolvConf ?? (() => ''),
     onProblem,
   }
   await services.synced
+  makeClassGroups(context.facts)
   const pods = makeInformer(
     client,
     { apiVersion: 'v1', kind: 'Pod' },
@@ -220,6 +225,7 @@ async function removeOrphans(
       removePodVolumes(folder)
       removePodFiles(folder)
       removeSandbox(folder)
+      removePodGroup(context.facts, uid)
       rmSync(folder, { recursive: true, force: true })
     } catch (error) {
       onProblem(`remove what is left of pod ${uid}`, error)

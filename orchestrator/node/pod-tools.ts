@@ -30,6 +30,8 @@ export interface PodTools {
   /** Of images that cannot be pulled. */
   readonly pulls: BackOff
   readonly pulling: PullsUnderWay
+  /** As `host:port`. */
+  readonly insecureRegistries: ReadonlySet<string>
   /** Texts of the pod's files, which depend on its DNS policy. */
   readonly resolvConf: (pod: KubeObject) => string
   readonly onProblem: (what: string, error: unknown) => void

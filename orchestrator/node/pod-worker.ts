@@ -8,6 +8,7 @@ import { StatusError } from '../api/status-error.ts'
 import type { EventText } from '../client/event-recorder.ts'
 import { removeRun } from './container-runs.ts'
 import { withdrawLogs } from './logs/publish-log.ts'
+import { makePodGroup, removePodGroup } from './pod-cgroup.ts'
 import { planPod } from './plan-pod.ts'
 import { containerSpecs, restartPolicyOf } from './pod-containers.ts'
 import type { ContainerFacts, ContainerSpec } from './pod-containers.ts'
@@ -105,6 +106,7 @@ export function startPodWorker(
     if (failures.length > 0) return false
     if (sandbox) return true
     try {
+      makePodGroup(tools.context.facts, pod)
       sandbox = await makeSandbox(tools, folder, pod)
       makePodFiles(folder, pod, {
         address: podFacts(tools, sandbox).podIPs[0] ?? '',
@@ -169,6 +171,11 @@ export function startPodWorker(
     removeSandbox(folder)
     tools.network.release(uid)
     sandbox = undefined
+    try {
+      removePodGroup(tools.context.facts, uid)
+    } catch (error) {
+      tools.onProblem(`control group of pod ${uid}`, error)
+    }
   }
 
   async function terminate(): Promise<void> {

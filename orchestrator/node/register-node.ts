@@ -79,15 +79,19 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<Heartbe
   let isStopped = false
   let timer: NodeJS.Timeout | undefined
   let statusAt = 0
+  let known = ''
   const beat = async (): Promise<void> => {
     await renewLease(options)
-    if (Date.now() - statusAt < statusSeconds * 1000) return
-    const { images } = options
+    const images = await options.images()
+    // Others bring images too: the scheduler should know of them before long.
+    const names = JSON.stringify(images)
+    if (names === known && Date.now() - statusAt < statusSeconds * 1000) return
     const before = await find(client, facts.name)
     const node = before ?? (await registerNode(client, facts))
-    const status = nodeStatus(facts, node, await images(), now())
+    const status = nodeStatus(facts, node, images, now())
     await client.patch(nodeKind, { name: facts.name }, 'strategic', { status }, 'status')
     statusAt = Date.now()
+    known = names
   }
   const schedule = (): void => {
     if (isStopped) return

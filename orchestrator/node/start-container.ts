@@ -13,6 +13,7 @@ import { resolveEnvironment } from './environment/resolve-environment.ts'
 import { ensureContainerImage, ImageProblem } from './images.ts'
 import { containerLogPath } from './logs/log-path.ts'
 import { publishLog } from './logs/publish-log.ts'
+import { podCgroup } from './pod-cgroup.ts'
 import type { ContainerSpec, PodFactsByContainer, Waiting } from './pod-containers.ts'
 import { fileMounts } from './pod-files.ts'
 import type { PodTools } from './pod-tools.ts'
@@ -56,9 +57,13 @@ export async function startContainerOf(
   start: ContainerStart,
 ): Promise<StartedRun & { readonly messageFile: string }> {
   const { pod, container, tell, folder, attempt, signal } = start
-  const { context, sources, pulling } = tools
+  const { context, sources, pulling, insecureRegistries } = tools
   try {
-    await ensureContainerImage({ context, sources, tell, folder, pulling, signal }, pod, container)
+    await ensureContainerImage(
+      { context, sources, tell, folder, pulling, signal, insecureRegistries },
+      pod,
+      container,
+    )
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof ImageProblem) throw new StartProblem('image', error.waiting, error)
@@ -113,6 +118,7 @@ async function configure(tools: PodTools, start: ContainerStart, messageFile: st
     namespaces: sandbox.namespaces,
     pidNamespace: sharedProcesses(tools, start),
     nodeMemory: tools.nodeMemory,
+    cgroupParent: podCgroup(pod),
   })
 }
 
