@@ -18,6 +18,8 @@ export const netlinkFlags = {
   /** Read: the whole table. */
   dump: 0x300,
   /** Write: fail with EEXIST where it is there already. */
+  /** Write: put it in the place of what is there. */
+  replace: 0x100,
   exclusive: 0x200,
   create: 0x400,
   /** nf_tables: add at the end, not in front. */

@@ -14,6 +14,8 @@ export const routeTypes = {
   newRoute: 24,
   deleteRoute: 25,
   getRoute: 26,
+  newNeighbour: 28,
+  deleteNeighbour: 29,
 } as const
 
 export interface RouteRequest {

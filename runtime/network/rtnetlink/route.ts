@@ -14,6 +14,8 @@ const RTA_TABLE = 15
 const RT_TABLE_MAIN = 254
 const RTPROT_BOOT = 3
 const RT_SCOPE_UNIVERSE = 0
+const RT_SCOPE_NOWHERE = 255
+const RTNH_F_ONLINK = 4
 const RTN_UNICAST = 1
 const headerBytes = 12
 
@@ -28,6 +30,8 @@ export interface Route {
   readonly table: number
   readonly metric: number
   readonly type: number
+  /** Who made it, a number of /etc/iproute2/rt_protos. */
+  readonly protocol: number
 }
 
 /** Send what has no closer route to `gateway`. */
@@ -54,6 +58,48 @@ export function addDefaultRoute(gateway: Uint8Array, outgoing: number): RouteReq
   }
 }
 
+/** A route of the main table to a range, by way of a neighbour. */
+export interface RouteBy {
+  readonly destination: Uint8Array
+  readonly prefixLength: number
+  readonly gateway: Uint8Array
+  /** Index of the link. */
+  readonly outgoing: number
+  /** Marks who made it. */
+  readonly protocol: number
+  /** The gateway is on the link although no address of the link says so. */
+  readonly onLink?: boolean
+}
+
+/** Make a route, or replace the one to the same range. */
+export function replaceRoute(route: RouteBy): RouteRequest {
+  const flags = netlinkFlags.create | netlinkFlags.replace
+  return { ...routeRequest(route, RT_SCOPE_UNIVERSE), type: routeTypes.newRoute, flags }
+}
+
+/** Delete exactly this route. */
+export function deleteRoute(route: RouteBy): RouteRequest {
+  return { ...routeRequest(route, RT_SCOPE_NOWHERE), type: routeTypes.deleteRoute, flags: 0 }
+}
+
+function routeRequest(
+  { destination, prefixLength, gateway, outgoing, protocol, onLink = false }: RouteBy,
+  scope: number,
+): Pick<RouteRequest, 'header' | 'attributes'> {
+  const header = new Uint8Array(headerBytes)
+  const family = familyOf(destination)
+  header.set([family, prefixLength, 0, 0, RT_TABLE_MAIN, protocol, scope, RTN_UNICAST])
+  if (onLink) new DataView(header.buffer).setUint32(8, RTNH_F_ONLINK, true)
+  return {
+    header,
+    attributes: [
+      { type: RTA_DST, payload: destination },
+      { type: RTA_GATEWAY, payload: gateway },
+      { type: RTA_OIF, payload: u32(outgoing) },
+    ],
+  }
+}
+
 /** Read every route of one family, of all tables. */
 export function dumpRoutes(family: 'ipv4' | 'ipv6'): RouteRequest {
   const header = new Uint8Array(headerBytes)
@@ -73,6 +119,7 @@ export function decodeRoute(body: Uint8Array): Route {
     table: readU32(attributes.get(RTA_TABLE)) || (body[4] ?? 0),
     metric: readU32(attributes.get(RTA_PRIORITY)),
     type: body[7] ?? 0,
+    protocol: body[5] ?? 0,
   }
 }
 
