@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { describeError, OperationError } from '../../native/error.ts'
 import { addBackup, addRestore } from './backup.ts'
 import { addCluster } from './cluster.ts'
+import { addImage } from './image.ts'
 import { addNode } from './node.ts'
 import { addScheduler } from './scheduler.ts'
 import { addServer } from './server.ts'
@@ -15,7 +16,7 @@ function makeProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError(true)
-  for (const add of [addCluster, addServer, addNode, addScheduler, addBackup, addRestore])
+  for (const add of [addCluster, addServer, addNode, addImage, addScheduler, addBackup, addRestore])
     add(program)
   return program
 }

@@ -10,6 +10,7 @@ interface Flags {
   readonly imageRoot?: string
   readonly credentials: string
   readonly heartbeat: string
+  readonly insecureRegistry: string[]
 }
 
 /** `myorch node`: everything that runs on a node, in one process. */
@@ -24,10 +25,15 @@ export function addNode(program: Command): void {
     .option('--root <folder>', 'all state of the node', '/var/lib/myorch/node')
     .option('--image-root <folder>', 'where images are, when nodes share them')
     .option('--heartbeat <seconds>', 'time between two signs of life', '10')
+    .option('--insecure-registry <host:port...>', 'images come from there without TLS, too', [])
     .action(async (flags: Flags) => {
       const { runNode } = await import('../cluster/run-node.ts')
       const renewSeconds = Number(flags.heartbeat)
-      const node = await runNode({ ...flags, renewSeconds }).catch((error: unknown) => {
+      const node = await runNode({
+        ...flags,
+        renewSeconds,
+        insecureRegistries: flags.insecureRegistry,
+      }).catch((error: unknown) => {
         // Half of it may be open already and would keep the process.
         process.stderr.write(`myorch: node: ${describeError(error)}\n`)
         process.exit(1)

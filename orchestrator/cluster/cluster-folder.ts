@@ -39,6 +39,8 @@ export interface ClusterFolder {
   readonly record: string
   readonly server: string
   readonly images: string
+  /** The store of its own registry, once there is one. */
+  readonly registry: string
   readonly network: string
   readonly processes: string
   readonly logs: string
@@ -59,6 +61,7 @@ export function clusterFolder(root: string, name: string): ClusterFolder {
     record: join(path, 'cluster.json'),
     server: join(path, 'server'),
     images: join(path, 'images'),
+    registry: join(path, 'registry'),
     network: join(path, 'network'),
     processes: join(path, 'processes'),
     logs: join(path, 'logs'),

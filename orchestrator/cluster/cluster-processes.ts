@@ -25,22 +25,28 @@ export function findProcess(folder: ClusterFolder, name: string): number | undef
   }
 }
 
+/** What a process of a cluster is: one of the project's own commands. */
+export interface ProcessPlace {
+  /** File of the network namespace to start it in; absent: this one. */
+  readonly namespace?: string | undefined
+  /** Absent: `myorch`. */
+  readonly bundle?: 'myorch' | 'myimage' | undefined
+}
+
 /**
  * Start `myorch ARGS…` in the background, unless it runs already.
- *
- * @param namespace file of the network namespace to start it in; absent: this one
  */
 export function startProcess(
   folder: ClusterFolder,
   name: string,
   args: readonly string[],
-  namespace?: string,
+  { namespace, bundle = 'myorch' }: ProcessPlace = {},
 ): void {
   if (findProcess(folder, name) !== undefined) return
   mkdirSync(folder.processes, { recursive: true, mode: 0o700 })
   mkdirSync(folder.logs, { recursive: true, mode: 0o755 })
   const log = openSync(join(folder.logs, `${name}.log`), 'a', 0o640)
-  const command = [process.execPath, join(distFolder, 'myorch.cjs'), ...args]
+  const command = [process.execPath, join(distFolder, `${bundle}.cjs`), ...args]
   const [program = '', ...rest] =
     namespace === undefined ? command : [shimPath, 'enter', namespace, ...command]
   try {

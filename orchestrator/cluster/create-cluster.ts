@@ -18,6 +18,7 @@ import {
 import type { ClusterFolder, ClusterNode, ClusterRecord } from './cluster-folder.ts'
 import { bridgeName, chooseSubnet, ensureNodeNamespaces, serverAddress } from './cluster-network.ts'
 import { findProcess, lastLines, startProcess } from './cluster-processes.ts'
+import { registryAddress, restartRegistry } from './cluster-registry.ts'
 import { ensureNodeCredentials } from './node-credentials.ts'
 import { mergeKubeconfig } from './kubeconfig-file.ts'
 
@@ -99,6 +100,7 @@ export async function startCluster(
   writeCluster(root, known)
   await authority
   startServer(folder, known)
+  restartRegistry(folder, known)
   const credentials = await measure('certificates', async () =>
     Promise.all(
       records.map(async (node) =>
@@ -164,8 +166,10 @@ export function startNode(
       credentials,
       '--heartbeat',
       String(renewSeconds(cluster)),
+      '--insecure-registry',
+      registryAddress(cluster),
     ],
-    namespace,
+    { namespace },
   )
 }
 

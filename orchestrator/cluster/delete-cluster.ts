@@ -17,14 +17,14 @@ const patience = 5000
 export async function stopCluster(root: string, cluster: ClusterRecord): Promise<void> {
   const folder = clusterFolder(root, cluster.name)
   await Promise.all(cluster.nodes.map(({ name }) => endProcess(folder, name, patience)))
-  await endProcess(folder, 'server', patience)
+  await Promise.all(['server', 'registry'].map((name) => endProcess(folder, name, patience)))
 }
 
 /** Take a cluster away with everything in it. Fine where half of it is gone already. */
 export async function deleteCluster(root: string, cluster: ClusterRecord): Promise<void> {
   const folder = clusterFolder(root, cluster.name)
   const names = nodeNames(folder, cluster)
-  await Promise.all(['server', ...names].map((name) => endProcess(folder, name, 0)))
+  await Promise.all(['server', 'registry', ...names].map((name) => endProcess(folder, name, 0)))
   await Promise.all(names.map((name) => removeNode(folder, name)))
   removeSegment(cluster)
   unmountBelow(folder.path)

@@ -15,6 +15,8 @@ export interface RunNodeOptions {
   /** Seconds between two signs of life. */
   readonly renewSeconds?: number | undefined
   readonly bridge?: string | undefined
+  /** Registries, as `host:port`, that need no TLS. */
+  readonly insecureRegistries?: readonly string[] | undefined
 }
 
 export interface RunningNode {
@@ -38,6 +40,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
     labels: options.labels,
     renewSeconds: options.renewSeconds,
     bridge: options.bridge,
+    insecureRegistries: options.insecureRegistries,
     record: spans.record,
   })
   return {

@@ -245,7 +245,7 @@ async function listImages(
   return store.list().map(({ references, digest, size }) => ({
     names: [
       ...references,
-      ...references.slice(0, 1).map((name) => `${name.split(':')[0]}@${digest}`),
+      ...references.slice(0, 1).map((name) => `${name.replace(/:[^:/]*$/, '')}@${digest}`),
     ],
     sizeBytes: size,
   }))
