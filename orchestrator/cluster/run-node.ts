@@ -1,6 +1,8 @@
 import { makeHttpClient } from '../client/http-client.ts'
 import { startNodeAgent } from '../node/node-agent.ts'
+import { startNodeNetwork } from './start-node-network.ts'
 import { startSpanSender } from '../trace/span-sender.ts'
+import { logProblem } from './log-problem.ts'
 import { readNodeCredentials } from './node-credentials.ts'
 
 export interface RunNodeOptions {
@@ -43,8 +45,16 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
     insecureRegistries: options.insecureRegistries,
     record: spans.record,
   })
+  const network = await startNodeNetwork({
+    client,
+    nodeName: options.name,
+    address: options.address,
+    podCidr: agent.podCidr,
+    onProblem: logProblem,
+  })
   return {
     stop: async () => {
+      await network.stop()
       await agent.stop()
       spans.stop()
       client.close()
