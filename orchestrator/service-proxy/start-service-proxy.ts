@@ -1,6 +1,8 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Client } from '../client/client.ts'
 import { makeInformer } from '../client/informer.ts'
+import { makeInformers } from '../client/informers.ts'
+import type { Informers } from '../client/informers.ts'
 import { describeError } from '../../native/error.ts'
 import { planHostPorts } from './plan-host-ports.ts'
 import { planService } from './plan-service.ts'
@@ -30,6 +32,8 @@ export interface ServiceProxyOptions {
   readonly table?: string | undefined
   /** Milliseconds between two looks at whether somebody changed the table; absent: 10 000. */
   readonly checkEvery?: number | undefined
+  /** Shared with others of this process; they stay open. */
+  readonly informers?: Informers | undefined
   readonly onProblem?: ((what: string, error: unknown) => void) | undefined
   /** Told of each transaction. */
   readonly onChange?: ((changes: number) => void) | undefined
@@ -55,17 +59,20 @@ const serviceNameLabel = 'kubernetes.io/service-name'
 export async function startServiceProxy(options: ServiceProxyOptions): Promise<ServiceProxy> {
   const { client, nodeName } = options
   const onProblem = options.onProblem ?? printProblem
-  const follow = (apiVersion: string, kind: string, fieldSelector?: string) =>
-    makeInformer(client, { apiVersion, kind }, { fieldSelector }, { onProblem })
-  const services = follow('v1', 'Service')
-  const slices = follow('discovery.k8s.io/v1', 'EndpointSlice')
-  const pods = follow('v1', 'Pod', `spec.nodeName=${nodeName}`)
-  const informers = [services, slices, pods]
+  const informers = options.informers ?? makeInformers(client, { onProblem })
+  const services = informers.of({ apiVersion: 'v1', kind: 'Service' })
+  const slices = informers.of({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' })
+  const ownPods = { fieldSelector: `spec.nodeName=${nodeName}` }
+  const pods = makeInformer(client, { apiVersion: 'v1', kind: 'Pod' }, ownPods, { onProblem })
+  const close = (): void => {
+    pods.stop()
+    if (!options.informers) informers.stop()
+  }
   slices.addIndex('service', (slice) => [serviceOf(slice) ?? ''])
   try {
-    await Promise.all(informers.map(({ synced }) => synced))
+    await Promise.all([informers.synced(), pods.synced])
   } catch (error) {
-    for (const informer of informers) informer.stop()
+    close()
     throw error
   }
   const context = contextOf(options)
@@ -91,8 +98,8 @@ export async function startServiceProxy(options: ServiceProxyOptions): Promise<S
   applier.apply()
   return {
     stop: async () => {
-      for (const informer of informers) informer.stop()
       applier.stop()
+      close()
     },
   }
 }
@@ -139,6 +146,7 @@ function makeApplier(
     })
   let table = open()
   let timer: NodeJS.Timeout | undefined
+  let isStopped = false
   const known = new Map<string, TablePart>()
   const touched = new Set<string>()
   const apply = (): void => {
@@ -179,10 +187,11 @@ function makeApplier(
   return {
     touch: (owner) => {
       touched.add(owner)
-      schedule(gather)
+      if (!isStopped) schedule(gather)
     },
     apply,
     stop: () => {
+      isStopped = true
       clearTimeout(timer)
       clearInterval(checking)
     },

@@ -51,6 +51,16 @@ export function addAddress({ index, address, prefixLength }: LinkAddress): Route
   }
 }
 
+/** Take an address from a link; EADDRNOTAVAIL where it has it not. */
+export function deleteAddress({ index, address, prefixLength }: LinkAddress): RouteRequest {
+  return {
+    type: routeTypes.deleteAddress,
+    flags: 0,
+    header: header(familyOf(address), prefixLength, 0, index),
+    attributes: [{ type: IFA_LOCAL, payload: address }],
+  }
+}
+
 function broadcastOf(address: Uint8Array, prefixLength: number): Uint8Array {
   const hostMask = 2 ** (32 - prefixLength) - 1
   const view = new DataView(address.buffer, address.byteOffset, 4)
