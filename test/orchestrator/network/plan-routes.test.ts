@@ -1,6 +1,7 @@
 import t from 'tap'
 import { planRoutes, readNode, tunnelMac } from '../../../orchestrator/network/plan-routes.ts'
 import type { RouteMode } from '../../../orchestrator/network/plan-routes.ts'
+import type { JsonObject, KubeObject } from '../../../orchestrator/api/object.ts'
 import { parseSubnet } from '../../../runtime/network/subnet.ts'
 
 const own = { name: 'a', address: '10.201.0.2' }
@@ -41,7 +42,7 @@ t.test('nodes that have this one’s address have their pods here', async (t) =>
   t.same(planRoutes(own, [{ ...near, address: own.address }], segments), [])
 })
 
-const named = (spec: object, addresses: object[]) => ({
+const named = (spec: JsonObject, addresses: JsonObject[]): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Node',
   metadata: { name: 'b' },
