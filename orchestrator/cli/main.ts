@@ -3,6 +3,8 @@ import { describeError, OperationError } from '../../native/error.ts'
 import { addBackup, addRestore } from './backup.ts'
 import { addCluster } from './cluster.ts'
 import { addImage } from './image.ts'
+import { addRun } from './run.ts'
+import { addWhy } from './why.ts'
 import { addNode } from './node.ts'
 import { addScheduler } from './scheduler.ts'
 import { addServer } from './server.ts'
@@ -16,7 +18,17 @@ function makeProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError(true)
-  for (const add of [addCluster, addServer, addNode, addImage, addScheduler, addBackup, addRestore])
+  for (const add of [
+    addCluster,
+    addServer,
+    addNode,
+    addRun,
+    addWhy,
+    addImage,
+    addScheduler,
+    addBackup,
+    addRestore,
+  ])
     add(program)
   return program
 }

@@ -5,20 +5,32 @@ import { isObject, listAt, textAt, valueAt } from '../api/object.ts'
 import { parseYaml } from '../server/parse-yaml.ts'
 import type { ServerAddress } from './http-client.ts'
 
+/** What one context of a kubeconfig says. */
+export interface KubeconfigContext extends ServerAddress {
+  /** In which one is where none is named. */
+  readonly namespace: string | undefined
+}
+
 /**
  * Where a kubeconfig's current context leads, and as whom.
+ * @param chosen another context than the current one
  * @throws OperationError INVALID_ARGUMENT when it names no cluster or user that is in it; plugins that fetch credentials are not run
  */
-export async function readKubeconfig(path: string): Promise<ServerAddress> {
+export async function readKubeconfig(path: string, chosen?: string): Promise<KubeconfigContext> {
   const config = await readConfig(path)
   const find = (list: string, name: string | undefined, field: string): unknown =>
     listAt(config, [list]).find((entry) => entry['name'] === name)?.[field]
-  const context = find('contexts', textAt(config, ['current-context']), 'context')
+  const context = find('contexts', chosen ?? textAt(config, ['current-context']), 'context')
   const cluster = find('clusters', textAt(context, ['cluster']), 'cluster')
   const user = find('users', textAt(context, ['user']), 'user')
   const server = textAt(cluster, ['server'])
   if (server === undefined || !isObject(user))
-    throw unusable(path, 'no cluster or user of the current context')
+    throw unusable(
+      path,
+      chosen === undefined
+        ? 'no cluster or user of the current context'
+        : `no cluster or user of the context ${chosen}`,
+    )
   const pem = (of: unknown, name: string) => readData(path, of, name)
   const token = textAt(user, ['token'])
   const tokenFile = textAt(user, ['tokenFile'])
@@ -34,6 +46,7 @@ export async function readKubeconfig(path: string): Promise<ServerAddress> {
     certificate: pem(user, 'client-certificate'),
     key: pem(user, 'client-key'),
     token: readToken,
+    namespace: textAt(context, ['namespace']),
   }
 }
 

@@ -1,0 +1,107 @@
+import { OperationError } from '../../native/error.ts'
+import { listAt, numberAt, textAt } from '../api/object.ts'
+import type { KubeObject } from '../api/object.ts'
+import type { Client } from '../client/client.ts'
+import { makeInformer } from '../client/informer.ts'
+import { diagnosePod } from '../why/diagnose-pod.ts'
+import type { RunPlan } from './plan-run.ts'
+
+export interface RunOptions {
+  /** Milliseconds for all pods to become available. */
+  readonly patienceMs: number
+  readonly print: (line: string) => void
+}
+
+const deploymentKind = { apiVersion: 'apps/v1', kind: 'Deployment' }
+
+/**
+ * Create a workload and wait until all its pods are available; then say where they are and how to call them.
+ *
+ * @throws {OperationError} `TIMEOUT` with what holds the pods up
+ * @throws {StatusError} where an object is refused, or there already
+ */
+export async function runWorkload(
+  client: Client,
+  { deployment, service }: RunPlan,
+  { patienceMs, print }: RunOptions,
+): Promise<void> {
+  const begun = performance.now()
+  const { name = '', namespace } = (await client.create(deployment)).metadata
+  const exposed = service ? await client.create(service) : undefined
+  if (!(await untilAvailable(client, { name, namespace }, patienceMs)))
+    throw await notAvailable(client, { name, namespace }, patienceMs)
+  const pods = await podsOf(client, { name, namespace })
+  const took = ((performance.now() - begun) / 1000).toFixed(1)
+  print(
+    `deployment ${name}: ${pods.length} ${pods.length === 1 ? 'pod is' : 'pods are'} Running after ${took} s`,
+  )
+  for (const pod of pods.toSorted((a, b) => nodeOf(a).localeCompare(nodeOf(b))))
+    print(`  ${nodeOf(pod).padEnd(16)} ${pod.metadata.name}  ${textAt(pod, ['status', 'podIP'])}`)
+  if (exposed) print(`curl ${await addressOf(client, exposed)}`)
+}
+
+interface Named {
+  readonly name: string
+  readonly namespace: string | undefined
+}
+
+function untilAvailable(client: Client, { name, namespace }: Named, ms: number): Promise<boolean> {
+  const selection = { namespace, fieldSelector: `metadata.name=${name}` }
+  const informer = makeInformer(client, deploymentKind, selection)
+  const done = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => done.resolve(false), ms)
+  informer.onChange((object, isThere) => {
+    if (isThere && isAvailable(object)) done.resolve(true)
+  })
+  return done.promise.finally(() => {
+    clearTimeout(timer)
+    informer.stop()
+  })
+}
+
+function isAvailable(deployment: KubeObject): boolean {
+  const wanted = numberAt(deployment, ['spec', 'replicas']) ?? 1
+  const isSeen =
+    (numberAt(deployment, ['status', 'observedGeneration']) ?? 0) >=
+    (deployment.metadata.generation ?? 0)
+  return isSeen && (numberAt(deployment, ['status', 'availableReplicas']) ?? 0) >= wanted
+}
+
+async function podsOf(client: Client, { name, namespace }: Named): Promise<KubeObject[]> {
+  const selection = { namespace, labelSelector: `app=${name}` }
+  const { items } = await client.list({ apiVersion: 'v1', kind: 'Pod' }, selection)
+  return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+}
+
+function nodeOf(pod: KubeObject): string {
+  return textAt(pod, ['spec', 'nodeName']) ?? ''
+}
+
+async function notAvailable(client: Client, of: Named, ms: number): Promise<OperationError> {
+  const pods = await podsOf(client, of)
+  const held = pods.find((pod) => diagnosePod(pod).length > 0)
+  const finding = held && diagnosePod(held)[0]
+  return new OperationError(
+    'TIMEOUT',
+    `wait for all pods of deployment ${of.name}`,
+    finding
+      ? { seconds: ms / 1000, state: finding.state, why: finding.cause }
+      : { seconds: ms / 1000 },
+    {
+      exitCode: 1,
+      hint: held
+        ? `"myorch why pod/${held.metadata.name} -n ${of.namespace}" says what would help`
+        : `See "kubectl describe deployment ${of.name} -n ${of.namespace}"`,
+    },
+  )
+}
+
+/** By which the service is reached from outside: any node's address will do. */
+async function addressOf(client: Client, service: KubeObject): Promise<string> {
+  const nodes = await client.list({ apiVersion: 'v1', kind: 'Node' })
+  const address = nodes.items
+    .flatMap((node) => listAt(node, ['status', 'addresses']))
+    .find(({ type }) => type === 'InternalIP')?.['address']
+  const port = numberAt(listAt(service, ['spec', 'ports'])[0], ['nodePort'])
+  return `http://${String(address ?? 'NODE')}:${port}`
+}
