@@ -2,6 +2,8 @@ import { makeHttpClient } from '../client/http-client.ts'
 import { startNodeAgent } from '../node/node-agent.ts'
 import { startNodeNetwork } from './start-node-network.ts'
 import { startSpanSender } from '../trace/span-sender.ts'
+import { podResolvConf } from '../dns/pod-resolv-conf.ts'
+import { nodeResolvConf, usualDnsAddress, usualDomain } from '../dns/start-cluster-dns.ts'
 import { logProblem } from './log-problem.ts'
 import { readNodeCredentials } from './node-credentials.ts'
 
@@ -44,6 +46,12 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
     bridge: options.bridge,
     insecureRegistries: options.insecureRegistries,
     record: spans.record,
+    resolvConf: (pod) =>
+      podResolvConf(pod, {
+        clusterDns: usualDnsAddress,
+        domain: usualDomain,
+        hostResolvConf: nodeResolvConf(),
+      }),
   })
   const network = await startNodeNetwork({
     client,

@@ -1,4 +1,6 @@
 import type { Client } from '../client/client.ts'
+import { makeInformers } from '../client/informers.ts'
+import { startClusterDns } from '../dns/start-cluster-dns.ts'
 import { startNodeRoutes } from '../network/start-node-routes.ts'
 import { startServiceProxy } from '../service-proxy/start-service-proxy.ts'
 
@@ -10,15 +12,23 @@ export interface NodeNetworkOptions {
   readonly onProblem: (what: string, error: unknown) => void
 }
 
-/** What brings packets of a node's pods to other nodes' pods and to services. @returns when all that is known is in place */
+/** What brings packets of a node's pods to other nodes' pods and to services, by address and by name. @returns when all that is known is in place */
 export async function startNodeNetwork(
   options: NodeNetworkOptions,
 ): Promise<{ stop(): Promise<void> }> {
-  const [routes, proxy] = await Promise.all([startNodeRoutes(options), startServiceProxy(options)])
+  const { client, onProblem } = options
+  const informers = makeInformers(client, { onProblem })
+  const [routes, proxy, dns] = await Promise.all([
+    startNodeRoutes(options),
+    startServiceProxy({ ...options, informers }),
+    startClusterDns({ client, informers }),
+  ])
   return {
     stop: async () => {
+      informers.stop()
       routes.stop()
       await proxy.stop()
+      await dns.stop()
     },
   }
 }

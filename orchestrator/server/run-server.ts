@@ -9,6 +9,7 @@ import { makeBootstrapTokenLookup } from './bootstrap-tokens.ts'
 import { makeApiServer } from './api-server.ts'
 import type { ApiServer } from './api-server.ts'
 import { startClusterInfo } from './cluster-info.ts'
+import { ensureClusterServices } from './cluster-services.ts'
 import { issueCertificate, keptPair, makeAuthority } from './certificates.ts'
 import type { KeyPair } from './certificates.ts'
 import { startNamespaceDeletion } from './empty-namespaces.ts'
@@ -89,6 +90,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
     const url = `https://${host.includes(':') ? `[${host}]` : host}:${listener.port}`
     const kubeconfig = options.kubeconfig ?? join(options.dataDir, 'admin.kubeconfig')
     writeKubeconfig(kubeconfig, options.clusterName ?? 'myorch', url, pki)
+    await ensureClusterServices(api.context, { ...options, port: listener.port })
     const compaction = startCompaction(store)
     const namespaces = await startNamespaceDeletion(api.context)
     const signing = await startSigning(api.context, {
