@@ -4,6 +4,7 @@ import { setUpBridge } from '../../runtime/network/bridge.ts'
 import type { NetworkAttachment } from '../../runtime/network/netlink-exchange.ts'
 import type { Network } from '../../runtime/network/network.ts'
 import { findStandingBridge } from '../../runtime/network/standing-bridge.ts'
+import { ensureSysctl } from '../../runtime/network/sysctl-file.ts'
 import { openPodAddresses, toNumber, toText } from './pod-addresses.ts'
 
 /** What the program that makes a pod's namespaces does for its interface. */
@@ -35,6 +36,11 @@ export interface PodNetworkOptions {
   readonly cidr: string
   /** Default `mypod0`; nodes of one network namespace need names of their own. */
   readonly bridge?: string
+  /**
+   * Pods reach each other by way of the node, not by the bridge alone: answers of a pod next door to a service's client
+   * then pass the node's rules, which have to translate them back, wherever the kernel shows bridged packets to nobody.
+   */
+  readonly isRouted?: boolean
   /** Bytes; absent: as the default route's interface. */
   readonly mtu?: number | undefined
 }
@@ -44,7 +50,7 @@ const nonceRange = 2 ** 30
 
 /** @throws {OperationError} `UNSUPPORTED` where the kernel has no bridges */
 export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
-  const { folder, cidr, bridge = 'mypod0', mtu } = options
+  const { folder, cidr, bridge = 'mypod0', isRouted = false, mtu } = options
   const [base = '', length = '24'] = cidr.split('/')
   const gateway = toText(toNumber(base) + 1)
   const addresses = openPodAddresses(folder, cidr)
@@ -60,6 +66,7 @@ export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
     created: '',
   }
   setUpBridge(network)
+  if (isRouted) keepRoutesLong(bridge)
   return {
     cidr,
     gateway,
@@ -76,7 +83,7 @@ export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
         network,
         device,
         lease: {
-          ipv4: { address, prefixLength: Number(length), gateway },
+          ipv4: { address, prefixLength: isRouted ? 32 : Number(length), gateway },
           mac: macOf(address),
           files: [],
         },
@@ -93,6 +100,11 @@ export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
       for (const owner of addresses.owners()) if (!podUids.has(owner)) addresses.release(owner)
     },
   }
+}
+
+/** The kernel would tell pods that they are neighbours, and they would go round the node. */
+function keepRoutesLong(bridge: string): void {
+  for (const name of ['all', bridge]) ensureSysctl(`net/ipv4/conf/${name}/send_redirects`, '0')
 }
 
 /** Locally administered, and the same for the same address: neighbours need not learn it anew. */

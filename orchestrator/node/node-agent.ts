@@ -109,6 +109,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   const network = openPodNetwork({
     folder: join(root, 'addresses'),
     cidr,
+    isRouted: true,
     ...(options.bridge === undefined ? {} : { bridge: options.bridge }),
   })
   const backOff = { first: options.firstBackOff, longest: options.longestBackOff }

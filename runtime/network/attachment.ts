@@ -174,7 +174,9 @@ function addressRequests(
   const address = requireAddress(leased.address, 'a leased address')
   const give = addAddress({ index, address, prefixLength: leased.prefixLength })
   if (!defaultRoute) return [give]
-  return [give, addDefaultRoute(requireAddress(leased.gateway, 'a gateway'), index)]
+  // An address without a range has no neighbours: everything goes by way of the gateway.
+  const isAlone = leased.prefixLength === address.length * 8
+  return [give, addDefaultRoute(requireAddress(leased.gateway, 'a gateway'), index, isAlone)]
 }
 
 // One datagram has to fit the send buffer of a netlink socket as it comes, some 200 KB.

@@ -34,8 +34,16 @@ export interface Route {
   readonly protocol: number
 }
 
-/** Send what has no closer route to `gateway`. */
-export function addDefaultRoute(gateway: Uint8Array, outgoing: number): RouteRequest {
+/**
+ * Send what has no closer route to `gateway`.
+ *
+ * @param onLink the gateway is on the link although no address of the link says so
+ */
+export function addDefaultRoute(
+  gateway: Uint8Array,
+  outgoing: number,
+  onLink = false,
+): RouteRequest {
   const header = new Uint8Array(headerBytes)
   header.set([
     familyOf(gateway),
@@ -47,6 +55,7 @@ export function addDefaultRoute(gateway: Uint8Array, outgoing: number): RouteReq
     RT_SCOPE_UNIVERSE,
     RTN_UNICAST,
   ])
+  if (onLink) new DataView(header.buffer).setUint32(8, RTNH_F_ONLINK, true)
   return {
     type: routeTypes.newRoute,
     flags: netlinkFlags.create | netlinkFlags.exclusive,
