@@ -1,5 +1,6 @@
 // The API: see README.md for its paths.
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
 import { sendJson } from './answer.ts'
 import { openCache } from './cache.ts'
 import { openDatabase, prepareDatabase } from './database.ts'
@@ -7,6 +8,9 @@ import { log, reason } from './log.ts'
 import { RequestError } from './request-error.ts'
 import { type World, handle } from './routes.ts'
 import { readSettings } from './settings.ts'
+
+/** Milliseconds in which clients that are busy send their next request. */
+const lastRequestsMs = 1000
 
 async function answer(
   world: World,
@@ -38,14 +42,19 @@ function main(): void {
     cache: openCache(settings.redisUrl),
   }
   const stop = new AbortController()
-  const server = createServer((request, response) => void answer(world, request, response))
+  const server = createServer((request, response) => {
+    if (stop.signal.aborted) response.setHeader('connection', 'close')
+    void answer(world, request, response)
+  })
   server.listen(settings.port, () => log('listening', { port: settings.port }))
   void prepareDatabase(world.pool, stop.signal)
 
   const end = async (signal: string): Promise<void> => {
     log('stopping', { signal })
     stop.abort()
-    // Requests that were begun are answered; kept-alive connections that wait for more are not waited for.
+    // A connection that is kept alive is ended with an answer that says so: closed without one, it would be closed just
+    // when somebody sends the next request. Those that send none for so long are not waited for.
+    await wait(lastRequestsMs)
     await new Promise((resolve) => server.close(resolve))
     world.cache.close()
     await world.pool.end()
