@@ -1,15 +1,12 @@
 import { AF_INET, AF_INET6, socketAddress } from '../../native/socket-address.ts'
 import type { CompileHost } from './compile-input.ts'
-import { startCompilation } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
-import { AT_FDCWD, CLONE, O, PR } from './flags/values.ts'
-import { RECORD } from './format.ts'
+import { AT_FDCWD, CLONE, O } from './flags/values.ts'
 import type { Program } from './program.ts'
+import { endWithParent, holdUntilKilled, startSideProcess } from './side-process.ts'
 
 /** Where the connected socket is found in the process. */
 export const dialledDescriptor = 64
-/** Descriptor of the zygote’s stream in its children, see native/shim/zygote.c. */
-const stream = 3
 
 const SOCK_STREAM_CLOEXEC = 0o2000001
 const SOL_SOCKET = 1
@@ -26,22 +23,9 @@ const loopbacks = [
  * keeps the connection as {@link dialledDescriptor} until it is killed, by when somebody has copied it. Pure.
  */
 export function compileDial(host: CompileHost, namespace: string, port: number): Program {
-  const c = startCompilation(
-    {
-      id: 'dial',
-      host,
-      stdio: { kind: 'null' },
-      stateDir: '',
-      log: undefined,
-      monitor: { hold: false, keepStdin: false, stdinOnce: false },
-    },
-    { ociVersion: '1.3.0', root: { path: '/' } },
-  )
+  const c = startSideProcess(host, 'dial')
   const { b } = c
-  b.call('prctl', [PR.SET_PDEATHSIG, 9, 0, 0, 0], {
-    why: 'a connection that nobody has taken goes with whoever asked for it',
-    source: 'PR_SET_PDEATHSIG(2const)',
-  })
+  endWithParent(c, 'a connection that nobody has taken goes with whoever asked for it')
   enterNetwork(c, namespace)
   const connected = b.label('connected')
   for (const [index, { family, bytes, manual }] of loopbacks.entries()) {
@@ -83,7 +67,8 @@ function enterNetwork({ b }: Compilation, namespace: string): void {
   })
 }
 
-function handOver({ b }: Compilation): void {
+function handOver(c: Compilation): void {
+  const { b } = c
   b.call('dup3', [b.slot('socket'), dialledDescriptor, O.CLOEXEC], {
     why: 'a number that is known beforehand',
     source: 'dup(2)',
@@ -93,15 +78,10 @@ function handOver({ b }: Compilation): void {
     why: 'names this process to whoever copies the connection',
     source: 'getpid(2)',
   })
-  b.operation('RECORD', [RECORD.USER, b.slot('pid')], {
-    why: 'ready to be copied',
+  holdUntilKilled(c, {
+    ready: 'ready to be copied',
     source: 'pidfd_getfd(2)',
+    wait: 'the connection lives as long as this process or a copy',
+    end: 'nobody is left who could copy it',
   })
-  // No event is asked for: only the end of the stream, which is told in any case, or a signal ends it.
-  const poll = b.data.words([stream])
-  b.call('ppoll', [poll, 1, 0, 0, 0], {
-    why: 'the connection lives as long as this process or a copy',
-    source: 'poll(2)',
-  })
-  b.operation('END', [], { why: 'nobody is left who could copy it', source: 'poll(2)' })
 }

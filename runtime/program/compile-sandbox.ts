@@ -1,11 +1,12 @@
 import { planLoopback } from '../network/attachment.ts'
 import type { NetworkAttachment } from '../network/netlink-exchange.ts'
 import type { CompileHost } from './compile-input.ts'
-import { startCompilation } from './compilation.ts'
+import type { Compilation } from './compilation.ts'
 import { AT_FDCWD, CLONE, MS, O } from './flags/values.ts'
 import { RECORD } from './format.ts'
 import { configureInside, makeNetworkAhead } from './network.ts'
 import type { Program } from './program.ts'
+import { startSideProcess } from './side-process.ts'
 
 export type SandboxNamespace = 'net' | 'ipc' | 'uts'
 
@@ -28,17 +29,7 @@ const flagOf = { net: CLONE.NEWNET, ipc: CLONE.NEWIPC, uts: CLONE.NEWUTS } as co
  * Source: namespaces(7), "a bind mount of one of the files keeps the namespace alive".
  */
 export function compileSandbox(host: CompileHost, wish: SandboxWish): Program {
-  const c = startCompilation(
-    {
-      id: 'sandbox',
-      host,
-      stdio: { kind: 'null' },
-      stateDir: '',
-      log: undefined,
-      monitor: { hold: false, keepStdin: false, stdinOnce: false },
-    },
-    { ociVersion: '1.3.0', root: { path: '/' } },
-  )
+  const c = startSideProcess(host, 'sandbox')
   const { b } = c
   const { holders, attachment } = wish
   const flags = [...holders.keys()].reduce((sum, name) => sum | flagOf[name], 0)
@@ -69,8 +60,6 @@ export function compileSandbox(host: CompileHost, wish: SandboxWish): Program {
   b.operation('END', [], { why: 'mounts hold what it made', source: 'namespaces(7)' })
   return b.build()
 }
-
-type Compilation = ReturnType<typeof startCompilation>
 
 function setHostname({ b }: Compilation, hostname: string): void {
   b.call('sethostname', [b.text(hostname), Buffer.byteLength(hostname)], {

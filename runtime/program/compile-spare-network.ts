@@ -1,13 +1,9 @@
 import type { NetlinkExchange } from '../network/netlink-exchange.ts'
 import type { CompileHost } from './compile-input.ts'
-import { startCompilation } from './compilation.ts'
-import { CLONE, PR } from './flags/values.ts'
-import { RECORD } from './format.ts'
+import { CLONE } from './flags/values.ts'
 import { makeNetworkAhead } from './network.ts'
 import type { Program } from './program.ts'
-
-/** Descriptor of the zygote’s stream in its children, see native/shim/zygote.c. */
-const stream = 3
+import { endWithParent, holdUntilKilled, startSideProcess } from './side-process.ts'
 
 /**
  * Compile a process that makes a network namespace with an interface on a bridge, tells its pid in a USER record, and
@@ -16,22 +12,9 @@ const stream = 3
  * @param veth makes the pair, as a container's outer half would send it
  */
 export function compileSpareNetwork(host: CompileHost, veth: NetlinkExchange): Program {
-  const c = startCompilation(
-    {
-      id: 'spare',
-      host,
-      stdio: { kind: 'null' },
-      stateDir: '',
-      log: undefined,
-      monitor: { hold: false, keepStdin: false, stdinOnce: false },
-    },
-    { ociVersion: '1.3.0', root: { path: '/' } },
-  )
+  const c = startSideProcess(host, 'spare')
   const { b } = c
-  b.call('prctl', [PR.SET_PDEATHSIG, 9, 0, 0, 0], {
-    why: 'what is ready for the next container goes with whoever made it ready',
-    source: 'PR_SET_PDEATHSIG(2const)',
-  })
+  endWithParent(c, 'what is ready for the next container goes with whoever made it ready')
   makeNetworkAhead(c, veth, () => {
     b.call('unshare', [CLONE.NEWNET], {
       why: 'the network namespace of a container that is yet to come',
@@ -43,16 +26,11 @@ export function compileSpareNetwork(host: CompileHost, veth: NetlinkExchange): P
       source: 'getpid(2)',
     })
   })
-  b.operation('RECORD', [RECORD.USER, b.slot('pid')], {
-    why: 'ready to be joined',
+  holdUntilKilled(c, {
+    ready: 'ready to be joined',
     source: 'setns(2)',
+    wait: 'a namespace lives as long as a process is in it',
+    end: 'nobody is left who could use it',
   })
-  // No event is asked for: only the end of the stream, which is told in any case, or a signal ends it.
-  const poll = b.data.words([stream])
-  b.call('ppoll', [poll, 1, 0, 0, 0], {
-    why: 'a namespace lives as long as a process is in it',
-    source: 'poll(2)',
-  })
-  b.operation('END', [], { why: 'nobody is left who could use it', source: 'poll(2)' })
   return b.build()
 }
