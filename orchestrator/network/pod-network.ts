@@ -90,6 +90,8 @@ export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
         position: 0,
         nonce,
         defaultRoute: true,
+        // A service may send a pod to itself.
+        hairpin: true,
         ports: [],
         portLeases: [],
       })

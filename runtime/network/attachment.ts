@@ -31,6 +31,8 @@ export interface AttachmentRequest {
   readonly nonce: number
   /** Whether the default route goes here; the first network that leads out. */
   readonly defaultRoute: boolean
+  /** Whether it may reach itself by way of an address that is translated to its own; it may where it has `ports`. */
+  readonly hairpin?: boolean
   readonly ports: readonly PortBinding[]
   /** Lease files of the ports. */
   readonly portLeases: readonly string[]
@@ -104,7 +106,8 @@ function vethExchange({
   nonce,
   network,
   ports,
-}: Pick<AttachmentRequest, 'device' | 'position' | 'nonce' | 'network' | 'ports'> & {
+  hairpin = ports.length > 0,
+}: Pick<AttachmentRequest, 'device' | 'position' | 'nonce' | 'network' | 'ports' | 'hairpin'> & {
   readonly lease: Pick<AddressLease, 'mac'>
 }): NetlinkExchange {
   const { request, pidOffset } = createVeth({
@@ -120,7 +123,7 @@ function vethExchange({
   })
   // Where bridged packets pass the firewall (br_netfilter), a container that asks for its own
   // published port is answered by the bridge port it sent from.
-  const requests = ports.length > 0 ? [request, allowHairpin(hostIndexBase + nonce)] : [request]
+  const requests = hairpin ? [request, allowHairpin(hostIndexBase + nonce)] : [request]
   return {
     family: 'route',
     message: encodeRouteChanges(requests),
