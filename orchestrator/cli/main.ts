@@ -4,6 +4,7 @@ import { addBackup, addRestore } from './backup.ts'
 import { addCluster } from './cluster.ts'
 import { addImage } from './image.ts'
 import { addRun } from './run.ts'
+import { addTrace } from './trace.ts'
 import { addWhy } from './why.ts'
 import { addNode } from './node.ts'
 import { addScheduler } from './scheduler.ts'
@@ -23,6 +24,7 @@ function makeProgram(): Command {
     addServer,
     addNode,
     addRun,
+    addTrace,
     addWhy,
     addImage,
     addScheduler,

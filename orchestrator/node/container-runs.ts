@@ -9,6 +9,7 @@ import type { ContainerRecord } from '../../runtime/container/record.ts'
 import { listRecords, readRecord } from '../../runtime/container/record-store.ts'
 import { removeContainer } from '../../runtime/container/remove.ts'
 import { startContainer } from '../../runtime/container/start.ts'
+import type { StartedContainer } from '../../runtime/container/start.ts'
 import { waitForEnd } from '../../runtime/container/wait.ts'
 import { podLabels } from './container-options.ts'
 import type { ContainerRun } from './pod-containers.ts'
@@ -19,6 +20,14 @@ import type { ContainerRun } from './pod-containers.ts'
 export interface StartedRun {
   readonly run: ContainerRun
   readonly ended: Promise<ContainerRun>
+}
+
+/** The system calls of a start, and what each took. */
+export type RunSteps = Pick<StartedContainer, 'program' | 'trace'>
+
+export interface RunWatch {
+  onCreated(record: ContainerRecord): void
+  onStarted(steps: RunSteps): void
 }
 
 /** The first and most that is read of what a container left for its status. */
@@ -38,12 +47,13 @@ export async function startRun(
   context: EngineContext,
   options: ContainerOptions,
   messageFile: string,
-  onCreated: (record: ContainerRecord) => void,
+  { onCreated, onStarted }: RunWatch,
 ): Promise<StartedRun> {
   const record = await createFresh(context, options)
   try {
     onCreated(record)
-    const started = await startContainer(context, record, { hold: false })
+    const started = await startContainer(context, record, { hold: false, trace: true })
+    onStarted(started)
     const ended = started.ended
       // The channel to the shim may have been lost: then the container's files tell.
       .then(async (outcome) => void (outcome ?? (await waitForEnd(context.folders, record.id))))

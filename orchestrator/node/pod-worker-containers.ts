@@ -7,10 +7,13 @@ import { podLabels } from './container-options.ts'
 import { failedRun, followRun, readRun, removeRun } from './container-runs.ts'
 import { containerSpecs } from './pod-containers.ts'
 import type { ContainerFacts, ContainerRun, ContainerSpec } from './pod-containers.ts'
+import { makePodSpans, preciseNow } from './pod-spans.ts'
 import type { PodTools } from './pod-tools.ts'
 import type { ContainerHealth, ContainerProbes } from './probes/container-probes.ts'
 import { startContainerProbes } from './probes/container-probes.ts'
+import type { ProbeOutcome } from './probes/probe-outcome.ts'
 import type { ProbeTarget } from './probes/run-probe.ts'
+import type { ProbeType } from './probes/start-probe.ts'
 import { runHook } from './run-hook.ts'
 import type { Sandbox } from './sandbox.ts'
 import { execForProbe } from './server/container-processes.ts'
@@ -64,6 +67,7 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
   const ends = new Map<string, Promise<unknown>>()
   const starting = new Map<string, Start>()
   const uid = pod().metadata.uid ?? ''
+  const spans = makePodSpans(tools, pod())
   let grace = Number.POSITIVE_INFINITY
 
   const change = (name: string, next: Partial<ContainerFacts>): void => {
@@ -151,6 +155,7 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
         )
       },
       onEvent: (event) => tellOf(spec.name, event),
+      onOutcome: traceFirstSuccess(spec.name),
     })
     probes.set(spec.name, running)
     facts.set(spec.name, { ...facts.get(spec.name), health: running.health() })
@@ -183,8 +188,7 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
     sandboxAddress = sandbox.address === '' ? tools.nodeAddress : sandbox.address
     const { current } = facts.get(spec.name) ?? {}
     const attempt = current ? current.attempt + 1 : 0
-    const startedAt = Date.now()
-    const begun = performance.now()
+    const begun = preciseNow()
     try {
       const { run, ended } = await startContainerOf(tools, {
         pod: pod(),
@@ -196,11 +200,15 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
         others: facts,
         signal,
         tell: (text) => tellOf(spec.name, text),
+        spans,
       })
       pulls.reset(`${uid}/${spec.name}`)
       await replace(spec.name, run)
       follow(spec, run, ended)
-      traceStart(spec, run, startedAt, performance.now() - begun)
+      spans.record(`start container ${spec.name}`, begun, {
+        container: run.id.slice(0, 12),
+        image: textAt(spec.spec, ['image']) ?? '',
+      })
       void afterStart(spec, run)
     } catch (error) {
       if (signal.aborted) return
@@ -209,21 +217,15 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
     }
   }
 
-  function traceStart(
-    spec: ContainerSpec,
-    run: ContainerRun,
-    startedAt: number,
-    milliseconds: number,
-  ): void {
-    const { name = '', namespace } = pod().metadata
-    tools.record({
-      part: `node/${tools.nodeName}`,
-      action: `start container ${spec.name}`,
-      object: { apiVersion: 'v1', kind: 'Pod', name, namespace, uid },
-      startedAt,
-      milliseconds,
-      detail: { container: run.id.slice(0, 12), image: textAt(spec.spec, ['image']) ?? '' },
-    })
+  /** From the start of the probes on: how long it took until one of each type succeeded. */
+  function traceFirstSuccess(name: string): (type: ProbeType, outcome: ProbeOutcome) => void {
+    const begun = preciseNow()
+    const seen = new Set<ProbeType>()
+    return (type, outcome) => {
+      if (outcome.result !== 'success' || seen.has(type)) return
+      seen.add(type)
+      spans.record(`first ${type.toLowerCase()} probe of ${name} that succeeds`, begun)
+    }
   }
 
   /** The run before the last one is no longer of interest to anybody. */

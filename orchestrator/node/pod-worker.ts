@@ -15,6 +15,7 @@ import type { ContainerFacts, ContainerSpec } from './pod-containers.ts'
 import { makePodContainers } from './pod-worker-containers.ts'
 import { makePodFiles, removePodFiles } from './pod-files.ts'
 import { podStatus } from './pod-status.ts'
+import { makePodSpans } from './pod-spans.ts'
 import type { PodTools } from './pod-tools.ts'
 import { findSandbox, makeSandbox, removeSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -51,9 +52,11 @@ export function startPodWorker(
 ): PodWorker {
   const uid = first.metadata.uid ?? ''
   const folder = join(tools.podsFolder, uid)
-  const sender = makeStatusSender(tools.client, first, (error) =>
-    tools.onProblem(`status of pod ${first.metadata.name}`, error),
-  )
+  const spans = makePodSpans(tools, first)
+  const sender = makeStatusSender(tools.client, first, {
+    spans,
+    onProblem: (error) => tools.onProblem(`status of pod ${first.metadata.name}`, error),
+  })
   const startTime = textAt(first, ['status', 'startTime']) ?? now()
   let pod = first
   let sandbox = findSandbox(folder, first)
@@ -95,19 +98,21 @@ export function startPodWorker(
 
   async function prepare(): Promise<boolean> {
     const facts = { ...podFacts(tools, { address: sandbox?.address ?? '' }) }
-    const { paths, failures } = await updatePodVolumes({
-      pod,
-      folder,
-      facts,
-      sources: tools.sources,
-    })
+    const request = { pod, folder, facts, sources: tools.sources }
+    const { paths, failures } = await (sandbox
+      ? updatePodVolumes(request)
+      : spans.measure('mount volumes', () => updatePodVolumes(request)))
     volumes = paths
     for (const { message } of failures) tell({ type: 'Warning', reason: 'FailedMount', message })
     if (failures.length > 0) return false
     if (sandbox) return true
     try {
       makePodGroup(tools.context.facts, pod)
-      sandbox = await makeSandbox(tools, folder, pod)
+      sandbox = await spans.measure(
+        'make sandbox',
+        () => makeSandbox(tools, folder, pod),
+        ({ address }) => ({ address }),
+      )
       makePodFiles(folder, pod, {
         address: podFacts(tools, sandbox).podIPs[0] ?? '',
         resolvConf: tools.resolvConf(pod),

@@ -16,6 +16,8 @@ import { publishLog } from './logs/publish-log.ts'
 import { podCgroup } from './pod-cgroup.ts'
 import type { ContainerSpec, PodFactsByContainer, Waiting } from './pod-containers.ts'
 import { fileMounts } from './pod-files.ts'
+import type { PodSpans } from './pod-spans.ts'
+import { preciseNow } from './pod-spans.ts'
 import type { PodTools } from './pod-tools.ts'
 import type { Sandbox } from './sandbox.ts'
 import { containerMounts } from './volumes/container-mounts.ts'
@@ -34,6 +36,7 @@ export interface ContainerStart {
   /** Not to be started after all. */
   readonly signal: AbortSignal
   readonly tell: (text: EventText) => void
+  readonly spans: PodSpans
 }
 
 /** Why a container is not there, in the words of the kubelet. */
@@ -56,13 +59,12 @@ export async function startContainerOf(
   tools: PodTools,
   start: ContainerStart,
 ): Promise<StartedRun & { readonly messageFile: string }> {
-  const { pod, container, tell, folder, attempt, signal } = start
+  const { pod, container, tell, folder, attempt, signal, spans } = start
   const { context, sources, pulling, insecureRegistries } = tools
   try {
-    await ensureContainerImage(
-      { context, sources, tell, folder, pulling, signal, insecureRegistries },
-      pod,
-      container,
+    const images = { context, sources, tell, folder, pulling, signal, insecureRegistries }
+    await spans.measure(`ensure image of ${container.name}`, () =>
+      ensureContainerImage(images, pod, container),
     )
   } catch (error) {
     signal.throwIfAborted()
@@ -70,16 +72,25 @@ export async function startContainerOf(
     throw configProblem(tell, error)
   }
   const messageFile = makeMessageFile(folder, container.name, attempt)
-  const options = await configure(tools, start, messageFile).catch((error: unknown) => {
-    throw configProblem(tell, error)
-  })
+  const options = await spans
+    .measure(`configure container ${container.name}`, () => configure(tools, start, messageFile))
+    .catch((error: unknown) => {
+      throw configProblem(tell, error)
+    })
   signal.throwIfAborted()
   let isCreated = false
+  const begun = preciseNow()
   try {
-    const started = await startRun(context, options, messageFile, (record) => {
-      isCreated = true
-      publishLog(containerLogPath(tools.logsFolder, pod, container.name, attempt), record.logPath)
-      tell({ type: 'Normal', reason: 'Created', message: `Created container: ${container.name}` })
+    const started = await startRun(context, options, messageFile, {
+      onCreated: (record) => {
+        isCreated = true
+        spans.record(`create container ${container.name}`, begun, {
+          container: record.id.slice(0, 12),
+        })
+        publishLog(containerLogPath(tools.logsFolder, pod, container.name, attempt), record.logPath)
+        tell({ type: 'Normal', reason: 'Created', message: `Created container: ${container.name}` })
+      },
+      onStarted: (steps) => spans.recordSteps(container.name, steps),
     })
     tell({ type: 'Normal', reason: 'Started', message: `Started container ${container.name}` })
     return { ...started, messageFile }

@@ -1,7 +1,8 @@
 import type { JsonObject, KubeObject } from '../api/object.ts'
-import { sameJson } from '../api/object.ts'
+import { listAt, sameJson, textAt } from '../api/object.ts'
 import { StatusError } from '../api/status-error.ts'
 import type { Client } from '../client/client.ts'
+import type { PodSpans } from './pod-spans.ts'
 
 /** Tells the API of a pod's status: the latest one, each once, never two at a time. */
 export interface StatusSender {
@@ -14,10 +15,15 @@ const pod = { apiVersion: 'v1', kind: 'Pod' }
 const firstWait = 200
 const longestWait = 10_000
 
+export interface StatusSenderOptions {
+  readonly spans: PodSpans
+  readonly onProblem: (error: unknown) => void
+}
+
 export function makeStatusSender(
   client: Client,
   { metadata }: KubeObject,
-  onProblem: (error: unknown) => void,
+  { spans, onProblem }: StatusSenderOptions,
 ): StatusSender {
   const { name = '', namespace, uid } = metadata
   const latest: { wanted?: JsonObject; known?: JsonObject; sending?: Promise<void> | undefined } =
@@ -30,7 +36,15 @@ export function makeStatusSender(
     if (!wanted || sameJson(wanted, latest.known)) return false
     try {
       const body = { metadata: { uid: uid ?? '' }, status: wanted }
-      await client.patch(pod, { name, namespace }, 'strategic', body, 'status')
+      await spans.measure(
+        'write status',
+        () => client.patch(pod, { name, namespace }, 'strategic', body, 'status'),
+        ({ metadata: { resourceVersion = '' } }) => ({
+          phase: textAt(wanted, ['phase']) ?? '',
+          ready: isReady(wanted) ? 'yes' : 'no',
+          revision: resourceVersion,
+        }),
+      )
       latest.known = wanted
       wait = firstWait
     } catch (error) {
@@ -62,4 +76,10 @@ export function makeStatusSender(
       while (latest.sending) await latest.sending
     },
   }
+}
+
+function isReady(status: JsonObject): boolean {
+  return listAt({ status }, ['status', 'conditions']).some(
+    (one) => one['type'] === 'Ready' && one['status'] === 'True',
+  )
 }
