@@ -48,18 +48,45 @@ export function makeResolver({ names, askUpstream, now }: ResolverOptions): Reso
         (await forward(query, bytes, transport)) ??
         respond({ query, transport, names, code: SERVFAIL })
       )
-    const answers = [...reply.first, ...(await follow(reply.name, question, forward))]
+    const answers = [...reply.first, ...(await follow(reply.name, question, { names, forward }))]
     return respond({ query, transport, names, answers })
   }
 }
 
-/** What the name that a CNAME leads to stands for. */
+interface Following {
+  readonly names: ClusterNames
+  readonly forward: (
+    query: Packet,
+    bytes: Uint8Array,
+    via: 'udp',
+  ) => Promise<Uint8Array | undefined>
+}
+
+/** Names that lead to names may lead round in circles. */
+const mostAliases = 8
+
+/** What the name that a CNAME leads to stands for; it may be one of the cluster's too. */
 async function follow(
   name: string,
-  { type }: Question,
-  forward: (query: Packet, bytes: Uint8Array, via: 'udp') => Promise<Uint8Array | undefined>,
+  question: Pick<Question, 'type'>,
+  following: Following,
+  left = mostAliases,
 ): Promise<readonly Answer[]> {
-  if (type === 'CNAME') return []
+  const { type } = question
+  if (type === 'CNAME' || left === 0) return []
+  const own = answerCluster({ type, name }, following.names)
+  if (own.kind === 'unknown') return []
+  if (own.kind === 'answers') return own.answers
+  return own.first.length === 0
+    ? askElsewhere(name, question, following)
+    : [...own.first, ...(await follow(own.name, question, following, left - 1))]
+}
+
+async function askElsewhere(
+  name: string,
+  { type }: Pick<Question, 'type'>,
+  { forward }: Following,
+): Promise<readonly Answer[]> {
   const query: Packet = {
     type: 'query',
     id: Math.floor(Math.random() * 65_536),
