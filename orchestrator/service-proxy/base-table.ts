@@ -66,12 +66,12 @@ const isNotLoopback = [payload('network', 16, 1), compare('different', new Uint8
 const isNew = [connection('state'), mask(u32(STATE_NEW)), compare('different', u32(0))]
 const isTranslated = [connection('status'), mask(u32(STATUS_DST_NAT)), compare('different', u32(0))]
 const isMarked = [meta('mark'), mask(u32(masqueradeMark)), compare('different', u32(0))]
-const toBound = [...isIpv4, destination4(8), meta('l4proto', 9), destinationPort(10)]
+const toBound = [...isIpv4, destination4(), meta('l4proto', 9), destinationPort(10)]
 
 /** @param chosen whether node ports answer only at the addresses that the set names */
 function toNode(chosen: boolean): Attribute[] {
   const here = chosen ? [destination4(), lookup('node-addresses')] : isLocal
-  return [...isIpv4, ...isNotLoopback, ...here, meta('l4proto', 8), destinationPort(9)]
+  return [...isIpv4, ...isNotLoopback, ...here, meta('l4proto'), destinationPort(9)]
 }
 
 /** @param chosen whether node ports answer only at the addresses that the set names */
@@ -127,11 +127,11 @@ function serviceRules(chosen: boolean): TableRule[] {
     },
     {
       comment: 'ports of pods on one address of this node',
-      expressions: [...toBound, mapLookup('host-ports-bound'), destinationNat('ipv4', 8, 9)],
+      expressions: [...toBound, mapLookup('host-ports-bound'), destinationNat('ipv4', 1, 9)],
     },
     {
       comment: 'ports of pods on this node',
-      expressions: [...toNode(false), mapLookup('host-ports'), destinationNat('ipv4', 8, 9)],
+      expressions: [...toNode(false), mapLookup('host-ports'), destinationNat('ipv4', 1, 9)],
     },
   ]
 }
@@ -170,7 +170,7 @@ function postroutingRules(podCidr: string, clusterCidr: string): TableRule[] {
       expressions: [
         ...isTranslated,
         ...isIpv4,
-        source4(8),
+        source4(),
         destination4(9),
         lookup('hairpin'),
         masquerade(),

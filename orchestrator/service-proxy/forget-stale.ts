@@ -1,4 +1,3 @@
-import { concatBytes } from '../../native/netlink-attribute.ts'
 import { forgetDatagrams } from './conntrack.ts'
 import type { ServiceTable } from './service-table.ts'
 import type { TablePart } from './table-part.ts'
@@ -10,39 +9,21 @@ import type { TablePart } from './table-part.ts'
  * a client that goes on sending datagrams would never be sent elsewhere.
  */
 export function forgetStale(
-  table: ServiceTable,
+  table: Pick<ServiceTable, 'forgetClients'>,
   before: ReadonlyMap<string, TablePart>,
   after: ReadonlyMap<string, TablePart>,
 ): void {
   const gone = new Set<string>()
-  for (const [owner, part] of after) {
-    const old = before.get(owner)
-    for (const [name, map] of old?.maps ?? []) {
-      const left = backendsOf(part, name)
-      const lost = [...backendsOf(old, name)].filter((backend) => !left.has(backend))
+  for (const [owner, part] of after)
+    for (const [chain, { protocol, all }] of before.get(owner)?.backends ?? []) {
+      const now = part.backends.get(chain)
+      const left = new Set((now?.all ?? []).map(hex))
+      const lost = all.map(hex).filter((backend) => !left.has(backend))
       if (lost.length === 0) continue
-      if (name.includes('/udp/')) for (const backend of lost) gone.add(backend)
-      const sticky = [...part.maps.values()].find(
-        (one) => one.timeout !== undefined && one.name.startsWith(`clients-${chainOf(map.name)}-`),
-      )
-      if (sticky) table.forgetClients(sticky.name, left)
+      if (protocol === 'UDP') for (const backend of lost) gone.add(backend)
+      if (now?.clients !== undefined) table.forgetClients(now.clients, left)
     }
-  }
-  if (gone.size > 0) forgetDatagrams((source) => gone.has(hex(concatBytes([source, padding]))))
+  if (gone.size > 0) forgetDatagrams((answering) => gone.has(`${hex(answering)}0000`))
 }
-
-const padding = new Uint8Array(2)
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-
-function chainOf(map: string): string {
-  return map.replace(/^endpoints-/, '')
-}
-
-/** What the elements of a map lead to. */
-function backendsOf(part: TablePart | undefined, map: string): Set<string> {
-  const elements = part?.elements.filter(({ set }) => set === map) ?? []
-  return new Set(
-    elements.flatMap(({ element: { data } }) => (data instanceof Uint8Array ? [hex(data)] : [])),
-  )
-}

@@ -12,9 +12,9 @@ const protocolNumbers: Readonly<Record<Protocol, number>> = { TCP: 6, UDP: 17, S
 const IPV4 = 2
 
 export const isIpv4 = [meta('nfproto'), compare('equal', new Uint8Array([IPV4]))]
-/** The whole of register 1 is four of these: 8 to 11. */
-export const source4 = (register = 8): Attribute => payload('network', 12, 4, register)
-export const destination4 = (register = 8): Attribute => payload('network', 16, 4, register)
+/** A concatenation begins in register 1 and goes on in 9, 10 and 11, its quarters; nft(8) knows it by these numbers. */
+export const source4 = (register = 1): Attribute => payload('network', 12, 4, register)
+export const destination4 = (register = 1): Attribute => payload('network', 16, 4, register)
 export const destinationPort = (register: number): Attribute => payload('transport', 2, 2, register)
 
 /** Go on only where an address of the packet is (not) in a range. */

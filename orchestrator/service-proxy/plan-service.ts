@@ -2,12 +2,14 @@ import type { KubeObject } from '../api/object.ts'
 import { listAt, numberAt, textAt, valueAt } from '../api/object.ts'
 import {
   changeMark,
+  constant,
   destinationNat,
   goTo,
   jump,
   mapLookup,
   randomNumber,
   remember,
+  verdictLookup,
 } from '../../runtime/network/nftables/expression.ts'
 import type { SetDefinition } from '../../runtime/network/nftables/set.ts'
 import { concatBytes } from '../../native/netlink-attribute.ts'
@@ -18,13 +20,14 @@ import {
   backendData,
   isIpv4,
   numberKey,
+  portKey,
   protocolPortKey,
   range,
   source4,
 } from './packet.ts'
 import { chooseEndpoints, endpointsOf, portsOf } from './service-endpoints.ts'
 import type { ChosenEndpoints, Endpoint, NodePlace, ServicePort } from './service-endpoints.ts'
-import type { PlacedElement, TablePart, TableRule } from './table-part.ts'
+import type { Backends, PlacedElement, TablePart, TableRule } from './table-part.ts'
 
 // What one service has in the table: elements that lead to its chains, and chains that lead to its endpoints. Pure.
 
@@ -38,6 +41,7 @@ interface Draft {
   readonly maps: Map<string, SetDefinition>
   readonly chains: Map<string, readonly TableRule[]>
   readonly elements: PlacedElement[]
+  readonly backends: Map<string, Backends>
 }
 
 /** @param slices those of the service */
@@ -46,7 +50,7 @@ export function planService(
   slices: readonly KubeObject[],
   context: ServiceContext,
 ): TablePart {
-  const draft: Draft = { maps: new Map(), chains: new Map(), elements: [] }
+  const draft: Draft = { maps: new Map(), chains: new Map(), elements: [], backends: new Map() }
   if (textAt(service, ['spec', 'type']) === 'ExternalName') return draft
   for (const port of portsOf(service)) {
     const endpoints = endpointsOf(slices, port)
@@ -176,27 +180,16 @@ function backendChain(
   if (endpoints.length === 0) return undefined
   const name = `${kind}-${nameOf(plan)}`
   if (plan.draft.chains.has(name)) return name
-  const backends = `endpoints-${name}`
-  plan.draft.maps.set(backends, {
-    name: backends,
-    key: ['mark'],
-    data: ['ipv4_addr', 'inet_service'],
-  })
-  for (const [index, { address, port }] of endpoints.entries())
-    plan.draft.elements.push({
-      set: backends,
-      element: { key: numberKey(index), data: backendData(address, port) },
-    })
+  const { draft, port } = plan
   const seconds = affinitySeconds(plan.service)
-  const sticky = seconds === undefined ? undefined : stickyMap(plan.draft, name, seconds)
-  plan.draft.chains.set(name, backendRules(endpoints.length, backends, sticky))
-  return name
-}
-
-function stickyMap(draft: Draft, chain: string, timeout: number): string {
-  const name = `clients-${chain}-${timeout}`
-  const data = ['ipv4_addr', 'inet_service'] as const
-  draft.maps.set(name, { name, key: ['ipv4_addr'], data, timeout })
+  const clients: SetDefinition | undefined =
+    seconds === undefined
+      ? undefined
+      : { ...backendMap, name: `clients-${name}-${seconds}`, timeout: seconds }
+  const all = endpoints.map((endpoint) => backendData(endpoint.address, endpoint.port))
+  draft.backends.set(name, { protocol: port.protocol, all, clients: clients?.name })
+  if (clients === undefined) addPlainChain(draft, name, all)
+  else addStickyChain(draft, name, endpoints, clients)
   return name
 }
 
@@ -208,18 +201,50 @@ function affinitySeconds(service: KubeObject): number | undefined {
   return numberAt(service, path) ?? usualAffinity
 }
 
-function backendRules(count: number, backends: string, sticky: string | undefined): TableRule[] {
-  const pick = [randomNumber(count), mapLookup(backends)]
-  const send = destinationNat('ipv4', 8, 9)
-  if (sticky === undefined)
-    return [{ comment: `one of ${count}`, expressions: [...isIpv4, ...pick, send] }]
-  return [
-    { comment: 'as last time', expressions: [...isIpv4, source4(8), mapLookup(sticky), send] },
+const backendMap = { key: ['ipv4_addr'], data: ['ipv4_addr', 'inet_service'] } as const
+const send = destinationNat('ipv4', 1, 9)
+
+/** A random number leads to a backend, by a map of its own: one look-up, however many there are. */
+function addPlainChain(draft: Draft, name: string, all: readonly Uint8Array[]): void {
+  const map = `endpoints-${name}`
+  draft.maps.set(map, { ...backendMap, name: map, key: ['mark'] })
+  for (const [index, data] of all.entries())
+    draft.elements.push({ set: map, element: { key: numberKey(index), data } })
+  const expressions = [...isIpv4, randomNumber(all.length), mapLookup(map), send]
+  draft.chains.set(name, [{ comment: `one of ${all.length}`, expressions }])
+}
+
+/** A client that is known goes where it went; another is sent by a chain that remembers it. */
+function addStickyChain(
+  draft: Draft,
+  name: string,
+  endpoints: readonly Endpoint[],
+  clients: SetDefinition,
+): void {
+  const map = `endpoints-${name}`
+  draft.maps.set(clients.name, clients)
+  draft.maps.set(map, { name: map, key: ['mark'], data: 'verdict' })
+  draft.chains.set(name, [
     {
-      comment: `one of ${count}, from now on`,
-      expressions: [...isIpv4, ...pick, source4(10), remember(sticky, 10, 8), send],
+      comment: 'as last time',
+      expressions: [...isIpv4, source4(), mapLookup(clients.name), send],
     },
-  ]
+    {
+      comment: `one of ${endpoints.length}, from now on`,
+      expressions: [...isIpv4, randomNumber(endpoints.length), verdictLookup(map)],
+    },
+  ])
+  for (const [index, { address, port }] of endpoints.entries()) {
+    const chain = `backend-${name}/${address}/${port}`
+    const where = [constant(addressKey(address), 1), constant(portKey(port).subarray(0, 2), 9)]
+    draft.chains.set(chain, [
+      {
+        comment: 'remembered',
+        expressions: [source4(2), ...where, remember(clients.name, 2, 1), send],
+      },
+    ])
+    draft.elements.push({ set: map, element: { key: numberKey(index), data: goTo(chain) } })
+  }
 }
 
 /** A pod that reaches itself would answer itself directly, and not know the answer. */

@@ -1,5 +1,6 @@
 import type { Attribute } from '../../native/netlink-attribute.ts'
 import type { SetDefinition, SetElement } from '../../runtime/network/nftables/set.ts'
+import type { Protocol } from './packet.ts'
 
 // What a service, or the pods of the node, have in the table of the proxy. Plain data.
 
@@ -21,6 +22,22 @@ export interface TablePart {
   readonly chains: ReadonlyMap<string, readonly TableRule[]>
   /** In its own maps and in those of everybody. */
   readonly elements: readonly PlacedElement[]
+  /** By the chain that leads to them. */
+  readonly backends: ReadonlyMap<string, Backends>
 }
 
-export const emptyPart: TablePart = { maps: new Map(), chains: new Map(), elements: [] }
+/** Where a chain leads. */
+export interface Backends {
+  readonly protocol: Protocol
+  /** Address and port of each, as elements of maps have them. */
+  readonly all: readonly Uint8Array[]
+  /** Map of the clients that are remembered. */
+  readonly clients: string | undefined
+}
+
+export const emptyPart: TablePart = {
+  maps: new Map(),
+  chains: new Map(),
+  elements: [],
+  backends: new Map(),
+}

@@ -154,8 +154,10 @@ function compareElements(
   ]
 }
 
+/** Elements that lead to chains are deleted all the same: while they are there the chains are in use. */
 function goesWithItsMap(set: string, before: TablePart, after: TablePart): boolean {
-  return before.maps.has(set) && !after.maps.has(set)
+  const map = before.maps.get(set)
+  return map !== undefined && map.data !== 'verdict' && !after.maps.has(set)
 }
 
 function keyed(owner: string, { elements }: TablePart): Map<string, Claim> {

@@ -80,6 +80,11 @@ export function mapLookup(map: string): Attribute {
   return expression('lookup', [number(2, 1), number(3, 1), { type: 1, payload: text(map) }])
 }
 
+/** Load bytes. */
+export function constant(bytes: Uint8Array, register: Register = 1): Attribute {
+  return expression('immediate', [number(1, register), value(2, bytes)])
+}
+
 /** Rewrite the destination to the address and port in two registers. */
 export function destinationNat(
   family: 'ipv4' | 'ipv6',
