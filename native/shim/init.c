@@ -1,6 +1,7 @@
 // `init [-s] -- ARGV…`: PID 1 of a container that did not ask to be one. Starts ARGV, passes every signal on, reaps
 // whatever is orphaned, and ends as ARGV ended (128 + n for signal n). -s: become a subreaper where we are not PID 1.
 // It is executed through an inherited descriptor and needs nothing from the container's file system.
+// An empty name is no program: then it is there for others that join its PID namespace, until SIGTERM or SIGINT.
 #include "init.h"
 #include <asm/ioctls.h>
 #include <asm/siginfo.h>
@@ -37,6 +38,17 @@ static bool reap_all(s64 child, s32 *code) {
   }
 }
 
+static int hold_namespace(void) {
+  for (;;) {
+    u64 all = ~0ul;
+    siginfo_t info;
+    s32 code;
+    s64 signal = SYS4(rt_sigtimedwait, &all, &info, 0, 8);
+    if (signal == SIGCHLD) reap_all(-1, &code);
+    if (signal == SIGTERM || signal == SIGINT) return 0;
+  }
+}
+
 int init_main(char **argv, char **envp) {
   s32 code = 0;
   bool subreaper = argv[0] && same(argv[0], "-s");
@@ -50,6 +62,7 @@ int init_main(char **argv, char **envp) {
   if (subreaper) SYS5(prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   // Blocked, not ignored: they are fetched one by one, and none can kill us.
   block_signals();
+  if (!argv[0][0]) return hold_namespace();
   s64 child = system_call(__NR_clone, SIGCHLD, 0, 0, 0, 0, 0);
   if (is_error(child)) {
     say("init: cannot start a process", "", "");

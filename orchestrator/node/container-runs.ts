@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeError, hasCode, OperationError } from '../../native/error.ts'
 import { createContainer } from '../../runtime/container/create.ts'
@@ -26,8 +26,8 @@ export interface StartedRun {
 export type RunSteps = Pick<StartedContainer, 'program' | 'trace'>
 
 export interface RunWatch {
-  onCreated(record: ContainerRecord): void
-  onStarted(steps: RunSteps): void
+  readonly onCreated: (record: ContainerRecord) => void
+  readonly onStarted: (steps: RunSteps) => void
 }
 
 /** The first and most that is read of what a container left for its status. */
@@ -38,7 +38,9 @@ export function makeMessageFile(folder: string, name: string, attempt: number): 
   const path = join(folder, 'containers', name)
   mkdirSync(path, { recursive: true, mode: 0o755 })
   const file = join(path, `${attempt}.message`)
-  writeFileSync(file, '', { mode: 0o666 })
+  writeFileSync(file, '')
+  // Whoever the container's user is; the umask is not to count.
+  chmodSync(file, 0o666)
   return file
 }
 

@@ -197,7 +197,6 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
         folder,
         sandbox,
         volumes,
-        others: facts,
         signal,
         tell: (text) => tellOf(spec.name, text),
         spans,

@@ -14,6 +14,7 @@ import { containerSpecs, restartPolicyOf } from './pod-containers.ts'
 import type { ContainerFacts, ContainerSpec } from './pod-containers.ts'
 import { makePodContainers } from './pod-worker-containers.ts'
 import { makePodFiles, removePodFiles } from './pod-files.ts'
+import { removeSharedProcesses, sharedProcesses, sharesProcesses } from './pod-processes.ts'
 import { podStatus } from './pod-status.ts'
 import { makePodSpans } from './pod-spans.ts'
 import type { PodTools } from './pod-tools.ts'
@@ -105,25 +106,29 @@ export function startPodWorker(
     volumes = paths
     for (const { message } of failures) tell({ type: 'Warning', reason: 'FailedMount', message })
     if (failures.length > 0) return false
-    if (sandbox) return true
     try {
-      makePodGroup(tools.context.facts, pod)
-      sandbox = await spans.measure(
-        'make sandbox',
-        () => makeSandbox(tools, folder, pod),
-        ({ address }) => ({ address }),
-      )
-      makePodFiles(folder, pod, {
-        address: podFacts(tools, sandbox).podIPs[0] ?? '',
-        resolvConf: tools.resolvConf(pod),
-      })
+      sandbox ??= await buildSandbox()
+      if (!sharesProcesses(pod)) return true
+      const processes = await sharedProcesses(tools.context, folder, pod, sandbox)
+      sandbox = { ...sandbox, processes }
       return true
     } catch (error) {
-      sandbox = undefined
       const message = `Failed to create pod sandbox: ${describeError(error)}`
       tell({ type: 'Warning', reason: 'FailedCreatePodSandBox', message })
       return false
     }
+  }
+
+  async function buildSandbox(): Promise<Sandbox> {
+    makePodGroup(tools.context.facts, pod)
+    const made = await spans.measure(
+      'make sandbox',
+      () => makeSandbox(tools, folder, pod),
+      ({ address }) => ({ address }),
+    )
+    const address = podFacts(tools, made).podIPs[0] ?? ''
+    makePodFiles(folder, pod, { address, resolvConf: tools.resolvConf(pod) })
+    return made
   }
 
   /** One look at what is wanted and what is. */
@@ -167,10 +172,11 @@ export function startPodWorker(
   async function finish(): Promise<void> {
     report()
     await sender.settled()
-    letGo()
+    await letGo()
   }
 
-  function letGo(): void {
+  async function letGo(): Promise<void> {
+    if (sharesProcesses(pod)) await removeSharedProcesses(tools.context, uid)
     removePodVolumes(folder)
     removePodFiles(folder)
     removeSandbox(folder)
@@ -189,7 +195,7 @@ export function startPodWorker(
     ended ??= containers.hasFailed() ? 'Failed' : 'Succeeded'
     report()
     await sender.settled()
-    letGo()
+    await letGo()
     for (const { current, previous } of containers.facts.values())
       for (const run of [current, previous]) if (run) await removeRun(tools.context, run.id)
     withdrawLogs(tools.logsFolder, pod)

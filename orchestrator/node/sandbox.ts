@@ -29,6 +29,8 @@ export interface Sandbox {
   readonly hostInterface: string
   /** Files of the namespaces that the containers join; what is absent they have from the node. */
   readonly namespaces: ReadonlyMap<SandboxNamespace, string>
+  /** The PID namespace that all containers join, where they share one. */
+  readonly processes?: string | undefined
 }
 
 export interface SandboxTools {

@@ -1,9 +1,6 @@
-import { join } from 'node:path'
 import { describeError } from '../../native/error.ts'
-import { readState } from '../../runtime/container/read-state.ts'
-import { readRecord } from '../../runtime/container/record-store.ts'
 import type { KubeObject } from '../api/object.ts'
-import { textAt, valueAt } from '../api/object.ts'
+import { textAt } from '../api/object.ts'
 import type { EventText } from '../client/event-recorder.ts'
 import { containerOptions, securityField } from './container-options.ts'
 import { makeMessageFile, startRun } from './container-runs.ts'
@@ -14,7 +11,7 @@ import { ensureContainerImage, ImageProblem } from './images.ts'
 import { containerLogPath } from './logs/log-path.ts'
 import { publishLog } from './logs/publish-log.ts'
 import { podCgroup } from './pod-cgroup.ts'
-import type { ContainerSpec, PodFactsByContainer, Waiting } from './pod-containers.ts'
+import type { ContainerSpec, Waiting } from './pod-containers.ts'
 import { fileMounts } from './pod-files.ts'
 import type { PodSpans } from './pod-spans.ts'
 import { preciseNow } from './pod-spans.ts'
@@ -32,7 +29,6 @@ export interface ContainerStart {
   readonly sandbox: Sandbox
   /** Of {@link updatePodVolumes}. */
   readonly volumes: ReadonlyMap<string, string>
-  readonly others: PodFactsByContainer
   /** Not to be started after all. */
   readonly signal: AbortSignal
   readonly tell: (text: EventText) => void
@@ -127,7 +123,7 @@ async function configure(tools: PodTools, start: ContainerStart, messageFile: st
     variables,
     mounts: [...fileMounts(folder, pod, { messageFile, messagePath }, taken), ...mounts],
     namespaces: sandbox.namespaces,
-    pidNamespace: sharedProcesses(tools, start),
+    pidNamespace: sandbox.processes,
     nodeMemory: tools.nodeMemory,
     cgroupParent: podCgroup(pod),
   })
@@ -163,18 +159,4 @@ async function requireUser(
     throw new Error(
       `container has runAsNonRoot and image has non-numeric user (${uid}), cannot verify user is non-root ${about}`,
     )
-}
-
-/** With `shareProcessNamespace` all join the first one that runs. */
-function sharedProcesses(
-  { context }: PodTools,
-  { pod, others }: ContainerStart,
-): string | undefined {
-  if (valueAt(pod, ['spec', 'shareProcessNamespace']) !== true) return undefined
-  for (const { current } of others.values()) {
-    const record = current?.isRunning ? readRecord(context.folders, current.id) : undefined
-    const pid = record ? readState(context.folders, record).pid : 0
-    if (pid !== 0) return join('/proc', String(pid), 'ns/pid')
-  }
-  return undefined
 }

@@ -65,12 +65,19 @@ function keepPreserved(c: Compilation, hasInit: boolean): void {
   b.operation('REPORT', [report], { why: 'it has another number now', source: 'pipe(7)' })
 }
 
+/**
+ * Annotation of a configuration whose program has an empty name: `alone` lets the init that was asked for be all that
+ * runs, so that a PID namespace stays for others to join.
+ */
+export const initAnnotation = 'mycontainer.init'
+
 /** Inner half: the execve itself. */
 export function executeArguments(c: Compilation, hasInit: boolean): void {
   const { b } = c
   const { args = [], env = [] } = c.config.process ?? {}
   if (args.length === 0) refuseSpec('process.args', { problem: 'empty' }, 'Name the program to run')
-  if (args[0] === '')
+  const holds = hasInit && c.config.annotations?.[initAnnotation] === 'alone'
+  if (args[0] === '' && !holds)
     throw new OperationError(
       'INVALID_SPEC',
       'execute the program: its name is empty',
