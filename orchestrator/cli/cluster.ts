@@ -127,6 +127,11 @@ function addNodeCommands(cluster: Command): void {
       await addNode(await root(), found, chosen)
       process.stdout.write(`${chosen}\n`)
     })
+  addNodeVerbs(node)
+}
+
+/** Also found as `myorch node VERB`. */
+export function addNodeVerbs(node: Command): void {
   const verbs = [
     ['kill', 'As if its machine had lost its power'],
     ['pause', 'Cut a node off; everything on it goes on'],

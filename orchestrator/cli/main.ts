@@ -4,6 +4,7 @@ import { addBackup, addRestore } from './backup.ts'
 import { addCluster } from './cluster.ts'
 import { addImage } from './image.ts'
 import { addRun } from './run.ts'
+import { addToken } from './token.ts'
 import { addTrace } from './trace.ts'
 import { addWhy } from './why.ts'
 import { addNode } from './node.ts'
@@ -16,6 +17,8 @@ const usualError = 1
 function makeProgram(): Command {
   const program = new Command('myorch')
     .description('A Kubernetes-compatible cluster on our own runtime')
+    // Commands and their subcommands may have flags of the same names.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError(true)
@@ -24,6 +27,7 @@ function makeProgram(): Command {
     addServer,
     addNode,
     addRun,
+    addToken,
     addTrace,
     addWhy,
     addImage,

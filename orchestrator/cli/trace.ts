@@ -1,14 +1,12 @@
 import type { Command } from 'commander'
-import { OperationError } from '../../native/error.ts'
 import { addClientFlags, splitTarget, withClient } from './client-flags.ts'
 import type { ClientFlags } from './client-flags.ts'
+import { readDuration } from './read-duration.ts'
 
 interface Flags extends ClientFlags {
   readonly output: string
   readonly since?: string
 }
-
-const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
 
 /** `myorch trace KIND/NAME`. */
 export function addTrace(program: Command): void {
@@ -24,7 +22,8 @@ export function addTrace(program: Command): void {
     const { collectTrace } = await import('../trace/collect-trace.ts')
     const { formatTrace } = await import('../trace/format-trace.ts')
     const { namespaced, ...kind } = kindByName(word)
-    const since = flags.since === undefined ? undefined : Date.now() - readMs(flags.since)
+    const since =
+      flags.since === undefined ? undefined : Date.now() - readDuration('--since', flags.since)
     await withClient(flags, async ({ client, namespace }) => {
       const of = namespaced ? { name, namespace } : { name }
       const trace = await collectTrace(client, kind, of, since)
@@ -46,15 +45,4 @@ export function addTrace(program: Command): void {
       )
     })
   })
-}
-
-function readMs(text: string): number {
-  const [, number, unit = ''] = /^(\d+)([smh])$/.exec(text) ?? []
-  if (number !== undefined) return Number(number) * (unitMs[unit] ?? 0)
-  throw new OperationError(
-    'INVALID_ARGUMENT',
-    'read --since',
-    { value: text },
-    { hint: 'Write it as 30s, 5m or 1h' },
-  )
 }

@@ -101,7 +101,7 @@ async function addressOf(client: Client, service: KubeObject): Promise<string> {
   const nodes = await client.list({ apiVersion: 'v1', kind: 'Node' })
   const address = nodes.items
     .flatMap((node) => listAt(node, ['status', 'addresses']))
-    .find(({ type }) => type === 'InternalIP')?.['address']
+    .find(({ type }) => type === 'InternalIP')
   const port = numberAt(listAt(service, ['spec', 'ports'])[0], ['nodePort'])
-  return `http://${String(address ?? 'NODE')}:${port}`
+  return `http://${textAt(address, ['address']) ?? 'NODE'}:${port}`
 }

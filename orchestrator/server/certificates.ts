@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 // The cluster's own authority, and what it signs. Keys are on the P-256 curve: made in a millisecond.
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+export const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const day = 24 * 60 * 60 * 1000
 const yearsMs = (years: number) => years * 365 * day
 /** Clocks of other machines may be a little behind. */
@@ -32,9 +32,11 @@ export async function loadX509() {
   return import('@peculiar/x509')
 }
 
-const makeKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+/** Of the kind that all certificates here have. */
+export const makeKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
 
-async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
+/** @returns PEM, PKCS #8 */
+export async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   const bytes = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64')
   return `-----BEGIN PRIVATE KEY-----\n${bytes.replaceAll(/(.{64})/g, '$1\n').trimEnd()}\n-----END PRIVATE KEY-----\n`
 }

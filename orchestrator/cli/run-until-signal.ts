@@ -1,0 +1,40 @@
+import type { Command } from 'commander'
+import { describeError } from '../../native/error.ts'
+import { untilSignal } from './until-signal.ts'
+
+/** What a node is run with; flags of `myorch node` and `myorch node join`. */
+export interface NodeFlags {
+  readonly server: string
+  readonly name: string
+  readonly address: string
+  readonly root: string
+  readonly imageRoot?: string | undefined
+  readonly credentials: string
+  readonly heartbeat: string
+  readonly insecureRegistry: readonly string[]
+}
+
+export function addStateFlags(command: Command): Command {
+  return command
+    .option('--root <folder>', 'all state of the node', '/var/lib/myorch/node')
+    .option('--image-root <folder>', 'where images are, when nodes share them')
+    .option('--heartbeat <seconds>', 'time between two signs of life', '10')
+    .option('--insecure-registry <host:port...>', 'images come from there without TLS, too', [])
+}
+
+/** Run a node until this process is to end. */
+export async function runUntilSignal(flags: NodeFlags): Promise<never> {
+  const { runNode } = await import('../cluster/run-node.ts')
+  const node = await runNode({
+    ...flags,
+    renewSeconds: Number(flags.heartbeat),
+    insecureRegistries: flags.insecureRegistry,
+  }).catch((error: unknown) => {
+    // Half of it may be open already and would keep the process.
+    process.stderr.write(`myorch: node: ${describeError(error)}\n`)
+    process.exit(1)
+  })
+  await untilSignal()
+  await node.stop()
+  process.exit(0)
+}
