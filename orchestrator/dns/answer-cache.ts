@@ -58,7 +58,8 @@ function keyOf({ questions = [], flags = 0, additionals = [] }: Packet): string 
 }
 
 function withId(bytes: Uint8Array, id: number): Uint8Array {
-  const copy = bytes.slice()
+  // Not slice(): a Buffer's would be the same memory, and every answer would have the last question's id.
+  const copy = new Uint8Array(bytes)
   copy[0] = id >> 8
   copy[1] = id & 255
   return copy
