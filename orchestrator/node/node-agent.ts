@@ -55,6 +55,8 @@ export interface NodeAgentOptions {
   readonly renewSeconds?: number | undefined
   readonly leaseSeconds?: number | undefined
   readonly statusSeconds?: number | undefined
+  /** Seconds between two looks at what changes without an event: tokens, disk usage. Absent: 60. */
+  readonly refreshSeconds?: number | undefined
   /** Milliseconds of the first and longest wait of a container that keeps ending. */
   readonly firstBackOff?: number | undefined
   readonly longestBackOff?: number | undefined
@@ -72,13 +74,12 @@ export interface NodeAgent {
 
 const version = '0.1.0'
 const usualMaxPods = 110
-/** Milliseconds between two looks at what changes without an event: tokens. */
-const refreshEvery = 60_000
 
 /** Run the pods that the API gives this node. @returns when the node is known and its first pods are looked at */
 export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAgent> {
   const { client, name, address, root } = options
   const onProblem = options.onProblem ?? printProblem
+  const refreshEvery = (options.refreshSeconds ?? 60) * 1000
   const stopping = new AbortController()
   mkdirSync(root, { recursive: true, mode: 0o711 })
   const context = openRuntime(options)
@@ -125,6 +126,8 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     nodeMemory: totalmem(),
     allocatable: nodeAllocatable(facts),
     podsFolder: join(root, 'pods'),
+    // A little less, so that a look that comes a moment early counts.
+    measureEvery: refreshEvery * 0.9,
     logsFolder: join(root, 'logs'),
     restarts: makeBackOff(backOff),
     pulls: makeBackOff({ ...backOff, atOnce: true }),

@@ -23,6 +23,8 @@ export interface PodTools {
   readonly allocatable: Readonly<Record<string, string>>
   /** Below it each pod has a folder of its own, named by its uid. */
   readonly podsFolder: string
+  /** Milliseconds between two looks at what a pod's volumes take. */
+  readonly measureEvery: number
   /** Where logs are found by their pods' names. */
   readonly logsFolder: string
   /** Of containers that end again and again; keys are `UID/NAME`. */

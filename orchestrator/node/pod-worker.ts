@@ -23,7 +23,8 @@ import type { Sandbox } from './sandbox.ts'
 import { podFacts } from './start-container.ts'
 import { makeStatusSender } from './status-sender.ts'
 import { stopPod } from './stop-pod.ts'
-import { removePodVolumes, updatePodVolumes } from './volumes/pod-volumes.ts'
+import { exceededLimit } from './volumes/empty-dir-limit.ts'
+import { limitedEmptyDirs, removePodVolumes, updatePodVolumes } from './volumes/pod-volumes.ts'
 
 /** Brings one pod to what the API wants of it, and tells the API how it is. */
 export interface PodWorker {
@@ -64,6 +65,7 @@ export function startPodWorker(
   let volumes: ReadonlyMap<string, string> = new Map()
   let ended = endOf(first)
   let verdict: { reason?: string; message?: string } = {}
+  let measuredAt = Date.now()
   let isInitialized = false
   let isGone = false
   let isEnding = false
@@ -142,6 +144,11 @@ export function startPodWorker(
       report()
       return lookAgain(Date.now() + retryAfter)
     }
+    const message = await exceeding()
+    if (message !== undefined) {
+      tell({ type: 'Warning', reason: 'Evicted', message })
+      return fail({ reason: 'Evicted', message }, 0)
+    }
     const specs = containerSpecs(pod)
     const plan = planPod(specs, containers.facts, restartPolicyOf(pod), Date.now())
     isInitialized = plan.isInitialized
@@ -158,14 +165,28 @@ export function startPodWorker(
     if (next.length > 0) lookAgain(Math.min(...next))
   }
 
-  async function expire(): Promise<void> {
-    await stopPod(containers, pod, graceOf(pod))
+  /** The node ends the pod, for a reason of its own. */
+  async function fail(why: { reason: string; message: string }, grace: number): Promise<void> {
+    await stopPod(containers, pod, grace)
     ended = 'Failed'
-    verdict = {
-      reason: 'DeadlineExceeded',
-      message: 'Pod was active on the node longer than the specified deadline',
-    }
+    verdict = why
     await finish()
+  }
+
+  const expire = (): Promise<void> =>
+    fail(
+      {
+        reason: 'DeadlineExceeded',
+        message: 'Pod was active on the node longer than the specified deadline',
+      },
+      graceOf(pod),
+    )
+
+  /** Its disk usage is looked at now and then only: that walks through all of it. */
+  async function exceeding(): Promise<string | undefined> {
+    if (Date.now() - measuredAt < tools.measureEvery) return undefined
+    measuredAt = Date.now()
+    return exceededLimit(limitedEmptyDirs(pod, volumes))
   }
 
   /** It has ended by itself: its namespaces and volumes go, its containers stay for their logs. */

@@ -237,6 +237,20 @@ t.test('what containers share and what they may', async (t) => {
   })
 })
 
+t.test('a volume that outgrows its limit ends the pod', async (t) => {
+  const { client, until } = await startCluster(t, { refreshSeconds: 0.2 })
+  const volumes = [{ name: 'v', emptyDir: { sizeLimit: '1Mi' } }]
+  const volumeMounts = [{ name: 'v', mountPath: '/v' }]
+  const script = 'head -c 2000000 /dev/zero > /v/large; exec sleep 1000'
+  await client.create(pod('large', { volumes, containers: [sh(script, { volumeMounts })] }))
+  const ended = await until(podKind, at('large'), isEnded)
+  t.match(ended.status, {
+    phase: 'Failed',
+    reason: 'Evicted',
+    message: /"v" exceeds the limit "1Mi"/,
+  })
+})
+
 t.test('the control group of a pod goes with it', async (t) => {
   const { client, until, untilGone } = await startCluster(t)
   await client.create(pod('group', { containers: [sleeping()] }))
