@@ -158,7 +158,12 @@ function makeApplier(
       touched.clear()
       if (changes === 0) return
       options.onChange?.(changes)
-      forgetStale(table, known, parts)
+      try {
+        forgetStale(table, known, parts)
+      } catch (error) {
+        // The rules are right; what was is forgotten when its time is over.
+        onProblem('forget backends that have gone', error)
+      }
       for (const [owner, part] of parts)
         if (part.elements.length > 0) known.set(owner, part)
         else known.delete(owner)
