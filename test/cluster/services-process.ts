@@ -97,4 +97,9 @@ process.on('message', ({ id, order }: { id: number; order: Order }) => {
     (error: unknown) => process.send?.({ id, error: String(error) }),
   )
 })
-process.on('disconnect', () => process.exit(0))
+// A test that fails does not say when it ends.
+for (const event of ['disconnect', 'SIGTERM'])
+  process.on(event, () => {
+    rmSync(folder, { recursive: true, force: true })
+    process.exit(0)
+  })
