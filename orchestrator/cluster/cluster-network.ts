@@ -18,7 +18,7 @@ import type { ClusterFolder, ClusterRecord } from './cluster-folder.ts'
 // The segment of a local cluster: a bridge of this host, and a network namespace for each node with one interface on it.
 
 /** Segments are taken from here, one a cluster. */
-const ranges = { prefix: '10.201', count: 256 }
+const ranges = { prefix: '10.213', count: 256 }
 
 /** A segment that neither another cluster nor an interface of this host has. @throws {OperationError} `BAD_STATE` */
 export function chooseSubnet(taken: readonly ClusterRecord[]): string {
