@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openContext } from '../../runtime/container/open-engine.ts'
 import { findRuns, removeRun } from '../node/container-runs.ts'
+import { removePodGroup } from '../node/pod-cgroup.ts'
 import { removePodFiles } from '../node/pod-files.ts'
 import { removeSandbox } from '../node/sandbox.ts'
 import { removePodVolumes } from '../node/volumes/pod-volumes.ts'
@@ -43,7 +44,7 @@ export async function removeNode(folder: ClusterFolder, name: string): Promise<v
   await endContainers(folder, name)
   const path = folder.node(name)
   const pods = join(path, 'pods')
-  for (const uid of existsSync(pods) ? readdirSync(pods) : []) {
+  for (const uid of podsOf(folder, name)) {
     removePodVolumes(join(pods, uid))
     removePodFiles(join(pods, uid))
     removeSandbox(join(pods, uid))
@@ -52,14 +53,22 @@ export async function removeNode(folder: ClusterFolder, name: string): Promise<v
   rmSync(path, { recursive: true, force: true })
 }
 
+/** Uids of the pods that a node has something of. */
+function podsOf(folder: ClusterFolder, name: string): string[] {
+  const pods = join(folder.node(name), 'pods')
+  return existsSync(pods) ? readdirSync(pods) : []
+}
+
 /** As if the machine had lost its power: nobody is asked, and nobody is told. */
 export async function endContainers(folder: ClusterFolder, name: string): Promise<void> {
   const root = join(folder.node(name), 'runtime')
   if (!existsSync(root)) return
   const context = openContext(root, process.env)
   try {
-    const records = [...findRuns(context).values()].flat()
-    await Promise.all(records.map(({ id }) => removeRun(context, id)))
+    const runs = findRuns(context)
+    await Promise.all([...runs.values()].flat().map(({ id }) => removeRun(context, id)))
+    for (const uid of new Set([...runs.keys(), ...podsOf(folder, name)]))
+      removePodGroup(context.facts, uid)
   } finally {
     context.zygote.close()
   }

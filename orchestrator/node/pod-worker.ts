@@ -66,6 +66,7 @@ export function startPodWorker(
   let ended = endOf(first)
   let verdict: { reason?: string; message?: string } = {}
   let measuredAt = Date.now()
+  let hasGroup = false
   let isInitialized = false
   let isGone = false
   let isEnding = false
@@ -109,6 +110,9 @@ export function startPodWorker(
     for (const { message } of failures) tell({ type: 'Warning', reason: 'FailedMount', message })
     if (failures.length > 0) return false
     try {
+      // Also where the sandbox was found: groups do not outlive the machine's power, for one.
+      if (!hasGroup) makePodGroup(tools.context.facts, pod)
+      hasGroup = true
       sandbox ??= await buildSandbox()
       if (!sharesProcesses(pod)) return true
       const processes = await sharedProcesses(tools.context, folder, pod, sandbox)
@@ -122,7 +126,6 @@ export function startPodWorker(
   }
 
   async function buildSandbox(): Promise<Sandbox> {
-    makePodGroup(tools.context.facts, pod)
     const made = await spans.measure(
       'make sandbox',
       () => makeSandbox(tools, folder, pod),
