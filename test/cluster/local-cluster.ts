@@ -15,17 +15,20 @@ export interface LocalCluster {
   /** State of all clusters of this test, and its user's home. */
   readonly folder: string
   /** A file of the user's. @returns its path */
-  file(name: string, text: string): string
+  readonly file: (name: string, text: string) => string
   /** Run kubectl to its end. */
-  kubectl(words: readonly string[], input?: string): Promise<CommandResult>
+  readonly kubectl: (words: readonly string[], input?: string) => Promise<CommandResult>
   /** The same, which has to go well. @returns its standard output */
-  ok(...words: readonly string[]): Promise<string>
-  apply(manifest: object): Promise<void>
+  readonly ok: (...words: readonly string[]) => Promise<string>
+  readonly apply: (manifest: object) => Promise<void>
   /** One of our own commands. */
-  own(command: 'myorch' | 'myimage', ...words: readonly string[]): Promise<CommandResult>
+  readonly own: (
+    command: 'myorch' | 'myimage',
+    ...words: readonly string[]
+  ) => Promise<CommandResult>
   readonly env: NodeJS.ProcessEnv
   /** Take it away. @returns what is left of it: nothing, as it should be */
-  remove(): Promise<string[]>
+  readonly remove: () => Promise<string[]>
 }
 
 let count = 0
