@@ -1,8 +1,13 @@
 import { Command, CommanderError } from 'commander'
 import { describeError, OperationError } from '../../native/error.ts'
+import { addApply, addCreate } from './apply.ts'
 import { addBackup, addRestore } from './backup.ts'
 import { addCluster } from './cluster.ts'
+import { addDelete } from './delete.ts'
+import { addExec } from './exec.ts'
+import { addGet } from './get.ts'
 import { addImage } from './image.ts'
+import { addLogs } from './logs.ts'
 import { addRun } from './run.ts'
 import { addToken } from './token.ts'
 import { addTrace } from './trace.ts'
@@ -34,6 +39,12 @@ function makeProgram(): Command {
     addScheduler,
     addBackup,
     addRestore,
+    addGet,
+    addApply,
+    addCreate,
+    addDelete,
+    addLogs,
+    addExec,
   ])
     add(program)
   return program

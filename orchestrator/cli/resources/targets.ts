@@ -1,0 +1,125 @@
+import { listAt, textAt } from '../../api/object.ts'
+import type { KubeObject } from '../../api/object.ts'
+import { objectPath, selectionPath } from '../../client/resource-path.ts'
+import { findResource } from './discover.ts'
+import type { ApiResource } from './discover.ts'
+import { CommandFailure } from './session.ts'
+import type { Session } from './session.ts'
+
+/** Objects of one kind that a command line names; without names it is all, or those selected. */
+export interface Target {
+  readonly resource: ApiResource
+  readonly names: readonly string[]
+}
+
+export interface SelectionFlags {
+  readonly selector?: string
+  readonly fieldSelector?: string
+  readonly allNamespaces?: boolean
+}
+
+/**
+ * `pods`, `pods a b`, `pods,svc`, `pod/a svc/b`, `all`.
+ * @throws CommandFailure for what the server does not have, and for words that do not go together
+ */
+export async function parseTargets(session: Session, words: readonly string[]): Promise<Target[]> {
+  const [first = '', ...names] = words
+  if (first === '')
+    throw new CommandFailure(
+      'You must specify the type of resource. Use "myorch api-resources" for a complete list of supported resources.',
+    )
+  const resources = await session.resources()
+  if (first.includes('/')) return pairs(resources, words)
+  const mixed = names.find((name) => name.includes('/'))
+  if (mixed !== undefined)
+    throw new CommandFailure(
+      "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
+    )
+  return first
+    .split(',')
+    .flatMap((word) => expand(resources, word))
+    .map((resource) => ({ resource, names }))
+}
+
+function expand(resources: readonly ApiResource[], word: string): ApiResource[] {
+  const inCategory = resources.filter((each) => each.categories.includes(word))
+  return inCategory.length > 0 ? inCategory : [findResource(resources, word)]
+}
+
+function pairs(resources: readonly ApiResource[], words: readonly string[]): Target[] {
+  const targets = new Map<ApiResource, string[]>()
+  for (const word of words) {
+    const [kind = '', name = '', ...more] = word.split('/')
+    if (kind === '' || name === '' || more.length > 0)
+      throw new CommandFailure(
+        'arguments in resource/name form must have a single resource and name',
+      )
+    const resource = findResource(resources, kind)
+    targets.set(resource, [...(targets.get(resource) ?? []), name])
+  }
+  return [...targets].map(([resource, names]) => ({ resource, names }))
+}
+
+/** In which namespace objects of a kind are looked for; undefined: all of them, or the kind has none. */
+export function namespaceFor(
+  session: Session,
+  resource: ApiResource,
+  flags: SelectionFlags = {},
+): string | undefined {
+  return resource.namespaced && flags.allNamespaces !== true ? session.namespace : undefined
+}
+
+export function pathOf(
+  session: Session,
+  resource: ApiResource,
+  name: string,
+  subresource?: string,
+): string {
+  return objectPath(resource, { name, namespace: namespaceFor(session, resource) }, subresource)
+}
+
+/** The path of a collection with the selectors of the flags. */
+export function collectionPath(
+  session: Session,
+  resource: ApiResource,
+  flags: SelectionFlags,
+  more: Readonly<Record<string, string>> = {},
+): string {
+  return selectionPath(
+    resource,
+    {
+      namespace: namespaceFor(session, resource, flags),
+      labelSelector: flags.selector,
+      fieldSelector: flags.fieldSelector,
+    },
+    more,
+  )
+}
+
+/** The objects of a target, whole. @throws StatusError for a name that there is not */
+export async function readObjects(
+  session: Session,
+  { resource, names }: Target,
+  flags: SelectionFlags = {},
+): Promise<KubeObject[]> {
+  if (names.length > 0)
+    return Promise.all(
+      names.map(
+        async (name) =>
+          (await session.send({ path: pathOf(session, resource, name) })) as KubeObject,
+      ),
+    )
+  return listObjects(session, resource, flags)
+}
+
+export async function listObjects(
+  session: Session,
+  resource: ApiResource,
+  flags: SelectionFlags = {},
+): Promise<KubeObject[]> {
+  const list = await session.send({ path: collectionPath(session, resource, flags) })
+  const apiVersion = textAt(list, ['apiVersion']) ?? ''
+  return listAt(list, ['items']).map(
+    (item) => ({ ...item, apiVersion, kind: resource.kind }) as unknown as KubeObject,
+  )
+}
