@@ -185,6 +185,11 @@ function readMemory(pid: number): number {
 
 const replicas = 6
 
+const nodeNameOf = (pod: KubeObject): string => {
+  const name = pod.spec?.['nodeName']
+  return typeof name === 'string' ? name : ''
+}
+
 /** A node is killed; until as many pods run elsewhere as were asked for. */
 async function measureNodeDeath(bench: Bench, client: Client): Promise<void> {
   const labels = { app: 'kept' }
@@ -194,10 +199,10 @@ async function measureNodeDeath(bench: Bench, client: Client): Promise<void> {
     kind: 'Deployment',
     metadata: { name: 'kept', namespace: 'default' },
     spec: { replicas, selector: { matchLabels: labels }, template },
-  } as KubeObject)
+  })
   const pods = makeInformer(client, podKind, { labelSelector: 'app=kept' })
   const runningOn = (wanted: (node: string) => boolean): number =>
-    pods.list().filter((pod) => isLive(pod) && wanted(String(pod.spec?.['nodeName']))).length
+    pods.list().filter((pod) => isLive(pod) && wanted(nodeNameOf(pod))).length
   const until = (isSo: () => boolean): Promise<void> =>
     new Promise((resolve) => pods.onChange(() => isSo() && resolve()))
   await until(() => runningOn(() => true) === replicas)

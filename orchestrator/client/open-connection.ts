@@ -118,7 +118,7 @@ function opened(socket: WebSocket): Promise<void> {
 function warnOf(response: IncomingMessage, { onWarning }: RawRequest): void {
   const header = response.headers['warning']
   if (!onWarning || header === undefined) return
-  for (const [, text = ''] of String(header).matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g))
+  for (const [, text = ''] of header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g))
     onWarning(text.replaceAll(/\\(.)/g, '$1'))
 }
 

@@ -40,6 +40,10 @@ const slowModules: Readonly<Record<string, string>> = {
   'node:http2': 'a lazy import()',
 }
 
+/** The orchestrator is only run from a bundle, where scripts/lazy-built-ins.mjs loads Node's modules at first use. */
+const isLazyInBundle = (path: string, specifier: string): boolean =>
+  path.startsWith('orchestrator/') && specifier.startsWith('node:')
+
 const FFI_LIBRARY = 'native/ffi/library.ts'
 const MAX_LINES = 400
 const DATA_FOLDER = 'native/syscall-numbers/' // the kernel's tables, one line per row
@@ -77,7 +81,8 @@ function checkImports(path: string, source: string): string[] {
   const isPure = pureFolders.some((folder) => path.startsWith(folder))
   return readImports(source).flatMap(({ specifier, isType, isLazy }) => {
     const target = resolve(path, specifier)
-    const instead = isType || isLazy ? undefined : slowModules[specifier]
+    const isSlow = !isType && !isLazy && !isLazyInBundle(path, specifier)
+    const instead = isSlow ? slowModules[specifier] : undefined
     return [
       ...(target ? checkArrow(path, target) : []),
       ...(target && !/\.[a-z]+$/.test(target) ? [`${path}: ${specifier} lacks its .ts`] : []),

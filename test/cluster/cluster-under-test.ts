@@ -23,8 +23,12 @@ export interface ClusterUnderTest {
   /** Stop the agent as a crash would leave it, and start another. */
   readonly restartAgent: () => Promise<void>
   /** Wait until an object is as wanted; told what it was last when it never is. */
-  until(kind: KindName, of: ObjectName, isSo: (object: KubeObject) => boolean): Promise<KubeObject>
-  untilGone(kind: KindName, of: ObjectName): Promise<void>
+  readonly until: (
+    kind: KindName,
+    of: ObjectName,
+    isSo: (object: KubeObject) => boolean,
+  ) => Promise<KubeObject>
+  readonly untilGone: (kind: KindName, of: ObjectName) => Promise<void>
 }
 
 const patience = 30_000

@@ -27,6 +27,7 @@ export class CommandFailure extends Error {
 const interrupted = 130
 
 /** Give a command the flags of a client, and its work a session; failures are printed as kubectl prints them. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- commander knows no type of the flags it parsed
 export function addSessionAction<Flags extends ClientFlags>(
   command: Command,
   work: (session: Session, words: string[], flags: Flags) => Promise<void>,

@@ -30,5 +30,5 @@ function formatRow(row: readonly string[], widths: readonly number[]): string {
 }
 
 function width(text: string): number {
-  return [...text].length
+  return Array.from(text).length
 }

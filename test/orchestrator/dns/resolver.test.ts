@@ -69,7 +69,8 @@ const dataOf = ({ answers }: Packet): string[] =>
 
 function wordsOf(answer: Answer): string {
   if (answer.type === 'SRV') return `${answer.data.target}:${answer.data.port}`
-  return 'data' in answer ? String(answer.data) : ''
+  if (answer.type === 'TXT') return [answer.data].flat().map(String).join('')
+  return 'data' in answer && typeof answer.data === 'string' ? answer.data : ''
 }
 
 const web = 'web.shop.svc.cluster.local'
