@@ -1,18 +1,23 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { OperationError } from '../../native/error.ts'
+import { usualClusterName } from '../cluster/usual-cluster-name.ts'
+import { addNodeCommands } from './cluster-node.ts'
 
 interface CreateFlags {
   readonly nodes: string
-  readonly name: string
+  readonly name?: string
   readonly nodeMonitorGrace: string
   readonly podPatience: string
   readonly imageRoot?: string
   readonly timings: boolean
   readonly kubeconfig: boolean
+  readonly retain: boolean
 }
 
-const usualName = 'dev'
+interface NameFlag {
+  readonly name?: string
+}
 
 /** `myorch cluster …`: clusters of this machine. */
 export function addCluster(program: Command): void {
@@ -22,44 +27,35 @@ export function addCluster(program: Command): void {
   addCreate(cluster)
   cluster
     .command('list')
+    .alias('ls')
     .description('The clusters of this machine')
     .action(async () => {
+      const { requireRoot } = await import('../cluster/require-root.ts')
       const { describeClusters } = await import('../cluster/describe-clusters.ts')
+      requireRoot('list the clusters')
       for (const line of describeClusters(await root())) process.stdout.write(`${line}\n`)
     })
-  cluster
-    .command('delete')
-    .description('Take a cluster away with everything in it')
-    .argument('[name]', 'which', usualName)
-    .action(async (name: string) => {
-      const { requireCluster } = await import('../cluster/cluster-folder.ts')
-      const { deleteCluster } = await import('../cluster/delete-cluster.ts')
-      const { kubeconfigPath, removeFromKubeconfig } = await import('../cluster/kubeconfig-file.ts')
-      const found = requireCluster(await root(), name)
-      await deleteCluster(await root(), found)
-      removeFromKubeconfig(kubeconfigPath(process.env), `myorch-${name}`)
-      process.stdout.write(`${name}\n`)
-    })
-  cluster
-    .command('stop')
-    .description('End the processes of a cluster; containers and what is stored stay')
-    .argument('[name]', 'which', usualName)
-    .action(async (name: string) => {
-      const { requireCluster } = await import('../cluster/cluster-folder.ts')
-      const { stopCluster } = await import('../cluster/delete-cluster.ts')
-      await stopCluster(await root(), requireCluster(await root(), name))
-    })
-  cluster
-    .command('start')
-    .description('Start what does not run of a cluster')
-    .argument('[name]', 'which', usualName)
-    .action(async (name: string) => {
-      const { requireCluster } = await import('../cluster/cluster-folder.ts')
-      const { startCluster } = await import('../cluster/create-cluster.ts')
-      const found = requireCluster(await root(), name)
-      const nodes = found.nodes.map((node) => node.name)
-      await startCluster({ root: await root(), onStep: () => undefined }, found, nodes)
-    })
+  addVerb(cluster, 'delete', 'Take a cluster away with everything in it', async (name) => {
+    const { requireCluster } = await import('../cluster/cluster-folder.ts')
+    const { deleteCluster } = await import('../cluster/delete-cluster.ts')
+    const { kubeconfigPath, removeFromKubeconfig } = await import('../cluster/kubeconfig-file.ts')
+    const found = requireCluster(await root(), name)
+    await deleteCluster(await root(), found)
+    removeFromKubeconfig(kubeconfigPath(process.env), `myorch-${name}`)
+  }).alias('rm')
+  const stop = 'End the processes of a cluster; containers and what is stored stay'
+  addVerb(cluster, 'stop', stop, async (name) => {
+    const { requireCluster } = await import('../cluster/cluster-folder.ts')
+    const { stopCluster } = await import('../cluster/delete-cluster.ts')
+    await stopCluster(await root(), requireCluster(await root(), name))
+  })
+  addVerb(cluster, 'start', 'Start what does not run of a cluster', async (name) => {
+    const { requireCluster } = await import('../cluster/cluster-folder.ts')
+    const { startCluster } = await import('../cluster/create-cluster.ts')
+    const found = requireCluster(await root(), name)
+    const nodes = found.nodes.map((node) => node.name)
+    await startCluster({ root: await root(), onStep: () => undefined }, found, nodes)
+  })
   addNodeCommands(cluster)
 }
 
@@ -68,96 +64,94 @@ async function root(): Promise<string> {
   return clustersRoot(process.env)
 }
 
-/** @throws {OperationError} `INVALID_ARGUMENT` */
-function readNumber(text: string, flag: string, least: number): number {
+/** A command about one cluster, which prints its name when it is done. */
+function addVerb(
+  cluster: Command,
+  verb: string,
+  description: string,
+  act: (name: string) => Promise<void>,
+): Command {
+  return cluster
+    .command(verb)
+    .description(description)
+    .argument('[name]', `which; absent: ${usualClusterName}`)
+    .option('--name <name>', 'the same')
+    .action(async (word: string | undefined, flags: NameFlag) => {
+      const { requireRoot } = await import('../cluster/require-root.ts')
+      requireRoot(`${verb} a cluster`)
+      const name = chosenName(word, flags)
+      await act(name)
+      process.stdout.write(`${name}\n`)
+    })
+}
+
+/** People come from tools that take it as a word, and from such that take it as a flag. */
+function chosenName(word: string | undefined, { name }: NameFlag): string {
+  if (word === undefined || name === undefined || word === name)
+    return word ?? name ?? usualClusterName
+  throw new OperationError(
+    'INVALID_ARGUMENT',
+    'read the name of the cluster',
+    { word, name },
+    { exitCode: 2, hint: 'Give one of them' },
+  )
+}
+
+function readNumber(text: string, flag: string, least: number, isWhole = false): number {
   const number = Number(text)
-  if (Number.isFinite(number) && number >= least) return number
-  throw new OperationError('INVALID_ARGUMENT', `read ${flag}`, { value: text }, { exitCode: 2 })
+  if (text.trim() !== '' && Number.isFinite(number) && number >= least)
+    if (!isWhole || Number.isInteger(number)) return number
+  const hint = `Give a ${isWhole ? 'whole ' : ''}number, ${least} or more`
+  throw new OperationError(
+    'INVALID_ARGUMENT',
+    `read ${flag}`,
+    { value: text },
+    { exitCode: 2, hint },
+  )
 }
 
 function addCreate(cluster: Command): void {
   cluster
     .command('create')
     .description('Make a cluster: a server, and nodes with a network namespace each')
+    .argument(
+      '[name]',
+      `its name, and the first part of its nodes’ names; absent: ${usualClusterName}`,
+    )
+    .option('--name <name>', 'the same')
     .option('--nodes <count>', 'how many nodes', '3')
-    .option('--name <name>', 'name of the cluster and first part of its nodes’ names', usualName)
     .option('--node-monitor-grace <seconds>', 'how long a silent node counts as alive', '6')
     .option('--pod-patience <seconds>', 'how long after that its pods are waited for', '1')
     .option('--image-root <folder>', 'state folder of mycontainer whose images the nodes use')
     .option('--timings', 'say what took how long', false)
+    .option('--retain', 'leave a cluster that does not come up, to be looked at', false)
     .option('--no-kubeconfig', 'leave kubectl’s configuration alone')
-    .action(async (flags: CreateFlags) => {
-      const begun = performance.now()
-      const { createCluster } = await import('../cluster/create-cluster.ts')
-      const { kubeconfigPath } = await import('../cluster/kubeconfig-file.ts')
-      const steps: string[] = []
-      const path = flags.kubeconfig ? kubeconfigPath(process.env) : undefined
-      const made = await createCluster({
-        root: await root(),
-        name: flags.name,
-        nodes: readNumber(flags.nodes, '--nodes', 0),
-        kubeconfig: path,
-        nodeMonitorGrace: readNumber(flags.nodeMonitorGrace, '--node-monitor-grace', 1),
-        imageRoot: flags.imageRoot === undefined ? undefined : resolve(flags.imageRoot),
-        podPatience: readNumber(flags.podPatience, '--pod-patience', 0),
-        onStep: (what, milliseconds) =>
-          steps.push(`${what.padEnd(14)}${milliseconds.toFixed(0).padStart(6)} ms`),
-      })
-      if (flags.timings) {
-        steps.push(`${'all'.padEnd(14)}${(performance.now() - begun).toFixed(0).padStart(6)} ms`)
-        process.stderr.write(`${steps.join('\n')}\n`)
-      }
-      const context = path === undefined ? '' : `; kubectl's context is myorch-${made.name}`
-      process.stdout.write(`cluster ${made.name}: ${made.nodes.length} nodes are Ready${context}\n`)
-    })
+    .action(create)
 }
 
-function addNodeCommands(cluster: Command): void {
-  const node = cluster.command('node').description('Nodes of a cluster of this machine')
-  node
-    .command('add')
-    .description('One more node, or one that was killed again')
-    .argument('[name]', 'its name; absent: the next free one')
-    .option('--cluster <name>', 'of which cluster', usualName)
-    .action(async (name: string | undefined, flags: { cluster: string }) => {
-      const { requireCluster } = await import('../cluster/cluster-folder.ts')
-      const { addNode, nextNodeName } = await import('../cluster/change-nodes.ts')
-      const found = requireCluster(await root(), flags.cluster)
-      const chosen = name ?? nextNodeName(found)
-      await addNode(await root(), found, chosen)
-      process.stdout.write(`${chosen}\n`)
-    })
-  addNodeVerbs(node)
-}
-
-/** Also found as `myorch node VERB`. */
-export function addNodeVerbs(node: Command): void {
-  const verbs = [
-    ['kill', 'As if its machine had lost its power'],
-    ['pause', 'Cut a node off; everything on it goes on'],
-    ['unpause', 'Connect it again'],
-    ['remove', 'Take a node away for good'],
-  ] as const
-  for (const [verb, description] of verbs)
-    node
-      .command(verb)
-      .description(description)
-      .argument('<name>', 'the node')
-      .action(async (name: string) => {
-        await changeNode(verb, name)
-        process.stdout.write(`${name}\n`)
-      })
-}
-
-/** `myorch node kill dev-2`: the name of a node begins with that of its cluster. */
-async function changeNode(
-  verb: 'kill' | 'pause' | 'unpause' | 'remove',
-  name: string,
-): Promise<void> {
-  const { requireCluster } = await import('../cluster/cluster-folder.ts')
-  const { killNode, removeNodeFrom, setLinked } = await import('../cluster/change-nodes.ts')
-  const found = requireCluster(await root(), name.slice(0, Math.max(0, name.lastIndexOf('-'))))
-  if (verb === 'kill') return killNode(await root(), found, name)
-  if (verb === 'remove') return removeNodeFrom(await root(), found, name)
-  return setLinked(await root(), found, name, verb === 'unpause')
+async function create(word: string | undefined, flags: CreateFlags): Promise<void> {
+  const begun = performance.now()
+  const { createCluster } = await import('../cluster/create-cluster.ts')
+  const { kubeconfigPath } = await import('../cluster/kubeconfig-file.ts')
+  const steps: string[] = []
+  const path = flags.kubeconfig ? kubeconfigPath(process.env) : undefined
+  const made = await createCluster({
+    root: await root(),
+    name: chosenName(word, flags),
+    nodes: readNumber(flags.nodes, '--nodes', 0, true),
+    kubeconfig: path,
+    nodeMonitorGrace: readNumber(flags.nodeMonitorGrace, '--node-monitor-grace', 1),
+    imageRoot: flags.imageRoot === undefined ? undefined : resolve(flags.imageRoot),
+    podPatience: readNumber(flags.podPatience, '--pod-patience', 0),
+    retain: flags.retain,
+    onStep: (what, milliseconds) =>
+      steps.push(`${what.padEnd(14)}${milliseconds.toFixed(0).padStart(6)} ms`),
+  })
+  if (flags.timings) {
+    steps.push(`${'all'.padEnd(14)}${(performance.now() - begun).toFixed(0).padStart(6)} ms`)
+    process.stderr.write(`${steps.join('\n')}\n`)
+  }
+  const count = made.nodes.length === 1 ? '1 node is' : `${made.nodes.length} nodes are`
+  const context = path === undefined ? '' : `; kubectl's context is myorch-${made.name}`
+  process.stdout.write(`cluster ${made.name}: ${count} Ready${context}\n`)
 }

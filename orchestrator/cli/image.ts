@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 
 interface Flags {
-  readonly cluster: string
+  readonly cluster?: string
 }
 
-const usualCluster = 'dev'
+const whichCluster = 'which; absent: that of kubectl’s context, else dev'
 
 /** `myorch image …`: images into a cluster of this machine. */
 export function addImage(program: Command): void {
@@ -13,7 +13,7 @@ export function addImage(program: Command): void {
     .command('load')
     .description('Into the store that the nodes of a cluster share')
     .argument('<image...>', 'names of images of this machine, or paths of archives')
-    .option('--cluster <name>', 'which cluster', usualCluster)
+    .option('--cluster <name>', whichCluster)
     .action(async (images: string[], flags: Flags) => {
       const { cluster, root } = await find(flags)
       const { loadIntoCluster } = await import('../cluster/cluster-images.ts')
@@ -32,7 +32,7 @@ export function addImage(program: Command): void {
     .command('push-in')
     .description('Into the registry of a cluster, which begins with the first one')
     .argument('<image...>', 'names of images of this machine')
-    .option('--cluster <name>', 'which cluster', usualCluster)
+    .option('--cluster <name>', whichCluster)
     .action(async (images: string[], flags: Flags) => {
       const { cluster, root } = await find(flags)
       const { pushIntoCluster } = await import('../cluster/cluster-registry.ts')
@@ -42,7 +42,8 @@ export function addImage(program: Command): void {
 }
 
 async function find({ cluster: name }: Flags) {
-  const { clustersRoot, requireCluster } = await import('../cluster/cluster-folder.ts')
+  const { clustersRoot } = await import('../cluster/cluster-folder.ts')
+  const { findCluster } = await import('../cluster/find-cluster.ts')
   const root = clustersRoot(process.env)
-  return { root, cluster: requireCluster(root, name) }
+  return { root, cluster: findCluster(root, name, process.env) }
 }

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { describeError, OperationError } from '../../native/error.ts'
+import { packageRoot } from '../../native/paths.ts'
 import { addApply, addCreate } from './apply.ts'
 import { addBackup, addRestore } from './backup.ts'
 import { addCluster } from './cluster.ts'
@@ -27,6 +30,11 @@ function makeProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError(true)
+    .option('-v, --version', 'print the version and quit')
+    .on('option:version', () => {
+      writeVersion()
+      throw new CommanderError(0, 'commander.version', '')
+    })
   for (const add of [
     addCluster,
     addServer,
@@ -47,7 +55,13 @@ function makeProgram(): Command {
     addExec,
   ])
     add(program)
+  program.command('version').description('Print the version').action(writeVersion)
   return program
+}
+
+function writeVersion(): void {
+  const text = readFileSync(join(packageRoot, 'package.json'), 'utf8')
+  process.stdout.write(`myorch ${(JSON.parse(text) as { version: string }).version}\n`)
 }
 
 async function main(): Promise<void> {
@@ -56,6 +70,11 @@ async function main(): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return
+      // Its help has been written already.
+      if (error.code === 'commander.help') {
+        process.exitCode = usageError
+        return
+      }
       process.stderr.write(`myorch: ${error.message.replace(/^error: /, '')}\n`)
       process.exitCode = usageError
       return

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { OperationError } from '../../native/error.ts'
-import { addNodeVerbs } from './cluster.ts'
+import { addNodeVerbs } from './cluster-node.ts'
 import { addNodeJoin } from './node-join.ts'
 import { addStateFlags, runUntilSignal } from './run-until-signal.ts'
 

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { OperationError } from '../../native/error.ts'
 import { addClientFlags, splitTarget, withClient } from './client-flags.ts'
 import type { ClientFlags } from './client-flags.ts'
 
@@ -7,25 +6,22 @@ interface Flags extends ClientFlags {
   readonly output: string
 }
 
-/** `myorch why pod/NAME`. */
+/** `myorch why pod/NAME`; for a deployment, one of its pods that something holds up. */
 export function addWhy(program: Command): void {
   const command = program
     .command('why')
     .description('Why a pod is where it is, or why it does not run, and what would help')
-    .argument('<pod...>', 'pod/NAME')
+    .argument('<object...>', 'pod/NAME, or what has pods, like deployment/NAME')
     .option('-o, --output <format>', 'text or json', 'text')
   addClientFlags(command).action(async (target: string[], flags: Flags) => {
     const { kind, name } = splitTarget(target)
-    if (!['pod', 'pods', 'po'].includes(kind))
-      throw new OperationError(
-        'UNSUPPORTED',
-        'explain an object',
-        { kind, name },
-        { hint: 'It explains pods: give pod/NAME' },
-      )
+    const { kindByName } = await import('../client/kind-by-name.ts')
+    const found = kindByName(kind)
     await withClient(flags, async ({ client, namespace }) => {
       const { explainPod, formatExplanation } = await import('../why/explain-pod.ts')
-      const explanation = await explainPod(client, namespace, name)
+      const { choosePod } = await import('../why/choose-pod.ts')
+      const pod = found.kind === 'Pod' ? name : await choosePod(client, found, { namespace, name })
+      const explanation = await explainPod(client, namespace, pod)
       process.stdout.write(
         flags.output === 'json'
           ? `${JSON.stringify(explanation, undefined, 2)}\n`

@@ -11,7 +11,15 @@ export function kindByName(text: string): KindName & { readonly namespaced: bool
       (group.length === 0 || kind.group === group.join('.')),
   )
   if (!found)
-    throw new OperationError('NOT_FOUND', 'find the kind', { kind: text }, { exitCode: 1 })
+    throw new OperationError(
+      'NOT_FOUND',
+      'find the kind',
+      { kind: text },
+      {
+        exitCode: 1,
+        hint: 'Write it as kubectl does, like deployment, deploy or deployments.apps',
+      },
+    )
   const apiVersion = found.group === '' ? found.version : `${found.group}/${found.version}`
   return { apiVersion, kind: found.kind, namespaced: found.namespaced }
 }

@@ -58,7 +58,11 @@ async function readConfig(path: string): Promise<unknown> {
       'INVALID_ARGUMENT',
       'read the kubeconfig',
       { path },
-      { cause: error, hint: 'Give a file that kubectl would take with --kubeconfig' },
+      {
+        cause: error,
+        exitCode: 1,
+        hint: 'Make a cluster with "myorch cluster create", or name with --kubeconfig a file that kubectl would take',
+      },
     )
   }
 }
@@ -76,5 +80,11 @@ function besides(path: string, file: string): string {
 }
 
 function unusable(path: string, why: string): OperationError {
-  return new OperationError('INVALID_ARGUMENT', 'read the kubeconfig', { path, why })
+  const hint = 'See "kubectl config get-contexts", and choose one with --context'
+  return new OperationError(
+    'INVALID_ARGUMENT',
+    'read the kubeconfig',
+    { path, why },
+    { exitCode: 1, hint },
+  )
 }

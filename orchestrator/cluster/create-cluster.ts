@@ -20,7 +20,10 @@ import { bridgeName, chooseSubnet, ensureNodeNamespaces, serverAddress } from '.
 import { findProcess, lastLines, startProcess } from './cluster-processes.ts'
 import { registryAddress, restartRegistry } from './cluster-registry.ts'
 import { ensureNodeCredentials } from './node-credentials.ts'
+import { deleteCluster } from './delete-cluster.ts'
 import { mergeKubeconfig } from './kubeconfig-file.ts'
+import { requireRoot } from './require-root.ts'
+import { chooseServerPort } from './server-port.ts'
 
 export interface CreateOptions {
   readonly root: string
@@ -32,19 +35,21 @@ export interface CreateOptions {
   readonly podPatience: number
   /** A folder of images that are there already. */
   readonly imageRoot?: string | undefined
+  /** Leave a cluster that did not come up as it is, to be looked at. */
+  readonly retain?: boolean | undefined
   /** Told what is done, with the milliseconds that it took. */
   readonly onStep: (what: string, milliseconds: number) => void
 }
 
-const serverPort = 6443
 const serverProcess = 'server'
 const notReadyTaint = 'node.kubernetes.io/not-ready'
 /** Milliseconds until a cluster that does not come up is given up. */
 const patience = 60_000
 
-/** Make a cluster of this machine and start it. @returns when every node is Ready */
+/** Make a cluster of this machine and start it; of one that does not come up nothing stays. @returns when every node is Ready */
 export async function createCluster(options: CreateOptions): Promise<ClusterRecord> {
   const { root, name, nodes, nodeMonitorGrace, podPatience, imageRoot } = options
+  requireRoot('create a cluster')
   requireClusterName(name)
   if (readCluster(root, name))
     throw new OperationError(
@@ -61,7 +66,7 @@ export async function createCluster(options: CreateOptions): Promise<ClusterReco
     name,
     subnet,
     bridge: bridgeName(subnet),
-    port: serverPort,
+    port: chooseServerPort(),
     nodes: [],
     nodeMonitorGrace,
     podPatience,
@@ -73,7 +78,12 @@ export async function createCluster(options: CreateOptions): Promise<ClusterReco
   // Written first: whatever is cut off from here on, delete finds.
   writeCluster(root, cluster)
   const names = Array.from({ length: nodes }, (_, at) => `${name}-${at + 1}`)
-  return startCluster(options, cluster, names)
+  try {
+    return await startCluster(options, cluster, names)
+  } catch (error) {
+    if (!options.retain) await deleteCluster(root, cluster)
+    throw error
+  }
 }
 
 /** Start what does not run of a cluster. @returns when every node is Ready */

@@ -48,6 +48,13 @@ export function removeFromKubeconfig(path: string, context: string): void {
   })
 }
 
+/** @returns undefined where there is no such file, none is chosen, or it cannot be read */
+export function currentContext(path: string): string | undefined {
+  if (!existsSync(path)) return undefined
+  const config = parseDocument(readFileSync(path, 'utf8')).toJS() as Kubeconfig | null
+  return config?.['current-context'] || undefined
+}
+
 function change(path: string, edit: (config: Kubeconfig) => void): void {
   const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
   const document = parseDocument(text)

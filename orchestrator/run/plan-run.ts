@@ -4,6 +4,8 @@ export interface RunWish {
   readonly name: string
   readonly namespace: string
   readonly image: string
+  /** Absent: a tag `latest` is asked for at its registry again each time, others only where they are not there. */
+  readonly pullPolicy?: 'IfNotPresent' | undefined
   readonly replicas: number
   /** Zero: nobody calls it. */
   readonly port: number
@@ -31,11 +33,12 @@ export function nameFromImage(image: string): string {
 
 /** The objects of a workload, as `kubectl create deployment` and `kubectl expose` name and label them. */
 export function planRun(wish: RunWish): RunPlan {
-  const { name, namespace, image, replicas, port, command, env } = wish
+  const { name, namespace, image, pullPolicy, replicas, port, command, env } = wish
   const labels = { app: name }
   const container: JsonObject = {
     name,
     image,
+    ...(pullPolicy === undefined ? {} : { imagePullPolicy: pullPolicy }),
     ...(port === 0 ? {} : { ports: [{ containerPort: port }] }),
     ...(command.length === 0 ? {} : { command: [...command] }),
     ...(env.length === 0 ? {} : { env: env.map((variable) => ({ ...variable })) }),

@@ -4,13 +4,19 @@ import type { KubeObject } from '../api/object.ts'
 import type { Client } from '../client/client.ts'
 import { makeInformer } from '../client/informer.ts'
 import { diagnosePod } from '../why/diagnose-pod.ts'
+import { explainPod } from '../why/explain-pod.ts'
 import type { RunPlan } from './plan-run.ts'
 
 export interface RunOptions {
   /** Milliseconds for all pods to become available. */
   readonly patienceMs: number
   readonly print: (line: string) => void
+  /** Told what is waited for, and what holds it up, once each. */
+  readonly note: (line: string) => void
 }
+
+/** Milliseconds after which a word is said about waiting. */
+const quietMs = 2000
 
 const deploymentKind = { apiVersion: 'apps/v1', kind: 'Deployment' }
 
@@ -23,13 +29,15 @@ const deploymentKind = { apiVersion: 'apps/v1', kind: 'Deployment' }
 export async function runWorkload(
   client: Client,
   { deployment, service }: RunPlan,
-  { patienceMs, print }: RunOptions,
+  { patienceMs, print, note }: RunOptions,
 ): Promise<void> {
   const begun = performance.now()
   const { name = '', namespace } = (await client.create(deployment)).metadata
   const exposed = service ? await client.create(service) : undefined
-  if (!(await untilAvailable(client, { name, namespace }, patienceMs)))
-    throw await notAvailable(client, { name, namespace }, patienceMs)
+  const told = tellWhatHolds(client, { name, namespace }, patienceMs, note)
+  const isAvailableInTime = await untilAvailable(client, { name, namespace }, patienceMs)
+  told.stop()
+  if (!isAvailableInTime) throw await notAvailable(client, { name, namespace }, patienceMs)
   const pods = await podsOf(client, { name, namespace })
   const took = ((performance.now() - begun) / 1000).toFixed(1)
   print(
@@ -67,6 +75,36 @@ function isAvailable(deployment: KubeObject): boolean {
   return isSeen && (numberAt(deployment, ['status', 'availableReplicas']) ?? 0) >= wanted
 }
 
+/** A wait that says nothing looks as if nothing happened. */
+function tellWhatHolds(
+  client: Client,
+  { name, namespace }: Named,
+  ms: number,
+  note: (line: string) => void,
+): { stop(): void } {
+  const selection = { namespace, labelSelector: `app=${name}` }
+  const informer = makeInformer(client, { apiVersion: 'v1', kind: 'Pod' }, selection)
+  const told = new Set<string>()
+  informer.onChange((pod, isThere) => {
+    if (!isThere || textAt(pod, ['spec', 'nodeName']) === undefined) return
+    for (const { state, cause } of diagnosePod(pod)) {
+      if (told.has(state) || state.startsWith('Not')) continue
+      told.add(state)
+      note(`pod ${pod.metadata.name} is held up: ${state}: ${cause}`)
+    }
+  })
+  const timer = setTimeout(
+    () => note(`waiting for the pods of deployment ${name}, ${ms / 1000} s at most`),
+    quietMs,
+  )
+  return {
+    stop: () => {
+      clearTimeout(timer)
+      informer.stop()
+    },
+  }
+}
+
 async function podsOf(client: Client, { name, namespace }: Named): Promise<KubeObject[]> {
   const selection = { namespace, labelSelector: `app=${name}` }
   const { items } = await client.list({ apiVersion: 'v1', kind: 'Pod' }, selection)
@@ -79,8 +117,11 @@ function nodeOf(pod: KubeObject): string {
 
 async function notAvailable(client: Client, of: Named, ms: number): Promise<OperationError> {
   const pods = await podsOf(client, of)
-  const held = pods.find((pod) => diagnosePod(pod).length > 0)
-  const finding = held && diagnosePod(held)[0]
+  const explained = await Promise.all(
+    pods.map(({ metadata }) => explainPod(client, of.namespace ?? '', metadata.name ?? '')),
+  )
+  const held = explained.find(({ findings }) => findings.length > 0)
+  const finding = held?.findings[0]
   return new OperationError(
     'TIMEOUT',
     `wait for all pods of deployment ${of.name}`,
@@ -90,7 +131,7 @@ async function notAvailable(client: Client, of: Named, ms: number): Promise<Oper
     {
       exitCode: 1,
       hint: held
-        ? `"myorch why pod/${held.metadata.name} -n ${of.namespace}" says what would help`
+        ? `"myorch why pod/${held.pod.name} -n ${of.namespace}" says what would help`
         : `See "kubectl describe deployment ${of.name} -n ${of.namespace}"`,
     },
   )

@@ -1,0 +1,2 @@
+/** The name of a cluster that nobody named. */
+export const usualClusterName = 'dev'
