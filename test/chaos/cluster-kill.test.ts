@@ -1,155 +1,186 @@
-import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import t from 'tap'
-import type { Test } from 'tap'
 import type { KubeObject } from '../../orchestrator/api/object.ts'
 import { listAt, plainText } from '../../orchestrator/api/object.ts'
-import { makeHttpClient } from '../../orchestrator/client/http-client.ts'
-import type { HttpClient } from '../../orchestrator/client/http-client.ts'
-import { makeInformer } from '../../orchestrator/client/informer.ts'
-import { readKubeconfig } from '../../orchestrator/client/read-kubeconfig.ts'
-import { untilReachable } from '../../orchestrator/client/until-reachable.ts'
+import { waitUntil } from '../integration/command-line.ts'
+import { startWriting } from './acknowledged-writes.ts'
+import {
+  chaosSeed,
+  isReadyPod,
+  makeChaosCluster,
+  podKind,
+  sleepers,
+  zygotesOf,
+} from './chaos-cluster.ts'
+import type { ChaosCluster, LiveContainer } from './chaos-cluster.ts'
+import { pick, seededRandom } from './random.ts'
+import type { Random } from './random.ts'
+import { isAlive, killVictim } from './victims.ts'
+import type { Victim } from './victims.ts'
 
-// Server and agents are killed at random while pods run and objects are written: what was acknowledged is there, and no pod
-// is started anew because of it.
+// Needs root. Everything of a cluster is killed at random while objects are written and pods run: what was acknowledged
+// is there, no pod is started anew whose own processes were left alone, none runs twice, and nothing is left.
 
-const command = join(import.meta.dirname, '../../bin/myorch')
-const call = promisify(execFile)
-const cluster = `chaos${process.pid % 10_000}`
 const replicas = 6
-const rounds = 8
-const podKind = { apiVersion: 'v1', kind: 'Pod' }
-const mapKind = { apiVersion: 'v1', kind: 'ConfigMap' }
+const named = 2
+const killingMs = 10_000
 
-interface Bench {
-  readonly folder: string
-  readonly client: HttpClient
-  readonly myorch: (...words: string[]) => Promise<string>
-  readonly pidOf: (name: string) => number
+interface Harm {
+  /** Uids of pods whose own process was killed, and of those who lost the monitor only. */
+  readonly hurt: Set<string>
+  readonly unwatched: Set<string>
+  readonly counts: Map<string, number>
+  readonly known: Map<string, Victim>
+  readonly doubles: string[]
 }
 
-async function startBench(t: Test): Promise<Bench> {
-  const folder = mkdtempSync(join(tmpdir(), 'cluster-chaos-'))
-  const kubeconfig = join(folder, 'kubeconfig')
-  const env = { ...process.env, HOME: folder, MYORCH_ROOT: folder, KUBECONFIG: kubeconfig }
-  const myorch = async (...words: string[]): Promise<string> =>
-    (await call(command, words, { env, timeout: 120_000 })).stdout
-  t.teardown(async () => {
-    if (existsSync(join(folder, 'clusters', cluster))) await myorch('cluster', 'delete', cluster)
-    rmSync(folder, { recursive: true, force: true })
-  })
-  await myorch('cluster', 'create', '--nodes', '2', '--name', cluster)
-  const client = makeHttpClient(await readKubeconfig(kubeconfig))
-  t.teardown(() => client.close())
-  return {
-    folder,
-    client,
-    myorch,
-    pidOf: (name) => {
-      const path = join(folder, 'clusters', cluster, 'processes', name)
-      return (JSON.parse(readFileSync(path, 'utf8')) as { pid: number }).pid
-    },
+function hurtContainer(cluster: ChaosCluster, random: Random, harm: Harm): void {
+  const isInit = random() < 0.5
+  const noted = isInit ? harm.hurt : harm.unwatched
+  // Once each: a container that ends again is waited for, longer each time.
+  const left = cluster.liveContainers().filter(({ uid }) => !noted.has(uid))
+  if (left.length === 0) return
+  const chosen = pick(random, left)
+  // Noted first: the consequence may be seen at once.
+  noted.add(chosen.uid)
+  count(harm, isInit ? chosen : chosen.monitor)
+}
+
+function hurtZygote(cluster: ChaosCluster, random: Random, harm: Harm): void {
+  const zygotes = cluster.nodes.flatMap((node) => zygotesOf(cluster.pidOf(node)))
+  for (const zygote of zygotes) harm.known.set(`zygote ${zygote.pid}`, zygote)
+  if (zygotes.length > 0) count(harm, pick(random, zygotes))
+}
+
+function count({ counts }: Harm, victim: Victim): void {
+  if (killVictim(victim)) counts.set(victim.kind, (counts.get(victim.kind) ?? 0) + 1)
+}
+
+/** Server and nodes: some at once, then what does not run is started again. */
+async function killParts(cluster: ChaosCluster, random: Random, harm: Harm, until: number) {
+  while (performance.now() < until) {
+    const victims = ['server', ...cluster.nodes].filter(() => random() < 0.4)
+    for (const name of victims) {
+      const pid = cluster.pidOf(name)
+      for (const zygote of zygotesOf(pid)) harm.known.set(`zygote ${zygote.pid}`, zygote)
+      process.kill(pid, 'SIGKILL')
+      const kind = name === 'server' ? 'server' : 'node'
+      harm.counts.set(kind, (harm.counts.get(kind) ?? 0) + 1)
+    }
+    await pause(random() * 300)
+    await cluster.myorch('cluster', 'start', cluster.name)
   }
 }
 
-/** A deployment whose pods take a moment to notice that they are to end: what is killed must not be seen as ended. */
-function deployment(): KubeObject {
-  const labels = { app: 'kept' }
-  const container = { name: 'web', image: 'host', command: ['sleep', '1000'] }
-  const spec = { terminationGracePeriodSeconds: 0, containers: [container] }
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'kept', namespace: 'default' },
-    spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+async function killInside(cluster: ChaosCluster, random: Random, harm: Harm, until: number) {
+  while (performance.now() < until) {
+    await pause(200 + random() * 800)
+    if (random() < 0.4) hurtZygote(cluster, random, harm)
+    else hurtContainer(cluster, random, harm)
   }
 }
 
-const isReady = (pod: KubeObject): boolean =>
-  listAt(pod, ['status', 'conditions']).some(
-    ({ type, status }) => type === 'Ready' && status === 'True',
-  )
+/** No container of a pod, and no pod of a name, is there twice at any moment. */
+async function lookForDoubles(cluster: ChaosCluster, harm: Harm, until: number) {
+  while (performance.now() < until) {
+    const live = cluster.liveContainers()
+    for (const found of live)
+      for (const victim of [found, found.monitor])
+        harm.known.set(`${victim.kind} ${victim.pid}`, victim)
+    harm.doubles.push(...doublesOf(live))
+    await pause(60)
+  }
+}
 
-/** Uids and container ids: what must not change. */
-async function identities(client: HttpClient): Promise<string[]> {
-  const { items } = await client.list(podKind, { namespace: 'default' })
-  return items
-    .map(({ metadata, status }) => {
+function doublesOf(live: readonly LiveContainer[]): string[] {
+  const names = live.map(({ pod, container }) => `${pod}/${container}`)
+  return names.filter((name, at) => names.indexOf(name) !== at)
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+const areReady = (pods: readonly KubeObject[]): boolean =>
+  pods.length === replicas + named && pods.every(isReadyPod)
+
+/** Uid of the pod, id of its container, and how often that was started again. */
+function identities(pods: readonly KubeObject[]): Map<string, string> {
+  return new Map(
+    pods.map(({ metadata, status }) => {
       const [container] = listAt({ status }, ['status', 'containerStatuses'])
       const [id, restarts] = ['containerID', 'restartCount'].map((field) =>
         plainText(container?.[field]),
       )
-      return `${metadata.name} ${metadata.uid} ${id} ${restarts}`
-    })
-    .toSorted()
+      return [metadata.uid ?? '', `${metadata.name} ${id} ${restarts}`]
+    }),
+  )
 }
 
-async function untilAllReady(client: HttpClient): Promise<void> {
-  const pods = makeInformer(client, podKind, { namespace: 'default' }, { firstWait: 20 })
-  try {
-    await new Promise<void>((resolve) => {
-      pods.onChange(() => {
-        if (pods.list().filter(isReady).length === replicas) resolve()
-      })
-    })
-  } finally {
-    pods.stop()
+t.test('server, nodes, monitors, zygotes and containers are killed at random', async (t) => {
+  const random = seededRandom(chaosSeed(t))
+  const cluster = await makeChaosCluster(t, 3)
+  const { client } = cluster
+  const probe = { exec: { command: ['true'] }, periodSeconds: 1 }
+  await client.create(
+    sleepers('Deployment', 'kept', replicas, { container: { livenessProbe: probe } }),
+  )
+  await client.create(sleepers('StatefulSet', 'named', named))
+  const before = identities(await cluster.until('all pods are ready', podKind, areReady, 30_000))
+  const harm: Harm = {
+    hurt: new Set(),
+    unwatched: new Set(),
+    counts: new Map(),
+    known: new Map(),
+    doubles: [],
   }
-}
+  const load = startWriting(client, random, 3)
+  const until = performance.now() + killingMs
+  await Promise.all([
+    killParts(cluster, random, harm, until),
+    killInside(cluster, random, harm, until),
+    lookForDoubles(cluster, harm, until),
+  ])
+  const written = await load.stop()
+  t.comment(`killed: ${[...harm.counts].map(([kind, number]) => `${number} × ${kind}`).join(', ')}`)
+  t.ok(written > 100, `${written} writes were acknowledged`)
+  await load.check(t)
 
-t.test('server and agents are killed at random', async (t) => {
-  const { client, myorch, pidOf, folder } = await startBench(t)
-  await client.create(deployment())
-  await untilAllReady(client)
-  const before = await identities(client)
-  const written: string[] = []
-  const stopping = new AbortController()
-  // A writer who remembers what was acknowledged, and nothing else.
-  const writing = (async () => {
-    for (let at = 0; !stopping.signal.aborted; at++) {
-      const name = `map-${at}`
-      const object = {
-        ...mapKind,
-        metadata: { name, namespace: 'default' },
-        data: { at: String(at) },
-      }
-      await untilReachable(() => client.create(object), stopping.signal).then(
-        () => written.push(name),
-        // The answer to a create may be lost with the server, and the next attempt finds what it made.
-        () => undefined,
-      )
-    }
-  })()
-  const names = ['server', `${cluster}-1`, `${cluster}-2`]
-  for (let round = 0; round < rounds; round++) {
-    const victims = names.filter((_, at) => (round + 1) & (1 << at))
-    for (const name of victims) process.kill(pidOf(name), 'SIGKILL')
-    await myorch('cluster', 'start', cluster)
-  }
-  stopping.abort()
-  await writing
-  await untilAllReady(client)
-  t.strictSame(
-    await identities(client),
-    before,
-    'the same pods, the same containers, none restarted',
-  )
-  const { items } = await client.list(mapKind, { namespace: 'default' })
-  const stored = new Set(items.map(({ metadata }) => metadata.name))
-  t.ok(written.length > 0, `${written.length} writes were acknowledged`)
-  t.strictSame(
-    written.filter((name) => !stored.has(name)),
-    [],
-    'all of them are there',
-  )
-  await client.delete(
-    { apiVersion: 'apps/v1', kind: 'Deployment' },
-    { name: 'kept', namespace: 'default' },
-  )
-  await myorch('cluster', 'delete', cluster)
-  t.strictSame(readdirSync(join(folder, 'clusters')), [])
-  t.notMatch(readFileSync('/proc/self/mountinfo', 'utf8'), folder)
+  await t.test('pods', async (t) => {
+    const isHealed = (pods: KubeObject[]): boolean => areReady(pods) && runAsShown(cluster, pods)
+    const pods = await cluster.until('all pods run again', podKind, isHealed, 30_000)
+    const after = identities(pods)
+    t.strictSame([...after.keys()].toSorted(), [...before.keys()].toSorted(), 'the same pods')
+    const spared = (all: Map<string, string>): string[] =>
+      [...all].flatMap(([uid, text]) => (harm.hurt.has(uid) ? [] : [text])).toSorted()
+    t.strictSame(spared(after), spared(before), 'none was restarted but those that were killed')
+    const restarted = [...after].filter(([uid]) => harm.hurt.has(uid)).map(([, text]) => text)
+    t.notOk(
+      restarted.some((text) => text.endsWith(' 0')),
+      'those were',
+      { restarted },
+    )
+    t.strictSame(harm.doubles, [], 'none ran twice')
+  })
+
+  await t.test('nothing is left', async (t) => {
+    for (const [kind, name] of [
+      ['Deployment', 'kept'],
+      ['StatefulSet', 'named'],
+    ] as const)
+      await client.delete({ apiVersion: 'apps/v1', kind }, { name, namespace: 'default' })
+    await cluster.until('no pod is left', podKind, (pods) => pods.length === 0)
+    await waitUntil('no container is left', () => cluster.liveContainers().length === 0)
+    t.strictSame(await cluster.remove(), [])
+    const still = (): Victim[] => [...harm.known.values()].filter(isAlive)
+    await waitUntil('no process is left', () => still().length === 0)
+  })
 })
+
+/** What runs is what the API shows: nothing of a container that was replaced. */
+function runAsShown(cluster: ChaosCluster, pods: readonly KubeObject[]): boolean {
+  const shown = pods.flatMap((pod) =>
+    listAt(pod, ['status', 'containerStatuses']).map((status) =>
+      (plainText(status['containerID']) ?? '').replace(/^.*:\/\//, ''),
+    ),
+  )
+  const running = cluster.liveContainers().map(({ id }) => id)
+  return JSON.stringify(shown.toSorted()) === JSON.stringify(running.toSorted())
+}

@@ -33,14 +33,30 @@ export interface LocalCluster {
 
 let count = 0
 
-export async function makeLocalCluster(t: Test, nodes: number): Promise<LocalCluster> {
+/** How a cluster is made, where that matters. */
+export interface ClusterMaking {
+  /** More words for `cluster create`. */
+  readonly flags?: readonly string[]
+  /** Of all its processes. */
+  readonly env?: NodeJS.ProcessEnv
+  /** Told the folder, before anything is in it. */
+  readonly prepare?: (folder: string) => void
+}
+
+export async function makeLocalCluster(
+  t: Test,
+  nodes: number,
+  making: ClusterMaking = {},
+): Promise<LocalCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'local-cluster-'))
+  making.prepare?.(folder)
   const name = `t${process.pid % 100_000}-${count++}`
   const env = {
     ...process.env,
     HOME: folder,
     MYORCH_ROOT: join(folder, 'myorch'),
     KUBECONFIG: join(folder, 'kubeconfig'),
+    ...making.env,
   }
   const run = (program: string, words: readonly string[], input = ''): Promise<CommandResult> =>
     new Promise((resolve) => {
@@ -63,7 +79,8 @@ export async function makeLocalCluster(t: Test, nodes: number): Promise<LocalClu
     await remove()
     rmSync(folder, { recursive: true, force: true })
   })
-  const made = await own('myorch', 'cluster', 'create', '--name', name, '--nodes', `${nodes}`)
+  const wish = ['--name', name, '--nodes', `${nodes}`, ...(making.flags ?? [])]
+  const made = await own('myorch', 'cluster', 'create', ...wish)
   if (made.code !== 0) throw new Error(`cluster create: ${made.stderr}`)
   const record = readFileSync(join(env.MYORCH_ROOT, 'clusters', name, 'cluster.json'), 'utf8')
   bridge = (JSON.parse(record) as { bridge: string }).bridge
