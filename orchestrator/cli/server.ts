@@ -11,6 +11,7 @@ interface Flags {
   readonly scheduler: boolean
   readonly nodeMonitorGrace: string
   readonly podPatience: string
+  readonly nodeEvictionRate: string
 }
 
 /** `host:port`, with brackets around an IPv6 address. @throws OperationError INVALID_ARGUMENT */
@@ -41,6 +42,7 @@ export function addServer(program: Command): void {
     .option('--no-scheduler', 'leave it to others to give pods their nodes')
     .option('--node-monitor-grace <seconds>', 'how long a silent node counts as alive', '40')
     .option('--pod-patience <seconds>', 'how long pods stay on a node that is not', '300')
+    .option('--node-eviction-rate <nodes>', 'of how many silent nodes a second pods go', '0.1')
     .action(async (flags: Flags) => {
       const { dataDir, addr, kubeconfig, name, san, scheduler } = flags
       const { host, port } = parseAddress(addr)
@@ -53,7 +55,10 @@ export function addServer(program: Command): void {
         clusterName: name,
         schedules: scheduler,
         podPatience: Number(flags.podPatience),
-        controllers: { nodeMonitorGrace: Number(flags.nodeMonitorGrace) * 1000 },
+        controllers: {
+          nodeMonitorGrace: Number(flags.nodeMonitorGrace) * 1000,
+          nodeEvictionRate: Number(flags.nodeEvictionRate),
+        },
         ...(kubeconfig === undefined ? {} : { kubeconfig }),
       })
       process.stdout.write(`serving ${server.url}\nkubeconfig ${server.kubeconfig}\n`)

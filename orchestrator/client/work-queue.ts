@@ -70,14 +70,14 @@ export function makeWorkQueue(options: WorkQueueOptions): WorkQueue {
   function addAfter(key: string, milliseconds: number): void {
     if (isStopped) return
     if (milliseconds <= 0) return add(key)
-    const at = Date.now() + milliseconds
+    const at = performance.now() + milliseconds
     const known = timers.get(key)
     if (known && known.at <= at) return
     clearTimeout(known?.timer)
     const ring = (): void => {
       timers.delete(key)
       // A timer of Node is at most 2^31 ms; the rest is waited for again.
-      if (at > Date.now() + 1000) addAfter(key, at - Date.now())
+      if (at > performance.now() + 1000) addAfter(key, at - performance.now())
       else add(key)
     }
     const timer = setTimeout(ring, Math.min(milliseconds, 2 ** 31 - 1))

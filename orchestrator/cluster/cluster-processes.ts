@@ -82,13 +82,13 @@ export async function endProcess(
   name: string,
   patienceMs: number,
 ): Promise<void> {
-  const deadline = Date.now() + patienceMs
+  const deadline = performance.now() + patienceMs
   let signal: NodeJS.Signals | undefined = patienceMs > 0 ? 'SIGTERM' : 'SIGKILL'
   for (;;) {
     const pid = findProcess(folder, name)
     if (pid === undefined) break
     if (signal) kill(pid, signal)
-    signal = Date.now() > deadline ? 'SIGKILL' : undefined
+    signal = performance.now() > deadline ? 'SIGKILL' : undefined
     // Nobody tells us of the end of a process that is not our child.
     await new Promise((resolve) => setTimeout(resolve, pollMs))
   }

@@ -73,11 +73,11 @@ export async function pushIntoCluster(
 }
 
 async function untilServing(folder: ClusterFolder, address: string): Promise<void> {
-  const deadline = Date.now() + patience
+  const deadline = performance.now() + patience
   for (;;) {
     const answer = await fetch(`http://${address}/v2/`).catch(() => undefined)
     if (answer?.ok) return
-    if (findProcess(folder, processName) === undefined || Date.now() > deadline)
+    if (findProcess(folder, processName) === undefined || performance.now() > deadline)
       throw new OperationError(
         'START_FAILED',
         'start the registry of the cluster',

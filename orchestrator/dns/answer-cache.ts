@@ -18,8 +18,8 @@ const afterFailure = 5
 const mostEntries = 10_000
 const SERVFAIL = 2
 
-/** @param now milliseconds */
-export function makeAnswerCache(now: () => number = Date.now): AnswerCache {
+/** @param now milliseconds; not of the clock of the day, which may be set back */
+export function makeAnswerCache(now: () => number = () => performance.now()): AnswerCache {
   const entries = new Map<string, Entry>()
   const pending = new Map<string, Promise<Uint8Array | undefined>>()
   const remember = (key: string, bytes: Uint8Array): void => {

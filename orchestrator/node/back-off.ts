@@ -1,6 +1,6 @@
 /** How long something that keeps failing has to wait, as the kubelet counts it: nothing, then 10 s, 20 s, … */
 export interface BackOff {
-  /** It has failed just now. @returns milliseconds since 1970 before which it must not be tried again */
+  /** It has failed just now. @returns milliseconds, as `now` counts them, before which it must not be tried again */
   failed(key: string, now: number): number
   /** The present wait in milliseconds; zero before the second failure. */
   delay(key: string): number

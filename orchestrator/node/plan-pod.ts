@@ -5,7 +5,7 @@ export interface PodPlan {
   readonly start: readonly string[]
   /** Names of those that are left to stop, once the others have ended for good. */
   readonly stop: readonly string[]
-  /** Milliseconds since 1970: when to look again. */
+  /** Milliseconds, as `now` counts them: when to look again. */
   readonly lookAgainAt: number | undefined
   /** Nothing will be started any more: the pod has ended like this. */
   readonly ended: 'Succeeded' | 'Failed' | undefined

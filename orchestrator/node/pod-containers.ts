@@ -42,7 +42,7 @@ export interface ContainerFacts {
   readonly waiting?: Waiting | undefined
   /** Of the current run. */
   readonly health?: ContainerHealth | undefined
-  /** Not to be started before, milliseconds since 1970. */
+  /** Not to be started before, milliseconds of `performance.now`. */
   readonly notBefore?: number | undefined
 }
 

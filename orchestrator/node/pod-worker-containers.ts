@@ -98,12 +98,15 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
   ): void {
     const isMine = (): boolean => facts.get(spec.name)?.current?.id === run.id
     const startedAt = Date.parse(run.startedAt ?? '') || Date.now()
-    beginProbes(spec, run, Date.now() - startedAt, known)
+    const followedAt = performance.now()
+    // The clock may have been set meanwhile; for what this agent saw itself it is not asked again.
+    const ageThen = Math.max(0, Date.now() - startedAt)
+    beginProbes(spec, run, ageThen, known)
     const done = ended.then((last) => {
       probes.get(spec.name)?.stop()
       probes.delete(spec.name)
       if (!isMine()) return
-      if (Date.now() - startedAt > longRun) restarts.reset(`${uid}/${spec.name}`)
+      if (ageThen + performance.now() - followedAt > longRun) restarts.reset(`${uid}/${spec.name}`)
       ended_(spec, { ...last, isRunning: false })
     })
     ends.set(run.id, done)
@@ -113,7 +116,7 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
   /** Note how a run ended, and when the next may begin. */
   function ended_(spec: ContainerSpec, run: ContainerRun): void {
     const key = `${uid}/${spec.name}`
-    const notBefore = restarts.failed(key, Date.now())
+    const notBefore = restarts.failed(key, performance.now())
     const delay = restarts.delay(key)
     const isRestarted = willRestart(pod(), spec, run)
     if (!isRestarted || delay === 0)
@@ -170,7 +173,7 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
     const done = start(spec, ...place, abort.signal)
       .catch((error: unknown) => {
         tools.onProblem(`start container ${spec.name} of pod ${uid}`, error)
-        change(spec.name, { notBefore: Date.now() + problemRetry })
+        change(spec.name, { notBefore: performance.now() + problemRetry })
       })
       .finally(() => {
         starting.delete(spec.name)
@@ -235,7 +238,7 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
   }
 
   function refused(spec: ContainerSpec, attempt: number, problem: StartProblem): void {
-    const now = Date.now()
+    const now = performance.now()
     if (problem.kind === 'run') {
       const before = facts.get(spec.name)
       facts.set(spec.name, { ...before, previous: before?.current })
@@ -289,7 +292,7 @@ export function makePodContainers({ tools, folder, pod, onChange, tell }: Option
       podIP: sandboxAddress,
       exec: (command: readonly string[], ms: number) => execForProbe(context, run.id, command, ms),
     }
-    const begun = Date.now()
+    const begun = performance.now()
     if (hook && seconds > 0) {
       const failure = await runHook(target, hook, seconds * 1000)
       if (failure !== undefined)

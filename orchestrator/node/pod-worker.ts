@@ -65,7 +65,7 @@ export function startPodWorker(
   let volumes: ReadonlyMap<string, string> = new Map()
   let ended = endOf(first)
   let verdict: { reason?: string; message?: string } = {}
-  let measuredAt = Date.now()
+  let measuredAt = performance.now()
   let hasGroup = false
   let isInitialized = false
   let isGone = false
@@ -145,7 +145,7 @@ export function startPodWorker(
     if (deadline !== undefined && deadline <= Date.now()) return expire()
     if (!(await prepare())) {
       report()
-      return lookAgain(Date.now() + retryAfter)
+      return lookAgain(retryAfter)
     }
     const message = await exceeding()
     if (message !== undefined) {
@@ -153,7 +153,7 @@ export function startPodWorker(
       return fail({ reason: 'Evicted', message }, 0)
     }
     const specs = containerSpecs(pod)
-    const plan = planPod(specs, containers.facts, restartPolicyOf(pod), Date.now())
+    const plan = planPod(specs, containers.facts, restartPolicyOf(pod), performance.now())
     isInitialized = plan.isInitialized
     if (plan.ended) {
       await containers.halt()
@@ -164,8 +164,11 @@ export function startPodWorker(
     const standing = sandbox!
     report()
     for (const spec of pick(specs, plan.start)) containers.start(spec, standing, volumes)
-    const next = [plan.lookAgainAt, deadline].filter((at) => at !== undefined)
-    if (next.length > 0) lookAgain(Math.min(...next))
+    const waits = [
+      ...(plan.lookAgainAt === undefined ? [] : [plan.lookAgainAt - performance.now()]),
+      ...(deadline === undefined ? [] : [deadline - Date.now()]),
+    ]
+    if (waits.length > 0) lookAgain(Math.min(...waits))
   }
 
   /** The node ends the pod, for a reason of its own. */
@@ -187,8 +190,8 @@ export function startPodWorker(
 
   /** Its disk usage is looked at now and then only: that walks through all of it. */
   async function exceeding(): Promise<string | undefined> {
-    if (Date.now() - measuredAt < tools.measureEvery) return undefined
-    measuredAt = Date.now()
+    if (performance.now() - measuredAt < tools.measureEvery) return undefined
+    measuredAt = performance.now()
     return exceededLimit(limitedEmptyDirs(pod, volumes))
   }
 
@@ -242,9 +245,9 @@ export function startPodWorker(
     }
   }
 
-  function lookAgain(at: number): void {
+  function lookAgain(milliseconds: number): void {
     clearTimeout(timer)
-    timer = setTimeout(wake, Math.max(0, at - Date.now()))
+    timer = setTimeout(wake, Math.max(0, milliseconds))
     timer.unref()
   }
 
@@ -263,7 +266,7 @@ export function startPodWorker(
         await sync()
       } catch (error) {
         tools.onProblem(`pod ${pod.metadata.namespace}/${pod.metadata.name}`, error)
-        lookAgain(Date.now() + retryAfter)
+        lookAgain(retryAfter)
       }
     }
   }

@@ -78,19 +78,19 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<Heartbe
   const { client, facts, renewSeconds, statusSeconds, onProblem } = options
   let isStopped = false
   let timer: NodeJS.Timeout | undefined
-  let statusAt = 0
+  let statusAt = Number.NEGATIVE_INFINITY
   let known = ''
   const beat = async (): Promise<void> => {
     await renewLease(options)
     const images = await options.images()
     // Others bring images too: the scheduler should know of them before long.
     const names = JSON.stringify(images)
-    if (names === known && Date.now() - statusAt < statusSeconds * 1000) return
+    if (names === known && performance.now() - statusAt < statusSeconds * 1000) return
     const before = await find(client, facts.name)
     const node = before ?? (await registerNode(client, facts))
     const status = nodeStatus(facts, node, images, now())
     await client.patch(nodeKind, { name: facts.name }, 'strategic', { status }, 'status')
-    statusAt = Date.now()
+    statusAt = performance.now()
     known = names
   }
   const schedule = (): void => {

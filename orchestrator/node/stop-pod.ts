@@ -13,8 +13,8 @@ export async function stopPod(
   graceSeconds: number,
 ): Promise<void> {
   const specs = containerSpecs(pod)
-  const deadline = Date.now() + graceSeconds * 1000
-  const left = (): number => Math.max(0, Math.ceil((deadline - Date.now()) / 1000))
+  const deadline = performance.now() + graceSeconds * 1000
+  const left = (): number => Math.max(0, Math.ceil((deadline - performance.now()) / 1000))
   await containers.halt()
   await containers.stop(
     specs.filter(({ role }) => role !== 'sidecar'),

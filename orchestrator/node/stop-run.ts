@@ -10,17 +10,17 @@ export async function stopRun(
   context: EngineContext,
   id: string,
   wish: {
-    /** Milliseconds since 1970; may come nearer meanwhile. */ readonly deadline: () => number
+    /** Of `performance.now`; may come nearer meanwhile. */ readonly deadline: () => number
     readonly signal?: string | undefined
   },
 ): Promise<void> {
   const { signal } = wish
   try {
     // A first stop with all the time there is; it ends early when the container does.
-    const seconds = Math.max(0, (wish.deadline() - Date.now()) / 1000)
+    const seconds = Math.max(0, (wish.deadline() - performance.now()) / 1000)
     const stopping = stopContainer(context, id, { timeout: Math.ceil(seconds), signal })
     const watch = setInterval(() => {
-      if (wish.deadline() > Date.now()) return
+      if (wish.deadline() > performance.now()) return
       clearInterval(watch)
       void stopContainer(context, id, { timeout: 0, signal }).catch(() => undefined)
     }, slice * 1000)

@@ -105,7 +105,7 @@ function makeContext(
     cache,
     queue: makeSchedulingQueue({
       plugins,
-      now: Date.now,
+      now: () => performance.now(),
       firstBackoff: options.firstBackoff ?? 1000,
       longestBackoff: options.longestBackoff ?? 10_000,
       longestWait: options.longestWait ?? 300_000,

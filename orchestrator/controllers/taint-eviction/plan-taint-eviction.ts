@@ -20,7 +20,9 @@ export function evictionWaitMs(pod: KubeObject, node: KubeObject, now: Date): nu
   const since = Math.min(
     ...taints.map(({ timeAdded = '' }) => Date.parse(timeAdded) || now.getTime()),
   )
-  return Math.max(0, Math.max(since, createdAt(pod)) + seconds * 1000 - now.getTime())
+  // Neither is in the future but where the clock was set back, and that makes nobody stay longer.
+  const begin = Math.min(Math.max(since, createdAt(pod)), now.getTime())
+  return Math.max(0, begin + seconds * 1000 - now.getTime())
 }
 
 export function evictPod(about: KubeObject, now: Date): Write[] {

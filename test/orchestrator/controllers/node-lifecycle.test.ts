@@ -127,6 +127,13 @@ t.test('nodes are emptied one by one', async (t) => {
   t.equal(budget.take('z', 0, 100_000), false, 'not at all')
 })
 
+t.test('as many nodes at once as a second allows', async (t) => {
+  const budget = makeEvictionBudget()
+  const taken = [0, 0, 0, 250].map((at) => budget.take('z', 2, at))
+  t.strictSame(taken, [true, true, false, false])
+  t.equal(budget.take('z', 2, 500), true, 'half a second later')
+})
+
 t.test('how long a pod stays', async (t) => {
   const key = 'node.kubernetes.io/unreachable'
   const taint = { key, effect: 'NoExecute', timeAdded: '2026-01-01T00:59:50Z' }
@@ -141,6 +148,11 @@ t.test('how long a pod stays', async (t) => {
     { title: 'for ever', tolerations: [{ operator: 'Exists' }], want: undefined },
     { title: 'another taint', tolerations: [{ key: 'x', operator: 'Exists' }], want: 0 },
   ]
+  t.equal(
+    evictionWaitMs(podOn('a', 'p', rows[1]!.tolerations), node, new Date('2026-01-01T00:00:00Z')),
+    30_000,
+    'no longer where the clock was set back',
+  )
   for (const { title, tolerations, want } of rows)
     t.equal(evictionWaitMs(podOn('a', 'p', tolerations), node, now), want, title)
 })
