@@ -12,7 +12,7 @@ export interface ClientFlags {
 export interface OpenClient {
   readonly client: HttpClient
   readonly namespace: string
-  /** `https://10.201.0.1:6443` */
+  /** `https://10.213.0.1:6443` */
   readonly server: string
   /** PEM. */
   readonly authority: string

@@ -18,7 +18,7 @@ export interface ClusterNode {
 /** A local cluster, as it is written down. */
 export interface ClusterRecord {
   readonly name: string
-  /** The segment that server and nodes share, like `10.201.0.0/24`; its first address is the server's. */
+  /** The segment that server and nodes share, like `10.213.0.0/24`; its first address is the server's. */
   readonly subnet: string
   readonly bridge: string
   readonly port: number

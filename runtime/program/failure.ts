@@ -191,6 +191,8 @@ const hints: Readonly<Record<string, string>> = {
   'clone3 EAGAIN': 'The limit on processes is reached: raise pids.max or the user’s process limit',
   'clone EAGAIN':
     'The limit on processes is reached: entering a container takes room for two (--pids-limit, --ulimit nproc)',
+  'clone ENOMEM':
+    'The pid namespace that it was to enter has ended, or memory is short: is the container still running?',
   'pidfd_getfd EBADF':
     'The caller has no such descriptor: open it, as in 3<FILE, or ask for fewer (--preserve-fds)',
   'clone3 EBUSY':

@@ -25,7 +25,7 @@ t.test('images of this machine come to all nodes of a cluster', async (t) => {
   t.match(fromFile, { code: 0, stdout: 'docker.io/library/tools:v2\n' })
 
   const pushed = await own('myorch', 'image', 'push-in', 'tools:v1', ...inCluster)
-  t.match(pushed, { code: 0, stdout: /^10\.201\.\d+\.1:5000\/tools:v1\n$/ })
+  t.match(pushed, { code: 0, stdout: /^10\.213\.\d+\.1:5000\/tools:v1\n$/ })
   const image = pushed.stdout.trim()
   await ok('run', 'pulled', `--image=${image}`, '--image-pull-policy=Always', '--', 'sleep', '1000')
   await ok('wait', 'pod/pulled', '--for=condition=Ready', `--timeout=${patience}`)

@@ -16,7 +16,7 @@ t.test('an image is run, found, explained and traced', async (t) => {
       t.equal(on.length, 2, `two of them are on node ${node}`)
     }
     const port = await ok('get', 'service', 'web', '-o', 'jsonpath={.spec.ports[0].nodePort}')
-    t.match(stdout, new RegExp(`curl http://10\\.201\\.\\d+\\.\\d+:${port}\n`))
+    t.match(stdout, new RegExp(`curl http://10\\.213\\.\\d+\\.\\d+:${port}\n`))
     t.match(await own('myorch', 'run', '--image=host', 'web'), {
       code: 1,
       stderr: /already exists/,

@@ -81,7 +81,10 @@ const rows: readonly Row[] = [
   { command: 'api-resources -o name', stdout: /^deployments\.apps$/m },
   { command: 'api-versions', stdout: /^networking\.k8s\.io\/v1$/m },
   { command: 'get namespaces', stdout: new RegExp(`^NAME +STATUS +AGE\\ndefault +Active +${age}`) },
-  { command: 'get all', stderr: /No resources found in default namespace/ },
+  {
+    command: 'get all',
+    stdout: /^service\/kubernetes +ClusterIP +10\.96\.0\.1 +<none> +443\/TCP /m,
+  },
   {
     command: 'create -f others.yaml',
     stdout:

@@ -222,7 +222,7 @@ t.test('no network, the host’s, and another container’s', async (t) => {
 
 t.test('networks of one’s own', { timeout: 120_000 }, async (t) => {
   await bench.ok('network', 'create', 'one')
-  await bench.ok('network', 'create', '--subnet', '10.213.7.0/24', '--gateway', '10.213.7.1', 'two')
+  await bench.ok('network', 'create', '--subnet', '10.199.7.0/24', '--gateway', '10.199.7.1', 'two')
   await bench.ok('network', 'create', '--internal', 'inner')
   t.match(await bench.run('network', 'create', 'one'), { exitCode: 125, stderr: /exists already/u })
   const listed = (await bench.ok('network', 'ls', '--format', '{{.Name}}')).split('\n').toSorted()
@@ -240,12 +240,12 @@ t.test('networks of one’s own', { timeout: 120_000 }, async (t) => {
     '--network',
     'two',
     '--ip',
-    '10.213.7.9',
+    '10.199.7.9',
     'host',
     'cat',
     '/etc/hosts',
   )
-  t.match(inTwo, /^10\.213\.7\.9\s/mu)
+  t.match(inTwo, /^10\.199\.7\.9\s/mu)
   const routes = await bench.ok(
     'run',
     '--rm',

@@ -101,7 +101,7 @@ t.test('integration files in a guest', async (t) => {
     memoryMib: 2048,
     // Standard error is for people who watch; standard output is this file's own TAP.
     onLine: (line) => {
-      if (/^@(begin|end) /.test(line)) process.stderr.write(`${line}\n`)
+      if (/^@(begin|end|again) /.test(line)) process.stderr.write(`${line}\n`)
     },
   })
   t.equal(guest.isTimedOut, false, 'the guest ended by itself')
