@@ -21,8 +21,7 @@ import type { NodeFacts } from './node-object.ts'
 import type { PodTools } from './pod-tools.ts'
 import { removePodFiles } from './pod-files.ts'
 import { makeClassGroups, removePodGroup } from './pod-cgroup.ts'
-import { startPodWorker } from './pod-worker.ts'
-import type { PodWorker } from './pod-worker.ts'
+import { PodWorker } from './pod-worker.ts'
 import { registerNode, startHeartbeat, waitForPodCidr } from './register-node.ts'
 import { removeSandbox } from './sandbox.ts'
 import { serveNode } from './serve-node.ts'
@@ -198,7 +197,7 @@ async function followPods(
     if (isThere && worker) worker.update(pod)
     else if (isThere) {
       const gone = (): void => void workers.delete(uid)
-      workers.set(uid, startPodWorker(tools, pod, runs.get(uid) ?? [], gone))
+      workers.set(uid, new PodWorker(tools, pod, runs.get(uid) ?? [], gone))
       runs.delete(uid)
     } else worker?.update(deleted(pod))
   })
