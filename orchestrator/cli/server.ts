@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import { OperationError } from '../../native/error.ts'
+import { addRecordFlags, readRecordFlags } from './server-records.ts'
+import type { RecordFlags } from './server-records.ts'
 import { untilSignal } from './until-signal.ts'
 
 interface Flags {
@@ -29,7 +31,7 @@ export function parseAddress(text: string): { host: string; port: number } {
 }
 
 export function addServer(program: Command): void {
-  program
+  const command = program
     .command('server')
     .description(
       'Serve the API; keys and the kubeconfig of an administrator are made the first time',
@@ -43,26 +45,27 @@ export function addServer(program: Command): void {
     .option('--node-monitor-grace <seconds>', 'how long a silent node counts as alive', '40')
     .option('--pod-patience <seconds>', 'how long pods stay on a node that is not', '300')
     .option('--node-eviction-rate <nodes>', 'of how many silent nodes a second pods go', '0.1')
-    .action(async (flags: Flags) => {
-      const { dataDir, addr, kubeconfig, name, san, scheduler } = flags
-      const { host, port } = parseAddress(addr)
-      const { runServer } = await import('../server/run-server.ts')
-      const server = await runServer({
-        dataDir,
-        host,
-        port,
-        names: san,
-        clusterName: name,
-        schedules: scheduler,
-        podPatience: Number(flags.podPatience),
-        controllers: {
-          nodeMonitorGrace: Number(flags.nodeMonitorGrace) * 1000,
-          nodeEvictionRate: Number(flags.nodeEvictionRate),
-        },
-        ...(kubeconfig === undefined ? {} : { kubeconfig }),
-      })
-      process.stdout.write(`serving ${server.url}\nkubeconfig ${server.kubeconfig}\n`)
-      await untilSignal()
-      await server.close()
+  addRecordFlags(command).action(async (flags: Flags & RecordFlags) => {
+    const { dataDir, addr, kubeconfig, name, san, scheduler } = flags
+    const { host, port } = parseAddress(addr)
+    const { runServer } = await import('../server/run-server.ts')
+    const server = await runServer({
+      dataDir,
+      host,
+      port,
+      names: san,
+      clusterName: name,
+      schedules: scheduler,
+      podPatience: Number(flags.podPatience),
+      controllers: {
+        nodeMonitorGrace: Number(flags.nodeMonitorGrace) * 1000,
+        nodeEvictionRate: Number(flags.nodeEvictionRate),
+      },
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...readRecordFlags(flags),
     })
+    process.stdout.write(`serving ${server.url}\nkubeconfig ${server.kubeconfig}\n`)
+    await untilSignal()
+    await server.close()
+  })
 }

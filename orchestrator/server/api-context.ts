@@ -5,6 +5,7 @@ import type { Admission } from './admission.ts'
 import type { Authorize } from './authorize.ts'
 import type { ApiRequest, ApiResponse } from './http-message.ts'
 import type { KindRegistry } from './kind-registry.ts'
+import type { Logger } from './logging/logger.ts'
 import type { ServerMetrics } from './metrics.ts'
 import type { ObjectStorage } from './object-storage.ts'
 import type { PathRoutes } from './path-routes.ts'
@@ -39,4 +40,5 @@ export interface ApiContext {
   /** Where it says what was written. */
   readonly record: RecordSpan
   readonly metrics: ServerMetrics
+  readonly logger: Logger
 }

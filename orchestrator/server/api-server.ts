@@ -5,6 +5,8 @@ import type { Store } from '../store/store.ts'
 import { makeSpanRing } from '../trace/span-ring.ts'
 import type { SpanRing } from '../trace/span-ring.ts'
 import { chainAdmission } from './admission.ts'
+import { auditRequests } from './audit/audit-requests.ts'
+import type { Audit } from './audit/audit-requests.ts'
 import { admitSigningRequest } from './admit-signing-request.ts'
 import { makeLimitAdmission } from './admit-limits.ts'
 import { makeNamespaceAdmission } from './admit-namespace.ts'
@@ -16,15 +18,23 @@ import { bootstrap, serverUser } from './bootstrap.ts'
 import { countObjects } from './count-objects.ts'
 import { serveCustomResources } from './custom-resources.ts'
 import { handleRequest } from './handle-request.ts'
+import { readBody } from './handle-write.ts'
 import type { ApiRequest, ApiResponse } from './http-message.ts'
+import { limitInFlight } from './limit-in-flight.ts'
+import type { InFlightLimits } from './limit-in-flight.ts'
 import { makeKindRegistry } from './kind-registry.ts'
 import { everything, listObjects } from './list-objects.ts'
 import { builtInSchemas } from './load-data.ts'
+import { logEvents, logRequests } from './logging/log-requests.ts'
+import { logSpans } from './logging/log-spans.ts'
+import { makeLogger } from './logging/logger.ts'
+import type { Logger } from './logging/logger.ts'
 import { makeServerMetrics } from './metrics.ts'
 import { makeNodeAuthorizer } from './node/authorize-nodes.ts'
 import { restrictNodes } from './node/restrict-nodes.ts'
 import { makeObjectStorage, readObject } from './object-storage.ts'
 import { makePathRoutes } from './path-routes.ts'
+import { mediaTypeOf, parseJson } from './read-body.ts'
 import { makeQuotaAdmission } from './quota/admit-quota.ts'
 import { countUsage } from './quota/count-usage.ts'
 import { makeRoleAdmission } from './rbac/admit-roles.ts'
@@ -54,6 +64,12 @@ export interface ApiServerOptions {
   readonly podPatience?: number | undefined
   /** Where spans go; absent: a ring in memory. */
   readonly spans?: SpanRing
+  /** What is put on record; absent: nothing. */
+  readonly audit?: Audit | undefined
+  /** How many requests of the network are answered at once. */
+  readonly inFlight?: InFlightLimits
+  /** Absent: only failures are told, as text. */
+  readonly logger?: Logger
 }
 
 /** The API over a store: request in, response out. Transport, credentials and controllers are around it. */
@@ -108,10 +124,15 @@ export async function makeApiServer(
       },
     }),
   ])
-  const spans = options.spans ?? makeSpanRing()
+  const logger = options.logger ?? makeLogger({ format: 'text', verbosity: 0 })
+  const kept = options.spans ?? makeSpanRing()
+  const spans = { ...kept, record: logSpans(logger, kept.record) }
   const routes = makePathRoutes()
   routes.add('/myorch/v1/spans', makeSpanRoute(spans))
-  const resources = makeResourceService(storage, schemas, admission, spans.record)
+  const resources = logEvents(
+    logger,
+    makeResourceService(storage, schemas, admission, spans.record),
+  )
   await bootstrap(resources, registry)
   const nodes = await makeNodeAuthorizer(store, kindOf('Pod'))
   await serveCustomResources(store, registry, schemas)
@@ -135,7 +156,27 @@ export async function makeApiServer(
     connectors: agents ? makeConnectors({ resources, registry, store }, agents) : new Map(),
     routes,
     record: spans.record,
+    logger,
     metrics: await makeServerMetrics(() => countObjects(store, registry)),
   }
-  return { handle: (request) => handleRequest(context, request), context }
+  return { handle: aroundHandler(context, options), context }
+}
+
+/** What is done with every request besides answering it, from the outside in: the log, the record, the limit. */
+function aroundHandler(
+  context: ApiContext,
+  { audit, inFlight = {} }: ApiServerOptions,
+): ApiServer['handle'] {
+  const limited = limitInFlight(inFlight, (request) => handleRequest(context, request))
+  const audited = audit
+    ? auditRequests(audit, (request) => readAny(context, request), limited)
+    : limited
+  const logged = logRequests(context.logger, audited)
+  return (request) => logged({ ...request, notes: { annotations: {} } })
+}
+
+/** An object in whatever form, or a patch as it was sent. */
+async function readAny(context: ApiContext, request: ApiRequest): Promise<unknown> {
+  const isPatch = mediaTypeOf(request).endsWith('-patch+json')
+  return isPatch ? parseJson(await request.body()) : (await readBody(context, request)).value
 }

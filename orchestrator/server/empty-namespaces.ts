@@ -1,7 +1,6 @@
 import type { Kind } from '../api/kind.ts'
 import type { KubeObject } from '../api/object.ts'
 import { StatusError } from '../api/status-error.ts'
-import { describeError } from '../../native/error.ts'
 import type { ApiContext } from './api-context.ts'
 import { serverUser } from './bootstrap.ts'
 import { deleteObject } from './delete-object.ts'
@@ -117,7 +116,7 @@ export async function startNamespaceDeletion(context: ApiContext): Promise<Worke
         }
       } catch (error) {
         if (error instanceof StatusError && error.status.code === 404) continue
-        process.stderr.write(`empty namespace ${name}: ${describeError(error)}\n`)
+        context.logger.error(`empty namespace ${name}`, error)
         again(name)
       }
     }

@@ -50,6 +50,7 @@ export async function handleRequest(
   }
   try {
     request = await impersonate(context, original)
+    if (request.notes && request !== original) request.notes.impersonated = request.user
     const target = parseResourcePath(request.method, request.path, request.query)
     if (!target)
       return observed(
@@ -65,21 +66,26 @@ export async function handleRequest(
     )
   } catch (error) {
     if (error instanceof StatusError) return observed(respondStatus(error.status))
-    process.stderr.write(`${request.method} ${request.path}: ${describeError(error)}\n`)
+    context.logger.error(`${request.method} ${request.path}`, error, { user: request.user.name })
     return observed(respondStatus(internalError(describeError(error)).status))
   }
 }
 
 async function authorized(
   { authorize }: ApiContext,
-  { user, method, path, query }: ApiRequest,
+  { user, method, path, query, notes }: ApiRequest,
   resource: ResourceRequest | undefined,
   handle: () => Promise<ApiResponse>,
 ): Promise<ApiResponse> {
   const attributes = resource
     ? { user, verb: resource.verb, resource: withSelectedName(resource, query) }
     : { user, verb: method.toLowerCase(), path }
-  const { allowed } = await authorize(attributes)
+  const { allowed, reason = '' } = await authorize(attributes)
+  if (notes)
+    Object.assign(notes.annotations, {
+      'authorization.k8s.io/decision': allowed ? 'allow' : 'forbid',
+      'authorization.k8s.io/reason': reason,
+    })
   if (!allowed) throw accessDenied(attributes)
   return handle()
 }

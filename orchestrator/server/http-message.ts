@@ -10,6 +10,13 @@ export interface User {
   readonly extra?: Readonly<Record<string, readonly string[]>>
 }
 
+/** What is learned of a request while it is answered, for who records it. */
+export interface RequestNotes {
+  /** As whom it was answered, where that is somebody else. */
+  impersonated?: User
+  readonly annotations: Record<string, string>
+}
+
 export interface ApiRequest {
   readonly method: string
   readonly path: string
@@ -22,6 +29,9 @@ export interface ApiRequest {
   readonly warnings: string[]
   /** What the client asks to speak instead of HTTP, in small letters, where the transport can change: `websocket`. */
   readonly upgrade?: string
+  /** The client's address; absent: it is in this process. */
+  readonly source?: string
+  readonly notes?: RequestNotes
 }
 
 export type Headers = Readonly<Record<string, string>>

@@ -100,7 +100,7 @@ async function answer(
   const headers: Record<string, string | string[]> = {
     'cache-control': 'no-cache, private',
     ...result.headers,
-    ...(warnings.length > 0 ? { warning: warnings.map(warningHeader) } : {}),
+    ...(warnings.length > 0 ? { warning: shortened(warnings).map(warningHeader) } : {}),
   }
   if ('body' in result) {
     const body = await compressed(request, result.body, headers)
@@ -159,6 +159,20 @@ function start(response: Outgoing, code: number, headers: Record<string, string 
   ;(response as ServerResponse).writeHead(code, headers)
 }
 
+const mostWarningText = 4096
+
+/** As many of the warnings as clients take in their headers, the last of them cut. */
+function shortened(warnings: readonly string[]): string[] {
+  const result: string[] = []
+  let left = mostWarningText
+  for (const text of warnings) {
+    if (left <= 0) break
+    result.push(text.slice(0, left))
+    left -= text.length + 8
+  }
+  return result
+}
+
 /** https://kubernetes.io/blog/2020/09/03/warnings/ */
 function warningHeader(text: string): string {
   const clean = text
@@ -193,6 +207,7 @@ async function respondTo(
       body: () => (body ??= readAll(incoming)),
       user,
       warnings,
+      source: incoming.socket.remoteAddress ?? '',
       ...(upgrade === undefined ? {} : { upgrade }),
     })
   } catch (error) {

@@ -5,6 +5,8 @@ import type { ControllerSettings } from '../controllers/controller.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { SqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { startCompaction } from '../store/compaction.ts'
+import { openAudit } from './audit/open-audit.ts'
+import type { AuditOptions } from './audit/open-audit.ts'
 import { makeBootstrapTokenLookup } from './bootstrap-tokens.ts'
 import { makeApiServer } from './api-server.ts'
 import type { ApiServer } from './api-server.ts'
@@ -13,6 +15,9 @@ import { ensureClusterServices } from './cluster-services.ts'
 import { issueCertificate, keptPair, makeAuthority } from './certificates.ts'
 import type { KeyPair } from './certificates.ts'
 import { startNamespaceDeletion } from './empty-namespaces.ts'
+import type { InFlightLimits } from './limit-in-flight.ts'
+import { makeLogger } from './logging/logger.ts'
+import type { LoggerOptions } from './logging/logger.ts'
 import { makeKubeconfig } from './kubeconfig.ts'
 import { listen } from './listen.ts'
 import { startControlling } from './start-controlling.ts'
@@ -40,6 +45,11 @@ export interface ServerOptions {
   readonly controls?: boolean
   /** Times and ranges of the controllers. */
   readonly controllers?: Partial<ControllerSettings>
+  /** Where requests are put on record; absent: nowhere. */
+  readonly audit?: AuditOptions
+  readonly inFlight?: InFlightLimits
+  /** Absent: failures, as text. */
+  readonly logging?: LoggerOptions
 }
 
 export interface RunningServer {
@@ -66,12 +76,16 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
   const lock = holdLock(join(options.dataDir, 'server.lock'))
   const store = openUnder(lock, join(options.dataDir, 'store.db'))
   try {
+    const audit = options.audit && (await openAudit(options.audit))
     const pki = await openPki(options)
     const api = await makeApiServer(store, {
       issuer: makeTokenIssuer(pki.signing.key, tokenIssuer),
       agents: { ...pki.kubeletClient, authority: pki.authority.certificate },
       serviceAccounts: options.controls !== false,
       podPatience: options.podPatience,
+      audit,
+      ...(options.inFlight ? { inFlight: options.inFlight } : {}),
+      ...(options.logging ? { logger: makeLogger(options.logging) } : {}),
     })
     const listener = await listen({
       host: options.host,
@@ -119,6 +133,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
         await clusterInfo.stop()
         await scheduler?.stop()
         await controllers?.stop()
+        audit?.close()
         await store.close()
         lock.release()
       },

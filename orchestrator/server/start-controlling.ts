@@ -10,10 +10,10 @@ export async function startControlling(
   api: ApiServer,
   settings: Partial<ControllerSettings>,
 ): Promise<RunningControllers> {
-  const { record, metrics } = api.context
+  const { record, metrics, logger } = api.context
   const user = { name: 'system:kube-controller-manager', groups: ['system:authenticated'] }
   const client = makeLocalClient(api, user, { manager: 'kube-controller-manager' })
-  const controllers = startControllers({ client, record, settings })
+  const controllers = startControllers({ client, record, settings, onProblem: logger.error })
   await addControllerMetrics(metrics.registry, controllers.counts)
   return controllers
 }

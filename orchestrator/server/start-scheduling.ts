@@ -15,12 +15,19 @@ export async function startScheduling(
   api: ApiServer,
   informers?: Informers,
 ): Promise<RunningScheduler> {
-  const { routes, record, metrics } = api.context
+  const { routes, record, metrics, logger } = api.context
   const { onAttempt, follow } = await makeSchedulerMetrics(metrics.registry)
   const decisions = makeDecisionLog()
   const user = { name: 'system:kube-scheduler', groups: ['system:authenticated'] }
   const client = makeLocalClient(api, user, { manager: 'kube-scheduler' })
-  const scheduler = await startScheduler({ client, record, informers, decisions, onAttempt })
+  const scheduler = await startScheduler({
+    client,
+    record,
+    informers,
+    decisions,
+    onAttempt,
+    onProblem: (what, error) => logger.error(`scheduler: ${what}`, error),
+  })
   follow(scheduler)
   routes.add('/myorch/v1/decisions', makeDecisionRoute(decisions))
   return scheduler

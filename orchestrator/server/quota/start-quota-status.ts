@@ -1,4 +1,3 @@
-import { describeError } from '../../../native/error.ts'
 import { formatUsage } from '../../api/limits/quota-usage.ts'
 import { sameJson, valueAt } from '../../api/object.ts'
 import type { JsonObject, KubeObject } from '../../api/object.ts'
@@ -15,7 +14,7 @@ const write = { user: serverUser, dryRun: false }
 const gatherMs = 100
 
 export async function startQuotaStatus(context: ApiContext): Promise<{ stop(): Promise<void> }> {
-  const { store, registry, resources } = context
+  const { store, registry, resources, logger } = context
   const kind = registry.byKind('v1', 'ResourceQuota')!
   const quotas = new Map<string, Map<string, KubeObject>>()
   const waiting = new Set<string>()
@@ -35,7 +34,7 @@ export async function startQuotaStatus(context: ApiContext): Promise<{ stop(): P
       await resources.update(kind, namespace, name, count, write, 'status')
     } catch (error) {
       if (error instanceof StatusError && error.status.code === 404) return
-      process.stderr.write(`count what quota ${namespace}/${name} has: ${describeError(error)}\n`)
+      logger.error(`count what quota ${namespace}/${name} has`, error)
     }
   }
 

@@ -36,7 +36,7 @@ export async function startSigning(
         .then(() => work(context, options, object))
         .catch((error: unknown) => {
           const name = object.metadata.name ?? ''
-          process.stderr.write(`sign certificate request ${name}: ${describeError(error)}\n`)
+          context.logger.error(`sign certificate request ${name}`, error)
         })
     },
   })

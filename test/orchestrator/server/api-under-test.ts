@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { makeApiServer } from '../../../orchestrator/server/api-server.ts'
-import type { ApiServer } from '../../../orchestrator/server/api-server.ts'
+import type { ApiServer, ApiServerOptions } from '../../../orchestrator/server/api-server.ts'
 import type { ApiResponse } from '../../../orchestrator/server/http-message.ts'
 import { openTemporaryStore } from '../store/sqlite/temporary-store.ts'
 import type { Store } from '../../../orchestrator/store/store.ts'
@@ -25,10 +25,10 @@ export interface ApiUnderTest {
 }
 
 /** The API over a store of its own, without sockets; requests are an administrator's. */
-export async function openApi(t: Test): Promise<ApiUnderTest> {
+export async function openApi(t: Test, options?: ApiServerOptions): Promise<ApiUnderTest> {
   const { store, remove } = await openTemporaryStore()
   t.teardown(remove)
-  const server = await makeApiServer(store)
+  const server = await makeApiServer(store, options)
   return {
     server,
     store,
