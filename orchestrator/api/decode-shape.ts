@@ -2,6 +2,7 @@ import { isObject } from './object.ts'
 import type { Json, JsonObject } from './object.ts'
 import { acceptsAnything, fieldSchema, resolveSchema } from './schema.ts'
 import type { Schema, Schemas } from './schema.ts'
+import { setField } from './set-field.ts'
 
 /** What a body is when it is read as its kind. */
 export interface DecodedShape {
@@ -81,21 +82,19 @@ export function decodeShape(
   return { object: readObject(schema, value, ''), unknownFields, mismatch }
 }
 
-/** A field named `__proto__` is a field like any other. */
-function setField(object: JsonObject, field: string, value: Json): void {
-  if (field !== '__proto__') object[field] = value
-  else
-    Object.defineProperty(object, field, {
-      value,
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    })
+const time = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
+
+/** RFC 3339. Whoever reads a time later reckons with it. */
+function isTime(text: string): boolean {
+  return time.test(text) && !Number.isNaN(Date.parse(text))
 }
 
 function readScalar({ type, format }: Schema, value: Json): Json | undefined {
   if (type === 'boolean') return typeof value === 'boolean' ? value : undefined
-  if (type === 'string') return typeof value === 'string' ? value : undefined
+  if (type === 'string') {
+    if (typeof value !== 'string') return undefined
+    return format === 'date-time' && !isTime(value) ? undefined : value
+  }
   if (typeof value !== 'number') return undefined
   if (type === 'number') return value
   const limit = format === 'int32' ? 2 ** 31 : 2 ** 63

@@ -2,7 +2,7 @@
 // https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 
 const pattern =
-  /^([+-]?(?:\d+\.?\d*|\.\d+))(?:(n|u|m|k|M|G|T|P|E)|(Ki|Mi|Gi|Ti|Pi|Ei)|[eE]([+-]?\d+))?$/
+  /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:(n|u|m|k|M|G|T|P|E)|(Ki|Mi|Gi|Ti|Pi|Ei)|[eE]([+-]?\d+))?$/
 
 const decimal: Readonly<Record<string, number>> = {
   n: 1e-9,
@@ -17,17 +17,22 @@ const decimal: Readonly<Record<string, number>> = {
 }
 const binary = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
 
+/** Nothing is more, whatever the exponent says: amounts are added and compared. */
+const most = 2 ** 63
+const bounded = (amount: number): number => Math.max(-most, Math.min(most, amount))
+
 /** @returns the amount in units (cores, bytes), or undefined when the text is no quantity */
 export function parseQuantity(value: unknown): number | undefined {
-  if (typeof value === 'number') return value
+  if (typeof value === 'number') return bounded(value)
   if (typeof value !== 'string') return undefined
   const match = pattern.exec(value)
   if (!match) return undefined
   const [, number, suffix, binarySuffix, exponent] = match
-  const amount = Number(number)
-  if (suffix !== undefined) return amount * decimal[suffix]!
-  if (binarySuffix !== undefined) return amount * 1024 ** (binary.indexOf(binarySuffix) + 1)
-  return exponent === undefined ? amount : amount * 10 ** Number(exponent)
+  const amount = bounded(Number(number))
+  if (suffix !== undefined) return bounded(amount * decimal[suffix]!)
+  if (binarySuffix !== undefined)
+    return bounded(amount * 1024 ** (binary.indexOf(binarySuffix) + 1))
+  return exponent === undefined ? amount : bounded(Number(`${number}e${exponent}`))
 }
 
 export const quantityWords =

@@ -21,7 +21,8 @@ const requirement =
 /** @throws StatusError 400 */
 export function parseLabelSelector(text: string): LabelRequirement[] {
   const requirements: LabelRequirement[] = []
-  let rest = text
+  // One space at a time: the expression would try every way to share out a long row of them.
+  let rest = text.replaceAll(/\s+/g, ' ')
   while (rest.trim() !== '') {
     const match = requirement.exec(rest)
     if (!match?.groups) throw unparsable(text, `found '${rest.trim()}'`)

@@ -98,11 +98,15 @@ export function conflict(resource: ResourceName, name: string, why = staleMessag
   return new StatusError(409, 'Conflict', message, detailsOf(resource, name))
 }
 
+/** Who did more wrong than this is not told all of it: each word sent may be wrong in a sentence. */
+const mostCauses = 1_000
+
 export function invalid(
   kind: Pick<Kind, 'kind' | 'group'>,
   name: string,
-  errors: readonly FieldError[],
+  all: readonly FieldError[],
 ): StatusError {
+  const errors = all.slice(0, mostCauses)
   const texts = [...new Set(errors.map(describeFieldError))]
   const list = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`
   const causes = errors.map((error) => ({

@@ -28,6 +28,9 @@ export interface Deletion {
   readonly gone: boolean
 }
 
+/** The last second that is written with four digits of a year. */
+const latestTime = Date.UTC(9999, 11, 31, 23, 59, 59)
+
 const policies = ['Background', 'Foreground', 'Orphan'] as const
 const mostAttempts = 8
 
@@ -45,7 +48,7 @@ export function readDeleteOptions(
   const fromQuery = query.get('gracePeriodSeconds')
   const grace =
     numberAt(body, ['gracePeriodSeconds']) ?? (fromQuery ? Number(fromQuery) : undefined)
-  if (grace !== undefined && !Number.isInteger(grace))
+  if (grace !== undefined && !Number.isSafeInteger(grace))
     throw badRequest('gracePeriodSeconds must be a number')
   if (body?.['orphanDependents'] === true && known === undefined)
     return { propagationPolicy: 'Orphan', dryRun: isDryRun(body, query) }
@@ -145,7 +148,9 @@ export function markDeleted(
   else delete metadata.finalizers
   const already = metadata.deletionGracePeriodSeconds
   if (metadata.deletionTimestamp === undefined || (already !== undefined && grace < already)) {
-    metadata.deletionTimestamp = formatTime(new Date(now.getTime() + grace * 1000))
+    metadata.deletionTimestamp = formatTime(
+      new Date(Math.min(now.getTime() + grace * 1000, latestTime)),
+    )
     metadata.deletionGracePeriodSeconds = grace
     if (kind.generation) metadata.generation = (metadata.generation ?? 1) + 1
   }

@@ -73,7 +73,7 @@ export async function handleList(
   const { query } = request
   const render = renderOptions(request)
   const limit = Number(query.get('limit') ?? '0')
-  if (!Number.isInteger(limit) || limit < 0) throw badRequest('limit must be a number')
+  if (!Number.isSafeInteger(limit) || limit < 0) throw badRequest('limit must be a number')
   if (query.has('sendInitialEvents'))
     throw invalidListOption(kind, 'sendInitialEvents is forbidden for list')
   const list = await listObjects(store, kind, {

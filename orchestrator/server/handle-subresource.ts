@@ -10,7 +10,7 @@ import { handleEviction } from './handle-eviction.ts'
 import { readBody, respondObject, specOf, writeOptions } from './handle-write.ts'
 import type { ApiRequest, ApiResponse } from './http-message.ts'
 import { readPatch } from './patch-object.ts'
-import { mediaTypeOf } from './read-body.ts'
+import { mediaTypeOf, readAs } from './read-body.ts'
 import { respond, respondStatus } from './render.ts'
 import type { ResourceRequest } from './request-info.ts'
 import type { Change } from './resource-service.ts'
@@ -45,7 +45,7 @@ const handleScale: Handler = async (context, kind, target, request) => {
   const { namespace, name = '', verb } = target
   if (verb === 'get')
     return respond(200, scaleOf(await context.resources.get(kind, namespace, name)))
-  const change = await scaleChange(context, kind, target, request)
+  const change = typed(context, kind, request, await scaleChange(context, kind, target, request))
   const options = writeOptions(request)
   const object = await context.resources.update(kind, namespace, name, change, options, 'scale')
   return respond(200, scaleOf(object))
@@ -119,6 +119,12 @@ function scheduledCondition(pod: KubeObject): JsonObject[] {
   ]
 }
 
+/** A body of which one part is taken is checked when that is in its place. @throws StatusError 400 */
+function typed({ schemas }: ApiContext, kind: Kind, request: ApiRequest, change: Change): Change {
+  return async (current) =>
+    readAs(schemas, kind, (await change(current)) as unknown as JsonObject, request)
+}
+
 /** Writes that may change one part only. */
 function partWriter(
   part: string,
@@ -146,7 +152,7 @@ function partWriter(
       kind,
       namespace,
       name,
-      change,
+      typed(context, kind, request, change),
       writeOptions(request),
       part,
     )

@@ -46,8 +46,8 @@ function readToken(token: string): Position {
   try {
     const value = JSON.parse(Buffer.from(token, 'base64url').toString()) as Record<string, unknown>
     const { v, rv, start } = value
-    if (v === 1 && typeof rv === 'number' && typeof start === 'string')
-      return { revision: rv, after: start }
+    if (v === 1 && Number.isSafeInteger(rv) && typeof start === 'string')
+      return { revision: Number(rv), after: start }
   } catch {
     // Said below.
   }

@@ -11,10 +11,12 @@ import { badRequest, unsupportedMediaType } from '../api/status-error.ts'
 import type { ApiRequest } from './http-message.ts'
 import { fieldFacts } from './load-data.ts'
 import { parseYaml } from './parse-yaml.ts'
+import { requireShallow } from './require-shallow.ts'
 
 const protobuf = 'application/vnd.kubernetes.protobuf'
 const accepted = ['application/json', 'application/yaml', protobuf]
-const deepestJson = 500
+/** Of unknown fields, in one message. */
+const mostTold = 1_000
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
 
@@ -67,20 +69,14 @@ async function parseText(type: string, bytes: Buffer): Promise<unknown> {
 
 export function parseJson(bytes: Buffer): unknown {
   const text = bytes.toString('utf8')
-  // What is nested without end would exhaust the stack of whoever walks it.
-  let depth = 0
-  for (let at = 0, inText = false; at < text.length; at++) {
-    const character = text[at]
-    if (character === '"' && text[at - 1] !== '\\') inText = !inText
-    else if (!inText && (character === '{' || character === '[') && ++depth > deepestJson)
-      throw badRequest('the body is nested too deep')
-    else if (!inText && (character === '}' || character === ']')) depth--
-  }
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch (error) {
     throw badRequest(`invalid JSON: ${error instanceof Error ? error.message : 'no JSON'}`)
   }
+  requireShallow(value)
+  return value
 }
 
 /** `apps/v1` and `Deployment` → the name of the schema. */
@@ -125,6 +121,7 @@ export function readAs(
   value: JsonObject,
   request: ApiRequest,
 ): KubeObject {
+  requireShallow(value)
   const apiVersion = apiVersionOf(kind)
   const schema = resolveSchema(schemas, { $ref: kind.definition })
   const { object, unknownFields, mismatch } = decodeShape(schemas, schema, value, kind.kind)
@@ -133,8 +130,8 @@ export function readAs(
   const texts = unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`)
   const validation = fieldValidationOf(request.query)
   if (texts.length > 0 && validation === 'Strict')
-    throw badRequest(`${prefix}: strict decoding error: ${texts.join(', ')}`)
-  if (validation === 'Warn') request.warnings.push(...texts)
+    throw badRequest(`${prefix}: strict decoding error: ${texts.slice(0, mostTold).join(', ')}`)
+  if (validation === 'Warn') for (const text of texts) request.warnings.push(text)
   const metadata = isObject(object['metadata']) ? object['metadata'] : {}
   return { ...object, apiVersion, kind: kind.kind, metadata }
 }

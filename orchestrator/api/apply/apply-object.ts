@@ -2,10 +2,12 @@ import { isObject, sameJson } from '../object.ts'
 import type { Json, JsonObject, KubeObject, ManagedFieldsEntry } from '../object.ts'
 import { fieldSchema, resolveSchema } from '../schema.ts'
 import type { Schema, Schemas } from '../schema.ts'
+import { identityOf } from '../patch/identity.ts'
+import { setField } from '../set-field.ts'
 import {
+  ancestorsOf,
   decodeFields,
   fieldElement,
-  isBelow,
   joinPath,
   keyElement,
   valueElement,
@@ -14,6 +16,7 @@ import type { FieldPath, FieldSet } from './field-path.ts'
 import { isSameManager, replaceEntry } from './managed-fields.ts'
 import type { Manager } from './managed-fields.ts'
 import { ownableFields, shapeOf } from './object-fields.ts'
+import type { Shape } from './object-fields.ts'
 
 export interface FieldConflict {
   readonly entry: ManagedFieldsEntry
@@ -75,9 +78,13 @@ function droppedFields(
 ): FieldSet {
   const mine = entries.find((entry) => isSameManager(entry, manager))
   if (!mine) return new Set()
-  const kept = [...fields, ...others.flatMap((entry) => [...decodeFields(entry.fieldsV1)])]
-  const isKept = (path: FieldPath) => kept.some((one) => one === path || isBelow(one, path))
-  return new Set([...decodeFields(mine.fieldsV1)].filter((path) => !isKept(path)))
+  const kept = new Set<FieldPath>()
+  const keep = (path: FieldPath): void => {
+    for (const one of ancestorsOf(path)) kept.add(one)
+  }
+  for (const path of fields) keep(path)
+  for (const entry of others) for (const path of decodeFields(entry.fieldsV1)) keep(path)
+  return new Set([...decodeFields(mine.fieldsV1)].filter((path) => !kept.has(path)))
 }
 
 function mergeObject(
@@ -90,7 +97,8 @@ function mergeObject(
   for (const [name, value] of Object.entries(wanted)) {
     if (value === undefined) continue
     const place = fieldSchema(schema, name) ?? {}
-    result[name] = mergeValue(schemas, place, result[name], value)
+    const known = Object.hasOwn(result, name) ? result[name] : undefined
+    setField(result, name, mergeValue(schemas, place, known, value))
   }
   return result
 }
@@ -100,17 +108,33 @@ function mergeValue(schemas: Schemas, place: Schema, base: Json | undefined, wan
   if (shape.kind === 'fields' && isObject(wanted))
     return mergeObject(schemas, shape.schema, isObject(base) ? base : {}, wanted)
   if (!Array.isArray(wanted) || !Array.isArray(base)) return wanted
-  if (shape.kind === 'set')
-    return [...base, ...wanted.filter((item) => !base.some((known) => sameJson(known, item)))]
+  if (shape.kind === 'set') {
+    const known = new Set(base.map(identityOf))
+    return [...base, ...wanted.filter((item) => !known.has(identityOf(item)))]
+  }
   if (shape.kind !== 'items') return wanted
+  return mergeItems(schemas, shape, base, wanted.filter(isObject))
+}
+
+function mergeItems(
+  schemas: Schemas,
+  { keys, item: place }: Extract<Shape, { kind: 'items' }>,
+  base: readonly Json[],
+  wanted: readonly JsonObject[],
+): Json[] {
   const items = [...base]
-  const own = resolveSchema(schemas, shape.item)
-  for (const item of wanted.filter(isObject)) {
-    const key = keyElement(item, shape.keys)
-    const at = items.findIndex((known) => isObject(known) && keyElement(known, shape.keys) === key)
+  const own = resolveSchema(schemas, place)
+  const places = new Map<string, number>()
+  const remember = (item: Json, at: number): void => {
+    const key = isObject(item) ? keyElement(item, keys) : undefined
+    if (key !== undefined && !places.has(key)) places.set(key, at)
+  }
+  for (const [at, item] of base.entries()) remember(item, at)
+  for (const item of wanted) {
+    const at = places.get(keyElement(item, keys)) ?? items.length
     const known = items[at]
-    if (isObject(known)) items[at] = mergeObject(schemas, own, known, item)
-    else items.push(item)
+    items[at] = isObject(known) ? mergeObject(schemas, own, known, item) : item
+    remember(item, at)
   }
   return items
 }
@@ -130,7 +154,7 @@ function removeFields(
     if (value === undefined || dropped.has(at)) continue
     const place = fieldSchema(schema, name) ?? {}
     const rest = removeFrom(schemas, place, value, dropped, at)
-    if (!isEmptied(value, rest)) result[name] = rest
+    if (!isEmptied(value, rest)) setField(result, name, rest)
   }
   return result
 }

@@ -18,8 +18,11 @@ export function splitPath(path: FieldPath): string[] {
   return path.split(separator)
 }
 
-export function isBelow(path: FieldPath, ancestor: FieldPath): boolean {
-  return path.startsWith(`${ancestor}${separator}`)
+/** The path itself, and all that it is below. */
+export function* ancestorsOf(path: FieldPath): Generator<FieldPath> {
+  yield path
+  for (let at = path.lastIndexOf(separator); at > 0; at = path.lastIndexOf(separator, at - 1))
+    yield path.slice(0, at)
 }
 
 export const fieldElement = (name: string): string => `f:${name}`
@@ -43,10 +46,19 @@ export function describePath(path: FieldPath): string {
       const text = element.slice(2)
       if (element.startsWith('f:')) return `.${text}`
       if (element.startsWith('v:')) return `[=${text}]`
-      const keys = Object.entries(JSON.parse(text) as JsonObject)
-      return `[${keys.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}]`
+      return `[${describeKeys(text)}]`
     })
     .join('')
+}
+
+/** Clients write managed fields too, and what they like in them. */
+function describeKeys(text: string): string {
+  try {
+    const keys = Object.entries(JSON.parse(text) as JsonObject)
+    return keys.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')
+  } catch {
+    return text
+  }
 }
 
 /** The set as `fieldsV1` has it: a tree in which `.` marks a field that has fields and is owned itself. */

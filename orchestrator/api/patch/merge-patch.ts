@@ -1,5 +1,6 @@
 import { isObject } from '../object.ts'
 import type { Json, JsonObject } from '../object.ts'
+import { setField } from '../set-field.ts'
 
 const deepest = 200
 
@@ -17,13 +18,4 @@ export function applyMergePatch(target: JsonObject, patch: JsonObject, depth = 0
     } else setField(result, field, change as Json)
   }
   return result
-}
-
-function setField(object: JsonObject, field: string, value: Json): void {
-  Object.defineProperty(object, field, {
-    value,
-    enumerable: true,
-    writable: true,
-    configurable: true,
-  })
 }

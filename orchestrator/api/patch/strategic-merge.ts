@@ -1,7 +1,9 @@
-import { isObject, sameJson } from '../object.ts'
+import { isObject } from '../object.ts'
 import type { Json, JsonObject } from '../object.ts'
 import { fieldSchema, resolveSchema } from '../schema.ts'
 import type { Schema, Schemas } from '../schema.ts'
+import { setField } from '../set-field.ts'
+import { identityOf } from './identity.ts'
 import { PatchError } from './json-patch.ts'
 
 // Merge patch with knowledge of the kind: lists are merged item by item where the schema names a merge key.
@@ -44,6 +46,7 @@ function mergeObjects(
   const context = { schemas, depth: depth + 1 }
   for (const [name, change] of Object.entries(changes)) {
     if (name.startsWith(orderPrefix) || name.startsWith(deletePrefix)) continue
+    const set = (value: Json) => setField(result, name, value)
     const place = fieldSchema(schema, name) ?? {}
     const current = Object.hasOwn(result, name) ? result[name] : undefined
     if (change === null) delete result[name]
@@ -51,11 +54,11 @@ function mergeObjects(
       const own = resolveSchema(schemas, place)
       const replaced = place['x-kubernetes-patch-strategy'] === 'replace'
       const base = isObject(current) && !replaced ? current : {}
-      result[name] = mergeObjects(context, own, base, retainedChange(place, change))
+      set(mergeObjects(context, own, base, retainedChange(place, change)))
       if (change[directive] === 'delete') delete result[name]
     } else if (Array.isArray(change))
-      result[name] = mergeLists(context, place, Array.isArray(current) ? current : [], change)
-    else result[name] = change as Json
+      set(mergeLists(context, place, Array.isArray(current) ? current : [], change))
+    else set(change as Json)
   }
   deleteFromLists(result, changes)
   orderLists(schema, result, target, changes)
@@ -94,7 +97,8 @@ function mergeLists(context: Context, place: Schema, current: Json[], change: Js
 }
 
 function mergePrimitives(current: Json[], change: Json[]): Json[] {
-  return [...current, ...change.filter((item) => !current.some((known) => sameJson(known, item)))]
+  const known = new Set(current.map(identityOf))
+  return [...current, ...change.filter((item) => !known.has(identityOf(item)))]
 }
 
 function mergeByKey(
@@ -104,25 +108,33 @@ function mergeByKey(
   current: Json[],
   changes: JsonObject[],
 ): Json[] {
-  let result = [...current]
+  const result: (Json | undefined)[] = [...current]
+  const places = new Map<string, number[]>()
+  const remember = (item: Json, at: number): void => {
+    if (!isObject(item)) return
+    const id = identityOf(item[key])
+    places.set(id, [...(places.get(id) ?? []), at])
+  }
+  for (const [at, item] of current.entries()) remember(item, at)
   for (const change of changes) {
     const id = change[key]
-    const matches = (item: Json) => isObject(item) && sameJson(item[key], id)
+    const found = places.get(identityOf(id)) ?? []
     if (change[directive] === 'delete') {
-      result = result.filter((item) => !matches(item))
+      for (const at of found) result[at] = undefined
+      places.delete(identityOf(id))
       continue
     }
     if (id === undefined)
       throw new PatchError(
         `map: ${JSON.stringify(change)} does not contain declared merge key: ${key}`,
       )
-    const at = result.findIndex(matches)
+    const at = found[0] ?? result.length
     const known = result[at]
     const merged = mergeObjects(context, schema, isObject(known) ? known : {}, change)
-    if (at < 0) result.push(merged)
-    else result[at] = merged
+    result[at] = merged
+    if (found.length === 0) remember(merged, at)
   }
-  return result
+  return result.filter((item) => item !== undefined)
 }
 
 function deleteFromLists(result: JsonObject, changes: JsonObject): void {
@@ -132,7 +144,8 @@ function deleteFromLists(result: JsonObject, changes: JsonObject): void {
     const field = name.slice(deletePrefix.length)
     const list = result[field]
     if (!Array.isArray(list)) continue
-    result[field] = list.filter((item) => !values.some((value) => sameJson(value, item)))
+    const unwanted = new Set(values.map(identityOf))
+    result[field] = list.filter((item) => !unwanted.has(identityOf(item)))
   }
 }
 
@@ -157,17 +170,22 @@ function orderLists(
 /** Items that the patch orders, in its order; those that only the server has stay where they were between them. */
 function orderItems(list: Json[], order: Json[], before: Json[], key: string | undefined): Json[] {
   const idOf = (item: Json) => (key !== undefined && isObject(item) ? (item[key] ?? null) : item)
-  const indexIn = (items: Json[], item: Json) =>
-    items.findIndex((other) => sameJson(idOf(other), idOf(item)))
+  const placesOf = (items: Json[]) =>
+    new Map(items.map((item, at): [string, number] => [identityOf(idOf(item)), at]).toReversed())
+  const indexIn = (places: ReadonlyMap<string, number>, item: Json) =>
+    places.get(identityOf(idOf(item))) ?? -1
+  const wanted = placesOf(order)
+  const earlier = placesOf(before)
   const ordered = list
-    .filter((item) => indexIn(order, item) >= 0)
-    .toSorted((a, b) => indexIn(order, a) - indexIn(order, b))
-  const others = list.filter((item) => indexIn(order, item) < 0)
+    .filter((item) => indexIn(wanted, item) >= 0)
+    .toSorted((a, b) => indexIn(wanted, a) - indexIn(wanted, b))
+  const others = list.filter((item) => indexIn(wanted, item) < 0)
   const result: Json[] = []
-  while (ordered.length > 0 && others.length > 0) {
-    const here = indexIn(before, ordered[0]!)
-    const otherFirst = here >= 0 && here > indexIn(before, others[0]!)
-    result.push(otherFirst ? others.shift()! : ordered.shift()!)
+  let [here, there] = [0, 0]
+  while (here < ordered.length && there < others.length) {
+    const at = indexIn(earlier, ordered[here]!)
+    const otherFirst = at >= 0 && at > indexIn(earlier, others[there]!)
+    result.push(otherFirst ? others[there++]! : ordered[here++]!)
   }
-  return [...result, ...ordered, ...others]
+  return [...result, ...ordered.slice(here), ...others.slice(there)]
 }

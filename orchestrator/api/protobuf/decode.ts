@@ -159,11 +159,19 @@ function numbered(bytes: Uint8Array): Map<number, bigint | number | Uint8Array> 
 /** A time that was not set is an empty message. */
 function time(bytes: Uint8Array, digits: number): string | undefined {
   const fields = numbered(bytes)
-  const seconds = Number(BigInt.asIntN(64, (fields.get(1) as bigint | undefined) ?? 0n))
-  const nanos = Number((fields.get(2) as bigint | undefined) ?? 0n)
+  const [seconds, nanos] = [1, 2].map((number) => {
+    const value = fields.get(number) ?? 0n
+    if (typeof value !== 'bigint') throw new WireError('a time is no number')
+    return Number(BigInt.asIntN(64, value))
+  }) as [number, number]
   if (seconds === 0 && nanos === 0) return undefined
   const date = new Date(seconds * 1000)
-  if (Number.isNaN(date.getTime())) throw new WireError('a time is out of range')
+  if (
+    !(date.getUTCFullYear() >= 0 && date.getUTCFullYear() <= 9999) ||
+    nanos < 0 ||
+    nanos > 999_999_999
+  )
+    throw new WireError('a time is out of range')
   const whole = date.toISOString().slice(0, 19)
   if (digits === 0) return `${whole}Z`
   return `${whole}.${String(Math.floor(nanos / 1000)).padStart(digits, '0')}Z`

@@ -4,6 +4,8 @@ import type { JsonObject, KubeObject } from '../object.ts'
 import { duplicate, forbiddenField, invalidValue, notSupported, required } from './field-error.ts'
 import type { FieldError } from './field-error.ts'
 import { requireSame } from './metadata.ts'
+import { serviceName, subdomainName } from './names.ts'
+import type { NameRule } from './names.ts'
 import { validatePodSpec } from './pod.ts'
 
 // What the schemas cannot say, kind by kind. The schema was checked before: types are what they should be.
@@ -139,6 +141,7 @@ const validators: Readonly<Record<string, Validator>> = {
     const wanted = `${plainText(valueAt(spec, ['names', 'plural']))}.${plainText(spec['group'])}`
     const stored = itemsOf(spec, 'versions').filter(({ storage }) => storage === true)
     return [
+      ...definitionNames(spec),
       ...(metadata.name === wanted
         ? []
         : [
@@ -164,6 +167,31 @@ const validators: Readonly<Record<string, Validator>> = {
     const why = 'minAvailable and maxUnavailable cannot be both set'
     return both ? [invalidValue('spec', {}, why)] : []
   },
+}
+
+/** They become parts of paths, and of the keys of what is stored. */
+function definitionNames(spec: JsonObject): FieldError[] {
+  const check = (field: string, value: unknown, rule: NameRule): FieldError[] => {
+    const why = typeof value === 'string' ? rule(value) : undefined
+    return why === undefined ? [] : [invalidValue(field, value, why)]
+  }
+  const group = plainText(spec['group'])
+  const dotless = group !== '' && !group.includes('.')
+  return [
+    ...check('spec.group', group === '' ? undefined : group, subdomainName),
+    ...(dotless
+      ? [invalidValue('spec.group', group, 'should be a domain with at least one dot')]
+      : []),
+    ...check('spec.names.plural', valueAt(spec, ['names', 'plural']), serviceName),
+    ...check('spec.names.kind', lowerCase(valueAt(spec, ['names', 'kind'])), serviceName),
+    ...itemsOf(spec, 'versions').flatMap(({ name }, index) =>
+      check(`spec.versions[${index}].name`, name, serviceName),
+    ),
+  ]
+}
+
+function lowerCase(value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value
 }
 
 /** Fields that may not change, by kind. */

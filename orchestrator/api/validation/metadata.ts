@@ -46,8 +46,10 @@ export function validateMetadata(kind: Kind, metadata: ObjectMeta): FieldError[]
     const fault = check(`${generateName}a`.slice(0, 63))
     if (fault !== undefined) errors.push(invalidValue('metadata.generateName', generateName, fault))
   }
-  if (labels) errors.push(...validateLabels(labels, 'metadata.labels'))
-  if (annotations) errors.push(...validateAnnotations(annotations))
+  const inMaps = [
+    ...(labels ? validateLabels(labels, 'metadata.labels') : []),
+    ...(annotations ? validateAnnotations(annotations) : []),
+  ]
   for (const [index, owner] of (ownerReferences ?? []).entries()) {
     const path = `metadata.ownerReferences[${index}]`
     for (const field of ['apiVersion', 'kind', 'name', 'uid'] as const)
@@ -63,7 +65,8 @@ export function validateMetadata(kind: Kind, metadata: ObjectMeta): FieldError[]
         'Only one reference can have Controller set to true',
       ),
     )
-  return errors
+  // Not pushed as arguments: there can be more than a call takes.
+  return [...errors, ...inMaps]
 }
 
 const immutable = 'field is immutable'
@@ -76,8 +79,8 @@ export function validateMetadataUpdate(wanted: KubeObject, current: KubeObject):
       errors.push(invalidValue(`metadata.${field}`, value, immutable))
   }
   if (current.metadata.deletionTimestamp !== undefined) {
-    const before = current.metadata.finalizers ?? []
-    const added = (wanted.metadata.finalizers ?? []).filter((entry) => !before.includes(entry))
+    const before = new Set(current.metadata.finalizers)
+    const added = (wanted.metadata.finalizers ?? []).filter((entry) => !before.has(entry))
     if (added.length > 0)
       errors.push(
         forbiddenField(

@@ -19,7 +19,7 @@ export function validatePodSpec(spec: JsonObject, path: string): FieldError[] {
   )
   const seen = new Set<unknown>()
   for (const { container, at } of containers) {
-    errors.push(...validateContainer(container, at, volumeNames))
+    for (const error of validateContainer(container, at, volumeNames)) errors.push(error)
     const { name } = container
     if (seen.has(name)) errors.push(duplicate(`${at}.name`, name))
     if (name !== undefined) seen.add(name)

@@ -22,6 +22,16 @@ export function requireCaller(socket: TLSSocket): void {
   throw new StatusError(403, 'Forbidden', `Forbidden (user=${user}, verb=proxy, resource=nodes)`)
 }
 
+/** The path of a request in parts, and its query. @throws StatusError 400 for what is no path */
+export function readTarget(target = '/'): { parts: string[]; searchParams: URLSearchParams } {
+  try {
+    const { pathname, searchParams } = new URL(`https://node${target}`)
+    return { parts: pathname.split('/').map(decodeURIComponent), searchParams }
+  } catch {
+    throw badRequest('the path cannot be read')
+  }
+}
+
 /** @throws StatusError 404 */
 export function podNamed(pods: ServedPods, namespace: string, name: string): KubeObject {
   const found = pods

@@ -5,7 +5,7 @@ import { readLogQuery } from '../logs/log-query.ts'
 import { requireLog } from '../logs/log-status.ts'
 import { readContainerLog } from '../logs/read-container-log.ts'
 import type { AgentMetrics } from './agent-metrics.ts'
-import { podNamed } from './agent-request.ts'
+import { podNamed, readTarget } from './agent-request.ts'
 import { resourceMetrics } from './resource-metrics.ts'
 import type { ServedPods } from './served-pods.ts'
 import { statsSummary } from './stats-summary.ts'
@@ -24,12 +24,12 @@ export async function answerRequest(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'https://node')
+  const { parts, searchParams } = readTarget(request.url)
   if (request.method !== 'GET' && request.method !== 'HEAD')
     throw new StatusError(405, 'MethodNotAllowed', 'Method Not Allowed')
   const send = (type: string, body: string): void =>
     void response.writeHead(200, { 'content-type': type }).end(body)
-  switch (pathname.replace(/\/$/, '')) {
+  switch (parts.join('/').replace(/\/$/, '')) {
     case '/healthz':
     case '/healthz/ping':
     case '/readyz':
@@ -44,7 +44,7 @@ export async function answerRequest(
     case '/metrics/resource':
       return send('text/plain; version=0.0.4; charset=utf-8', resourceMetrics(pods.usage()))
     default:
-      return answerLog(pods, pathname, searchParams, response)
+      return answerLog(pods, parts, searchParams, response)
   }
 }
 
@@ -54,11 +54,10 @@ function podList(pods: ServedPods): object {
 
 async function answerLog(
   pods: ServedPods,
-  pathname: string,
+  parts: readonly string[],
   query: URLSearchParams,
   response: ServerResponse,
 ): Promise<void> {
-  const parts = pathname.split('/').map(decodeURIComponent)
   const [, verb, namespace = '', name = '', container = ''] = parts
   if (verb !== 'containerLogs' || parts.length !== 5)
     throw new StatusError(404, 'NotFound', '404 page not found')

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { StatusError, badRequest } from '../../api/status-error.ts'
 import { channelProtocols, webSocketChannels } from '../../server/streaming/web-socket-channels.ts'
-import { podNamed, readPorts, readStreams, runningContainer } from './agent-request.ts'
+import { podNamed, readPorts, readStreams, readTarget, runningContainer } from './agent-request.ts'
 import { serveCommand } from './serve-command.ts'
 import { servePortForward } from './serve-port-forward.ts'
 import type { ServedPods } from './served-pods.ts'
@@ -37,10 +37,8 @@ export async function startUpgrades(
 }
 
 function sessionOf(pods: ServedPods, request: IncomingMessage): Session {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'https://node')
-  const [, verb = '', namespace = '', name = '', ...rest] = pathname
-    .split('/')
-    .map(decodeURIComponent)
+  const { parts, searchParams } = readTarget(request.url)
+  const [, verb = '', namespace = '', name = '', ...rest] = parts
   // With the pod's uid between the names, as old clients send it.
   const container = rest.at(-1) ?? ''
   switch (verb) {

@@ -15,8 +15,12 @@ export interface SqliteStore extends Store {
   backup(path: string): Promise<void>
 }
 
-/** Keys are printable text: no key of a prefix is after it followed by this. */
-const afterAllKeys = '\u{10ffff}'
+/** The first text after all keys of a prefix: its last character, one further. */
+function afterPrefix(prefix: string): string {
+  return (
+    prefix.slice(0, -1) + String.fromCodePoint((prefix.codePointAt(prefix.length - 1) ?? 0) + 1)
+  )
+}
 
 /** Open the store in the file at `path`, which is made (folder mode 0700) when it is missing. */
 export function openSqliteStore(path: string, limits?: EventLogLimits): SqliteStore {
@@ -134,7 +138,7 @@ function listEntries(
   current: number,
 ): ListResult {
   const from = after !== undefined && after > prefix ? after : prefix
-  const to = prefix + afterAllKeys
+  const to = afterPrefix(prefix)
   const most = limit === undefined ? -1 : limit
   const at = revision === undefined || revision === current ? undefined : revision
   const rows =
@@ -163,7 +167,7 @@ function missedEvents(
 ): readonly StoreEvent[] {
   const remembered = log.since(after, prefix)
   if (remembered) return remembered
-  return statements.eventsAfter.all(after, prefix, prefix + afterAllKeys).map((row) => {
+  return statements.eventsAfter.all(after, prefix, afterPrefix(prefix)).map((row) => {
     const key = String(row['key'])
     const previous =
       row['previous'] === null

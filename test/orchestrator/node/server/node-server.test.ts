@@ -95,7 +95,7 @@ const answers: { path: string; code: number; text: RegExp }[] = [
     code: 400,
     text: /^container nope is not valid for pod/,
   },
-  { path: '/containerLogs/%E0%A4%A/x/y', code: 500, text: /./ },
+  { path: '/containerLogs/%E0%A4%A/x/y', code: 400, text: /./ },
   { path: '/nothing', code: 404, text: /./ },
 ]
 
