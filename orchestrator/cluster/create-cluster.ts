@@ -21,7 +21,7 @@ import { findProcess, lastLines, startProcess } from './cluster-processes.ts'
 import { registryAddress, restartRegistry } from './cluster-registry.ts'
 import { ensureNodeCredentials } from './node-credentials.ts'
 import { deleteCluster } from './delete-cluster.ts'
-import { mergeKubeconfig } from './kubeconfig-file.ts'
+import { mergeKubeconfig, removeFromKubeconfig } from './kubeconfig-file.ts'
 import { requireRoot } from './require-root.ts'
 import { chooseServerPort } from './server-port.ts'
 
@@ -81,7 +81,9 @@ export async function createCluster(options: CreateOptions): Promise<ClusterReco
   try {
     return await startCluster(options, cluster, names)
   } catch (error) {
-    if (!options.retain) await deleteCluster(root, cluster)
+    if (options.retain) throw error
+    await deleteCluster(root, cluster)
+    if (options.kubeconfig !== undefined) removeFromKubeconfig(options.kubeconfig, `myorch-${name}`)
     throw error
   }
 }
