@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { describeError } from '../../native/error.ts'
@@ -13,19 +13,17 @@ import { untilReachable } from '../client/until-reachable.ts'
 import type { Informer } from '../client/informer.ts'
 import { openPodNetwork } from '../network/pod-network.ts'
 import type { RecordSpan } from '../trace/span.ts'
+import type { NodeRoom } from './admit-pod.ts'
 import { makeBackOff } from './back-off.ts'
-import { findRuns, removeRun } from './container-runs.ts'
 import { makeClientSources } from './environment/client-sources.ts'
+import { followPods } from './follow-pods.ts'
 import { nodeAllocatable } from './node-object.ts'
 import type { NodeFacts } from './node-object.ts'
 import type { PodTools } from './pod-tools.ts'
-import { removePodFiles } from './pod-files.ts'
-import { makeClassGroups, removePodGroup } from './pod-cgroup.ts'
-import { PodWorker } from './pod-worker.ts'
+import { makeClassGroups } from './pod-cgroup.ts'
+import type { PodWorker } from './pod-worker.ts'
 import { registerNode, startHeartbeat, waitForPodCidr } from './register-node.ts'
-import { removeSandbox } from './sandbox.ts'
 import { serveNode } from './serve-node.ts'
-import { removePodVolumes } from './volumes/pod-volumes.ts'
 
 export interface NodeAgentOptions {
   readonly client: Client
@@ -143,7 +141,19 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     { fieldSelector: `spec.nodeName=${name}` },
     { onProblem },
   )
-  await followPods(tools, pods, workers)
+  const own = makeInformer(
+    client,
+    { apiVersion: 'v1', kind: 'Node' },
+    { fieldSelector: `metadata.name=${name}` },
+    { onProblem },
+  )
+  await own.synced
+  const room = (): NodeRoom => ({
+    name,
+    labels: own.get({ name })?.metadata.labels ?? {},
+    allocatable: tools.allocatable,
+  })
+  await followPods(tools, pods, { workers, room })
   const heartbeat = await startHeartbeat({
     client,
     facts,
@@ -164,6 +174,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       clearInterval(refreshing)
       heartbeat.stop()
       pods.stop()
+      own.stop()
       await served.close()
       await Promise.all([...workers.values()].map((worker) => worker.stop()))
       services.stop()
@@ -179,62 +190,6 @@ function openRuntime({ root, imageRoot }: NodeAgentOptions): EngineContext {
   const shared = openContext(imageRoot, process.env)
   let store: ReturnType<typeof openImageStore> | undefined
   return { ...context, images: async () => (store ??= openImageStore(shared.folders)) }
-}
-
-/** A worker for each pod of the node, as long as it is one. */
-async function followPods(
-  tools: PodTools,
-  pods: Informer,
-  workers: Map<string, PodWorker>,
-): Promise<void> {
-  await pods.synced
-  const runs = findRuns(tools.context)
-  const present = new Set(pods.list().map(({ metadata }) => metadata.uid ?? ''))
-  await removeOrphans(tools, runs, present)
-  pods.onChange((pod, isThere) => {
-    const uid = pod.metadata.uid ?? ''
-    const worker = workers.get(uid)
-    if (isThere && worker) worker.update(pod)
-    else if (isThere) {
-      const gone = (): void => void workers.delete(uid)
-      workers.set(uid, new PodWorker(tools, pod, runs.get(uid) ?? [], gone))
-      runs.delete(uid)
-    } else worker?.update(deleted(pod))
-  })
-}
-
-/** A pod that was taken away by force still has to end here. */
-function deleted(pod: KubeObject): KubeObject {
-  const { deletionTimestamp = new Date().toISOString() } = pod.metadata
-  return {
-    ...pod,
-    metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: 1 },
-  }
-}
-
-/** What is left of pods that went while nobody was here. */
-async function removeOrphans(
-  { context, podsFolder, network, onProblem }: PodTools,
-  runs: ReturnType<typeof findRuns>,
-  present: ReadonlySet<string>,
-): Promise<void> {
-  for (const [uid, records] of runs)
-    if (!present.has(uid)) for (const { id } of records) await removeRun(context, id)
-  mkdirSync(podsFolder, { recursive: true, mode: 0o711 })
-  for (const uid of readdirSync(podsFolder)) {
-    if (present.has(uid)) continue
-    const folder = join(podsFolder, uid)
-    try {
-      removePodVolumes(folder)
-      removePodFiles(folder)
-      removeSandbox(folder)
-      removePodGroup(context.facts, uid)
-      rmSync(folder, { recursive: true, force: true })
-    } catch (error) {
-      onProblem(`remove what is left of pod ${uid}`, error)
-    }
-  }
-  network.keepOnly(present)
 }
 
 function refreshAll(workers: ReadonlyMap<string, PodWorker>): void {

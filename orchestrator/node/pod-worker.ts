@@ -14,6 +14,7 @@ import { makePodSpans } from './pod-spans.ts'
 import { podStatus } from './pod-status.ts'
 import { apiNow, deadlineOf, graceOf } from './pod-times.ts'
 import type { PodTools } from './pod-tools.ts'
+import type { PodVerdict } from './pod-verdict.ts'
 import { makePodContainers } from './pod-worker-containers.ts'
 import type { PodContainers } from './pod-worker-containers.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -23,12 +24,6 @@ import type { StatusSender } from './status-sender.ts'
 import { stopPod } from './stop-pod.ts'
 import { makeSyncLoop } from './sync-loop.ts'
 import type { SyncLoop } from './sync-loop.ts'
-
-/** Why the node has ended a pod; what its status says. */
-export interface PodVerdict {
-  readonly reason: string
-  readonly message: string
-}
 
 /** Milliseconds before a sandbox or a volume that failed is tried again. */
 const retryAfter = 2000
@@ -48,6 +43,8 @@ export class PodWorker {
   readonly #sender: StatusSender
   readonly #loop: SyncLoop
   readonly #onGone: () => void
+  /** It is to be ended for it. */
+  #sentence: PodVerdict | undefined
   #pod: KubeObject
   #ended: 'Succeeded' | 'Failed' | undefined
   #verdict: PodVerdict | undefined
@@ -105,8 +102,19 @@ export class PodWorker {
     this.#loop.wake()
   }
 
+  /** The node has no room for it, or none any more: it ends as failed, at once. */
+  evict(why: PodVerdict): void {
+    this.#sentence ??= why
+    this.#loop.wake()
+  }
+
   get pod(): KubeObject {
     return this.#pod
+  }
+
+  /** It takes room of the node: it has not ended, and is not about to. */
+  get isActive(): boolean {
+    return !this.#isGone && this.#ended === undefined && this.#sentence === undefined
   }
 
   facts(container: string): ContainerFacts {
@@ -134,6 +142,7 @@ export class PodWorker {
     if (this.#isGone) return
     if (this.#pod.metadata.deletionTimestamp !== undefined) return this.#terminate()
     if (this.#ended) return this.#report()
+    if (this.#sentence) return this.#endFor(this.#sentence)
     const deadline = deadlineOf(this.#pod, this.#startTime)
     if (deadline !== undefined && deadline <= Date.now())
       return this.#fail(tooLong, graceOf(this.#pod))
@@ -143,7 +152,7 @@ export class PodWorker {
       return this.#loop.lookAgain(retryAfter)
     }
     const full = await this.#place.exceeded(this.#pod)
-    if (full !== undefined) return this.#evict(full)
+    if (full !== undefined) return this.#endFor({ reason: 'Evicted', message: full })
     const specs = containerSpecs(this.#pod)
     const { facts } = this.#containers
     const plan = planPod(specs, facts, restartPolicyOf(this.#pod), performance.now())
@@ -186,16 +195,17 @@ export class PodWorker {
     await this.#finish()
   }
 
-  async #evict(message: string): Promise<void> {
-    this.#tools.tell(this.#pod, { type: 'Warning', reason: 'Evicted', message })
-    await this.#fail({ reason: 'Evicted', message }, 0)
+  async #endFor(why: PodVerdict): Promise<void> {
+    const { reason, message, told = message } = why
+    this.#tools.tell(this.#pod, { type: 'Warning', reason, message: told })
+    await this.#fail(why, 0)
   }
 
   /** The node ends the pod, for a reason of its own. */
-  async #fail(why: PodVerdict, grace: number): Promise<void> {
+  async #fail({ reason, message }: PodVerdict, grace: number): Promise<void> {
     await stopPod(this.#containers, this.#pod, grace)
     this.#ended = 'Failed'
-    this.#verdict = why
+    this.#verdict = { reason, message }
     await this.#finish()
   }
 
