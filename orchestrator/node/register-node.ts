@@ -79,9 +79,13 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<Heartbe
   let isStopped = false
   let timer: NodeJS.Timeout | undefined
   let statusAt = Number.NEGATIVE_INFINITY
+  let renewedAt = Number.NEGATIVE_INFINITY
   let known = ''
   const beat = async (): Promise<void> => {
     await renewLease(options)
+    // Whoever was not heard of for a while may have been called unreachable: only a status puts that right.
+    if (performance.now() - renewedAt > 2 * renewSeconds * 1000) statusAt = Number.NEGATIVE_INFINITY
+    renewedAt = performance.now()
     const images = await options.images()
     // Others bring images too: the scheduler should know of them before long.
     const names = JSON.stringify(images)

@@ -167,7 +167,7 @@ export function sleepers(
 ): KubeObject {
   const labels = { app: name }
   const container = { name: 'web', image: 'host', command: ['sleep', '1000'], ...more.container }
-  const spec = { terminationGracePeriodSeconds: 0, containers: [container], ...more.pod }
+  const spec = { terminationGracePeriodSeconds: 1, containers: [container], ...more.pod }
   return {
     apiVersion: 'apps/v1',
     kind,
