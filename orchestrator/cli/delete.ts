@@ -86,7 +86,7 @@ async function findDoomed(session: Session, words: string[], flags: Flags): Prom
   }
   const { listObjects, namespaceFor, parseTargets } = await import('./resources/targets.ts')
   const found: Doomed[] = []
-  for (const { resource, names } of await parseTargets(session, words)) {
+  for (const { resource, names } of await parseTargets(session, words, 'delete')) {
     const namespace = namespaceFor(session, resource)
     for (const name of names) found.push({ resource, name, namespace })
     if (names.length > 0) continue

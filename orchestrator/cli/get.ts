@@ -31,7 +31,7 @@ export function addGet(program: Command): void {
     .option('--ignore-not-found', 'an object that is not there is no error')
   addSessionAction<Flags>(command, async (session, words, flags) => {
     const { parseTargets } = await import('./resources/targets.ts')
-    const targets = await parseTargets(session, words)
+    const targets = await parseTargets(session, words, 'get')
     const isTable = flags.output === undefined || flags.output === 'wide'
     await (isTable ? printTables(session, targets, flags) : printObjects(session, targets, flags))
   })

@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { describeError, OperationError } from '../../native/error.ts'
 import { packageRoot } from '../../native/paths.ts'
+import { addApiResources } from './api-resources.ts'
 import { addApply, addCreate } from './apply.ts'
 import { addBackup, addRestore } from './backup.ts'
 import { addCluster } from './cluster.ts'
 import { addDelete } from './delete.ts'
+import { addDescribe } from './describe.ts'
 import { addExec } from './exec.ts'
 import { addGet } from './get.ts'
 import { addImage } from './image.ts'
@@ -51,6 +53,8 @@ function makeProgram(): Command {
     addApply,
     addCreate,
     addDelete,
+    addDescribe,
+    addApiResources,
     addLogs,
     addExec,
   ])

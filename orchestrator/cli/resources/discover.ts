@@ -64,12 +64,13 @@ export function findResource(resources: readonly ApiResource[], word: string): A
   const [name = '', ...rest] = word.toLowerCase().split('.')
   const within = rest.join('.')
   const named = (each: ApiResource): boolean =>
-    each.plural === name || each.singular === name || each.kind.toLowerCase() === name
+    each.plural === name ||
+    each.singular === name ||
+    each.kind.toLowerCase() === name ||
+    each.shortNames.includes(name)
   const inGroup = ({ group, version }: ApiResource): boolean =>
     within === '' || group === within || `${version}.${group}` === within
-  const found =
-    resources.find((each) => named(each) && inGroup(each)) ??
-    (within === '' ? resources.find((each) => each.shortNames.includes(name)) : undefined)
+  const found = resources.find((each) => named(each) && inGroup(each))
   if (!found) throw new CommandFailure(`the server doesn't have a resource type "${word}"`)
   return found
 }

@@ -22,7 +22,7 @@ export async function findPods(
     throw new CommandFailure(
       "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
     )
-  const [target] = await parseTargets(session, [word.includes('/') ? word : `pods/${word}`])
+  const [target] = await parseTargets(session, [word.includes('/') ? word : `pods/${word}`], 'find')
   const [object] = target ? await readObjects(session, target) : []
   if (!object || object.kind === 'Pod') return object ? [object] : []
   const labels =

@@ -4,6 +4,7 @@ import type { ApiResource } from './discover.ts'
 import type { Connection } from '../../client/open-connection.ts'
 import { addClientFlags } from '../client-flags.ts'
 import type { ClientFlags } from '../client-flags.ts'
+import { acceptFlagForms } from './flag-forms.ts'
 
 /** What the commands on objects work with. */
 export interface Session extends Connection {
@@ -32,6 +33,7 @@ export function addSessionAction<Flags extends ClientFlags>(
   command: Command,
   work: (session: Session, words: string[], flags: Flags) => Promise<void>,
 ): Command {
+  acceptFlagForms(command)
   return addClientFlags(command).action(async (...given: unknown[]) => {
     const self = given.at(-1) as Command
     const words = given

@@ -20,25 +20,30 @@ export interface SelectionFlags {
 
 /**
  * `pods`, `pods a b`, `pods,svc`, `pod/a svc/b`, `all`.
+ * @param verb what is to be done with them, for the message where there is nothing
  * @throws CommandFailure for what the server does not have, and for words that do not go together
  */
-export async function parseTargets(session: Session, words: readonly string[]): Promise<Target[]> {
+export async function parseTargets(
+  session: Session,
+  words: readonly string[],
+  verb: string,
+): Promise<Target[]> {
   const [first = '', ...names] = words
-  if (first === '')
-    throw new CommandFailure(
-      'You must specify the type of resource. Use "myorch api-resources" for a complete list of supported resources.',
-    )
+  if (first === '') throw new CommandFailure(missingType(verb))
   const resources = await session.resources()
   if (first.includes('/')) return pairs(resources, words)
-  const mixed = names.find((name) => name.includes('/'))
-  if (mixed !== undefined)
-    throw new CommandFailure(
-      "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
-    )
+  if (names.some((name) => name.includes('/'))) throw new CommandFailure(mixedForms)
   return first
     .split(',')
     .flatMap((word) => expand(resources, word))
     .map((resource) => ({ resource, names }))
+}
+
+const mixedForms =
+  "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'myorch get resource/<resource_name>' instead of 'myorch get resource resource/<resource_name>'"
+
+function missingType(verb: string): string {
+  return `You must specify the type of resource to ${verb}. Use "myorch api-resources" for a complete list of supported resources.`
 }
 
 function expand(resources: readonly ApiResource[], word: string): ApiResource[] {
@@ -49,6 +54,7 @@ function expand(resources: readonly ApiResource[], word: string): ApiResource[] 
 function pairs(resources: readonly ApiResource[], words: readonly string[]): Target[] {
   const targets = new Map<ApiResource, string[]>()
   for (const word of words) {
+    if (!word.includes('/')) throw new CommandFailure(mixedForms)
     const [kind = '', name = '', ...more] = word.split('/')
     if (kind === '' || name === '' || more.length > 0)
       throw new CommandFailure(
