@@ -12,6 +12,10 @@ export interface AdmissionRequest {
   readonly subresource?: string | undefined
   readonly user: User
   readonly dryRun: boolean
+  /** Tells the client something; absent: nobody listens. */
+  readonly warn?: ((text: string) => void) | undefined
+  /** Puts something on record with the request. */
+  readonly annotate?: ((key: string, value: string) => void) | undefined
 }
 
 /** Changes the object, or throws a StatusError. */

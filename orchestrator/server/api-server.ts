@@ -12,6 +12,7 @@ import { makeLimitAdmission } from './admit-limits.ts'
 import { makeNamespaceAdmission } from './admit-namespace.ts'
 import { makePodAdmission } from './admit-pod.ts'
 import { makeServiceAccountAdmission } from './admit-service-account.ts'
+import { warnOfUnacted } from './admit-unacted.ts'
 import { makeServiceAdmission } from './admit-service.ts'
 import type { ApiContext } from './api-context.ts'
 import { bootstrap, serverUser } from './bootstrap.ts'
@@ -112,6 +113,7 @@ export async function makeApiServer(
       { get: (name) => read(priorityClass, name), list: () => list(priorityClass) },
       options.podPatience,
     ),
+    warnOfUnacted,
     makeServiceAdmission(() => list(kindOf('Service'))),
     makeQuotaAdmission({
       list: (namespace) => listIn(kindOf('ResourceQuota'), namespace),

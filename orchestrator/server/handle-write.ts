@@ -3,6 +3,7 @@ import type { Kind } from '../api/kind.ts'
 import { isObject } from '../api/object.ts'
 import type { JsonObject, KubeObject } from '../api/object.ts'
 import { badRequest, StatusError, success } from '../api/status-error.ts'
+import { admissionNotes } from './admission-notes.ts'
 import type { ApiContext } from './api-context.ts'
 import { deleteObject, isDryRun, readDeleteOptions } from './delete-object.ts'
 import type { Deletion } from './delete-object.ts'
@@ -23,6 +24,7 @@ export function writeOptions(request: ApiRequest): WriteOptions {
     user: request.user,
     dryRun: isDryRun(undefined, request.query),
     manager: request.query.get('fieldManager') || userAgent(request),
+    ...admissionNotes(request),
   }
 }
 

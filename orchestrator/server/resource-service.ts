@@ -10,7 +10,7 @@ import { alreadyExists, StatusError } from '../api/status-error.ts'
 import { formatTime, prepareCreate, prepareUpdate } from '../api/write/prepare-write.ts'
 import type { WriteContext } from '../api/write/prepare-write.ts'
 import type { RecordSpan } from '../trace/span.ts'
-import type { Admission } from './admission.ts'
+import type { Admission, AdmissionRequest } from './admission.ts'
 import type { User } from './http-message.ts'
 import { readObject } from './object-storage.ts'
 import type { ObjectStorage } from './object-storage.ts'
@@ -22,6 +22,9 @@ export interface WriteOptions {
   readonly dryRun: boolean
   /** Who owns from now on what the write changes; absent where the object says so itself. */
   readonly manager?: string
+  /** See `AdmissionRequest`. */
+  readonly warn?: AdmissionRequest['warn']
+  readonly annotate?: AdmissionRequest['annotate']
 }
 
 /** What an update is to make of what is stored. */
@@ -105,7 +108,7 @@ export function makeResourceService(
     namespace: string | undefined,
     name: string,
     change: Change,
-    { user, dryRun, manager }: WriteOptions,
+    { user, dryRun, manager, warn, annotate }: WriteOptions,
     subresource: string | undefined,
   ): Promise<KubeObject> {
     const startedAt = preciseNow()
@@ -113,7 +116,8 @@ export function makeResourceService(
     const current = readObject(kind, entry.value, entry.revision)
     const wanted = await change(structuredClone(current))
     const object = prepareUpdate(kind, wanted, current, subresource, makeWriteContext(schemas))
-    await admission({ operation: 'UPDATE', kind, object, current, subresource, user, dryRun })
+    const told = { user, dryRun, warn, annotate }
+    await admission({ operation: 'UPDATE', kind, object, current, subresource, ...told })
     record(kind, object, current, manager, subresource)
     // What changes nothing is no write: watchers hear nothing of it.
     if (sameJson(object, current) || dryRun) return object
@@ -137,10 +141,11 @@ export function makeResourceService(
       const entry = await storage.get(kind, namespace, name)
       return readObject(kind, entry.value, entry.revision)
     },
-    create: async (kind, namespace, wanted, { user, dryRun, manager }) => {
+    create: async (kind, namespace, wanted, options) => {
+      const { user, dryRun, manager, warn, annotate } = options
       const startedAt = preciseNow()
       const object = prepareCreate(kind, wanted, namespace, makeWriteContext(schemas))
-      await admission({ operation: 'CREATE', kind, object, user, dryRun })
+      await admission({ operation: 'CREATE', kind, object, user, dryRun, warn, annotate })
       record(kind, object, undefined, manager, undefined)
       if (dryRun) return dryCreate(storage, kind, object)
       const created = await storage.create(kind, kind.conversion?.toStored(object) ?? object)

@@ -10,6 +10,7 @@ import { resolveSchema } from '../api/schema.ts'
 import { badRequest, invalid, StatusError } from '../api/status-error.ts'
 import { required } from '../api/validation/field-error.ts'
 import { formatTime } from '../api/write/prepare-write.ts'
+import { admissionNotes } from './admission-notes.ts'
 import type { ApiContext } from './api-context.ts'
 import { isDryRun } from './delete-object.ts'
 import type { ApiRequest } from './http-message.ts'
@@ -43,7 +44,11 @@ export async function serverSideApply(
       result.object.metadata.resourceVersion = wanted.metadata.resourceVersion
     return result.object
   }
-  const options = { user: request.user, dryRun: isDryRun(undefined, request.query) }
+  const options = {
+    user: request.user,
+    dryRun: isDryRun(undefined, request.query),
+    ...admissionNotes(request),
+  }
   try {
     const object = await context.resources.update(
       kind,
