@@ -106,11 +106,9 @@ const unknownTime = '1970-01-01T00:00:00Z'
 function runState(run: ContainerRun): JsonObject {
   if (run.isRunning) return { running: { startedAt: seconds(run.startedAt) } }
   return {
+    // The signal is never told: kubelets do not know it, and people read "Exit Code: 137".
     terminated: {
       exitCode: run.exitCode,
-      ...(run.exitCode > 128 && run.exitCode < 193 && run.reason !== 'StartError'
-        ? { signal: run.exitCode - 128 }
-        : {}),
       reason: run.reason,
       ...textField('message', run.message),
       startedAt: seconds(run.startedAt),

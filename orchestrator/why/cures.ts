@@ -27,10 +27,13 @@ const killed = 137
 const notFound = 127
 const notExecutable = 126
 
-/** @param target of `kubectl logs` */
-export function cureOfEnd(ended: unknown, target: string): string {
+/**
+ * @param target of `kubectl logs`
+ * @param isOver nothing was started after it, so its log is the current one
+ */
+export function cureOfEnd(ended: unknown, target: string, isOver = false): string {
   const code = numberAt(ended, ['exitCode'])
-  const logs = `"kubectl logs --previous ${target}"`
+  const logs = `"kubectl logs ${isOver ? '' : '--previous '}${target}"`
   if (textAt(ended, ['reason']) === 'OOMKilled')
     return 'It needs more memory than its limit: raise resources.limits.memory, or find what grows'
   if (textAt(ended, ['reason']) === 'StartError')

@@ -131,7 +131,7 @@ function ofContainer(
             about,
             state: textAt(ended, ['reason']) ?? 'Error',
             cause: describeEnd(ended),
-            cure: cureOfEnd(ended, target),
+            cure: cureOfEnd(ended, target, true),
           },
         ]
   if (valueAt(status, ['state', 'running']) === undefined || status['ready'] === true) return []

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import t from 'tap'
 import { makeLocalCluster } from './local-cluster.ts'
 import type { LocalCluster } from './local-cluster.ts'
@@ -6,8 +7,8 @@ import type { LocalCluster } from './local-cluster.ts'
 
 interface Failure {
   readonly title: string
+  /** In examples/classic-failures. */
   readonly name: string
-  readonly spec: object
   /** What to wait for: a path in the pod, and its value. */
   readonly until: string
   /** The pod's line in `kubectl get pods`, after its name. */
@@ -16,12 +17,8 @@ interface Failure {
   readonly described: readonly RegExp[]
 }
 
-const sh = (script: string, more: object = {}) => ({
-  name: 'c',
-  image: 'host',
-  command: ['sh', '-c', script],
-  ...more,
-})
+const manifests = join(import.meta.dirname, '../../examples/classic-failures')
+
 const waitingFor = (reason: string): string =>
   `{.status.containerStatuses[0].state.waiting.reason}=${reason}`
 
@@ -29,7 +26,6 @@ const failures: readonly Failure[] = [
   {
     title: 'ImagePullBackOff',
     name: 'image',
-    spec: { containers: [sh('', { image: '127.0.0.1:9/no/such:1' })] },
     until: waitingFor('ImagePullBackOff'),
     line: /0\/1 +ImagePullBackOff +0 /,
     described: [
@@ -44,7 +40,6 @@ const failures: readonly Failure[] = [
   {
     title: 'CrashLoopBackOff',
     name: 'crash',
-    spec: { containers: [sh('exit 3')] },
     until: waitingFor('CrashLoopBackOff'),
     line: /0\/1 +CrashLoopBackOff +\d+ /,
     described: [
@@ -56,7 +51,6 @@ const failures: readonly Failure[] = [
   {
     title: 'Pending, since no node has that many processors',
     name: 'large',
-    spec: { containers: [sh('', { resources: { requests: { cpu: '1000' } } })] },
     until: '{.status.conditions[?(@.type=="PodScheduled")].reason}=Unschedulable',
     line: /0\/1 +Pending +0 /,
     described: [
@@ -67,24 +61,13 @@ const failures: readonly Failure[] = [
   {
     title: 'OOMKilled',
     name: 'memory',
-    spec: {
-      restartPolicy: 'Never',
-      containers: [sh('exec tail /dev/zero', { resources: { limits: { memory: '40Mi' } } })],
-    },
     until: '{.status.containerStatuses[0].state.terminated.reason}=OOMKilled',
     line: /0\/1 +OOMKilled +0 /,
-    described: [/Reason: +OOMKilled\n +Exit Code: +137/, /Limits:\n +memory: +40Mi/],
+    described: [/Reason: +OOMKilled\n +Exit Code: +137\n +Started:/, /Limits:\n +memory: +40Mi/],
   },
   {
     title: 'CreateContainerConfigError',
     name: 'config',
-    spec: {
-      containers: [
-        sh('', {
-          env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'none', key: 'a' } } }],
-        }),
-      ],
-    },
     until: waitingFor('CreateContainerConfigError'),
     line: /0\/1 +CreateContainerConfigError +0 /,
     described: [
@@ -95,13 +78,6 @@ const failures: readonly Failure[] = [
   {
     title: 'a readiness probe that fails',
     name: 'unready',
-    spec: {
-      containers: [
-        sh('exec sleep 1000', {
-          readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 },
-        }),
-      ],
-    },
     until: '{.status.containerStatuses[0].started}=true',
     line: /0\/1 +Running +0 /,
     described: [
@@ -112,7 +88,6 @@ const failures: readonly Failure[] = [
   {
     title: 'a name that the cluster does not know',
     name: 'lookup',
-    spec: { restartPolicy: 'Never', containers: [sh('exec getent hosts no-such-service')] },
     until: '{.status.phase}=Failed',
     line: /0\/1 +Error +0 /,
     // What getent ends with when a name is not found.
@@ -135,12 +110,8 @@ async function describeUntil(
 
 t.test('the classic failures', async (t) => {
   const cluster = await makeLocalCluster(t, 1)
-  const { ok, apply } = cluster
-  for (const { name, spec } of failures) {
-    const metadata = { name, labels: { app: name } }
-    const full = { terminationGracePeriodSeconds: 0, ...spec }
-    await apply({ apiVersion: 'v1', kind: 'Pod', metadata, spec: full })
-  }
+  const { ok } = cluster
+  await ok('apply', '-f', manifests)
 
   for (const { title, name, until, line, described } of failures)
     await t.test(title, async (t) => {
@@ -152,8 +123,7 @@ t.test('the classic failures', async (t) => {
 
   await t.test('a service without endpoints', async (t) => {
     await ok('create', 'service', 'clusterip', 'nobody', '--tcp=80:8080')
-    // Its only pod is there and never ready.
-    await ok('expose', 'pod', 'unready', '--port=80', '--name=unready')
+    // The only pod of the other is there and never ready.
     for (const name of ['nobody', 'unready'])
       t.match(await ok('describe', 'service', name), /Endpoints: *(<none>)?\n/, name)
     t.match(

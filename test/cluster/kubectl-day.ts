@@ -156,7 +156,7 @@ export const writing: readonly Row[] = [
   row('rollout undo deploy/d1', /rolled back\n$/),
   row('set env deploy/d1 A=B', /^deployment.apps\/d1 env updated\n$/),
   row('label pod p1 a=b', /^pod\/p1 labeled\n$/),
-  row('annotate pod p1 a=b', /^pod\/p1 annotated\n$/),
+  row('annotate pod p1 a=b', /^pod\/p1 annotated?\n$/),
   rolledOut,
   row(
     'rollout history deploy/d1',
@@ -176,7 +176,7 @@ export const looking: readonly Row[] = [
   row('logs -l app=x', /^(hi\n){3}$/),
   row('exec r1 -- cat /etc/hosts', /Kubernetes-managed[^]*10\.244\.\d+\.\d+\tr1\n/),
   row('exec r1 -- false', /command terminated with exit code 1/, { code: 1 }),
-  row('cp r1:/etc/hosts copied', /^(tar: .*\n)?$/),
+  row('cp r1:/etc/hosts copied', /^(tar: .*\n?)?$/),
   row('cp copied r1:/tmp/back', /^$/),
   row('exec r1 -- cat /tmp/back', /Kubernetes-managed/),
   row(

@@ -117,7 +117,6 @@ const rows: readonly Row[] = [
       state: {
         terminated: {
           exitCode: 137,
-          signal: 9,
           reason: 'OOMKilled',
           finishedAt: '2026-01-01T00:00:02Z',
         },
