@@ -11,6 +11,7 @@ import { encodeRouteChanges } from '../../runtime/network/rtnetlink/request.ts'
 import type { RouteRequest } from '../../runtime/network/rtnetlink/request.ts'
 import { openPodNetwork } from '../network/pod-network.ts'
 import { toNumber, toText } from '../network/pod-addresses.ts'
+import { closeSegmentExit, openSegmentExit } from '../network/segment-exit.ts'
 import { findSandbox, makeSandbox, removeSandbox } from '../node/sandbox.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { ClusterFolder, ClusterRecord } from './cluster-folder.ts'
@@ -72,6 +73,7 @@ export async function ensureNodeNamespaces(
       cidr: subnet,
       bridge,
     })
+    openSegmentExit({ bridge, subnet })
     return await Promise.all(
       nodes.map((name) => ensureNamespace({ context, network }, folder, name)),
     )
@@ -97,8 +99,9 @@ export function removeNodeNamespace(folder: ClusterFolder, name: string): void {
   removeSandbox(join(folder.network, name))
 }
 
-/** Take the segment away. Fine where it is gone. */
+/** Take the segment away, with the rules that let it out. Fine where it is gone. */
 export function removeSegment({ bridge }: Pick<ClusterRecord, 'bridge'>): void {
+  closeSegmentExit({ bridge })
   change(bridge, (index) => deleteLink(index), 'delete the bridge of a cluster')
 }
 

@@ -1,11 +1,11 @@
 import t from 'tap'
-import type { KubeObject } from '../../orchestrator/api/object.ts'
+import type { JsonObject, KubeObject } from '../../orchestrator/api/object.ts'
 import { listAt } from '../../orchestrator/api/object.ts'
 import { startCluster } from './cluster-under-test.ts'
 
 const podKind = { apiVersion: 'v1', kind: 'Pod' }
 
-function pod(name: string, requests: object, more: object = {}): KubeObject {
+function pod(name: string, requests: JsonObject, more: JsonObject = {}): KubeObject {
   const containers = [
     { name: 'web', image: 'host', command: ['sleep', '1000'], resources: { requests } },
   ]
@@ -20,7 +20,7 @@ t.test('pods that were bound without asking whether they fit', async (t) => {
   })
   const phaseOf = (name: string, phase: string) =>
     until(podKind, { name, namespace: 'default' }, (it) => it.status?.['phase'] === phase)
-  const rows: readonly [string, object, object, string][] = [
+  const rows: readonly [string, JsonObject, JsonObject, string][] = [
     ['cpu', { cpu: '1000' }, {}, 'OutOfcpu'],
     ['memory', { memory: '100Ti' }, {}, 'OutOfmemory'],
     ['selector', {}, { nodeSelector: { disk: 'slow' } }, 'NodeAffinity'],
