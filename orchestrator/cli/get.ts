@@ -1,163 +1,116 @@
 import type { Command } from 'commander'
-import { textAt, valueAt } from '../api/object.ts'
-import type { KubeObject } from '../api/object.ts'
 import type { ClientFlags } from './client-flags.ts'
-import { failureText, addSessionAction, untilInterrupted } from './resources/session.ts'
+import { addSessionAction, CommandFailure } from './resources/session.ts'
 import type { Session } from './resources/session.ts'
 import type { SelectionFlags, Target } from './resources/targets.ts'
-import type { TextTable } from './resources/text-table.ts'
 
-interface Flags extends ClientFlags, SelectionFlags {
+export interface GetFlags extends ClientFlags, SelectionFlags {
   readonly output?: string
   readonly watch?: boolean
+  readonly watchOnly?: boolean
+  readonly outputWatchEvents?: boolean
   readonly headers: boolean
   readonly showLabels?: boolean
+  readonly showKind?: boolean
+  readonly showManagedFields?: boolean
+  readonly labelColumns?: string[]
+  readonly sortBy?: string
   readonly ignoreNotFound?: boolean
+  readonly filename?: string[]
+  readonly recursive?: boolean
+  readonly raw?: string
 }
+
+const examples = `
+Examples:
+  myorch get pods -o wide
+  myorch get deployment web -o yaml
+  myorch get pods,services -l app=web -A
+  myorch get pod web-1 -o jsonpath='{.status.podIP}'
+  myorch get pods --sort-by=.metadata.creationTimestamp
+  myorch get pods -w`
 
 /** `myorch get TYPE [NAME…]`. */
 export function addGet(program: Command): void {
   const command = program
     .command('get')
     .description('Show objects of the cluster')
-    .argument('<target...>', 'TYPE, TYPE NAME…, TYPE,TYPE or TYPE/NAME…')
+    .argument('[target...]', 'TYPE, TYPE NAME…, TYPE,TYPE or TYPE/NAME…')
     .option('-o, --output <format>', 'wide, json, yaml, name, jsonpath=…, custom-columns=…')
     .option('-A, --all-namespaces', 'of every namespace')
     .option('-l, --selector <labels>', 'only those with these labels, like app=web')
     .option('--field-selector <fields>', 'only those with these fields')
+    .option('--sort-by <path>', 'in the order of a field, like .metadata.name')
     .option('-w, --watch', 'go on with what changes')
+    .option('--watch-only', 'only what changes')
+    .option('--output-watch-events', 'with what happened, when watching')
     .option('--show-labels', 'with a column of labels')
+    .option('-L, --label-columns <labels>', 'with a column for each label, a,b', splitWords)
+    .option('--show-kind', 'with the kind before each name')
+    .option('--show-managed-fields', 'with who owns which field, in json and yaml')
     .option('--no-headers', 'without the line of names of columns')
     .option('--ignore-not-found', 'an object that is not there is no error')
-  addSessionAction<Flags>(command, async (session, words, flags) => {
-    const { parseTargets } = await import('./resources/targets.ts')
-    const targets = await parseTargets(session, words, 'get')
-    const isTable = flags.output === undefined || flags.output === 'wide'
-    await (isTable ? printTables(session, targets, flags) : printObjects(session, targets, flags))
-  })
+    .option('-f, --filename <path...>', 'the objects of files, folders, or - for standard input')
+    .option('-R, --recursive', 'with the folders within folders')
+    .option('--chunk-size <number>', 'accepted, and of no consequence')
+    .option('--raw <path>', 'what the server answers at a path')
+    .addHelpText('after', examples)
+  addSessionAction<GetFlags>(command, get)
 }
 
-interface Answer {
-  readonly target: Target
-  readonly document: unknown
-}
-
-/** Names are asked for one by one, so that each can fail for itself. */
-async function ask(
-  session: Session,
-  targets: readonly Target[],
-  flags: Flags,
-  accept?: string,
-): Promise<Answer[]> {
-  const { collectionPath, pathOf } = await import('./resources/targets.ts')
-  const answers: Answer[] = []
-  for (const target of targets) {
-    const { resource, names } = target
-    const paths =
-      names.length === 0
-        ? [collectionPath(session, resource, flags)]
-        : names.map((name) => pathOf(session, resource, name))
-    for (const path of paths)
-      try {
-        answers.push({
-          target,
-          document: await session.send({ path, ...(accept === undefined ? {} : { accept }) }),
-        })
-      } catch (error) {
-        if (flags.ignoreNotFound && valueAt(error, ['status', 'reason']) === 'NotFound') continue
-        process.stderr.write(`${failureText(error)}\n`)
-        process.exitCode = 1
-      }
+async function get(session: Session, words: string[], flags: GetFlags): Promise<void> {
+  if (flags.raw !== undefined) return printRaw(session, flags.raw)
+  const targets = await findTargets(session, words, flags)
+  const isTable = flags.output === undefined || flags.output === 'wide'
+  if (!isTable) {
+    const { printObjects } = await import('./resources/get-objects.ts')
+    return printObjects(session, targets, flags)
   }
-  return answers
+  const { printTables } = await import('./resources/get-tables.ts')
+  return printTables(session, targets, flags)
 }
 
-async function printObjects(
+async function findTargets(
   session: Session,
-  targets: readonly Target[],
-  flags: Flags,
-): Promise<void> {
-  const { formatObjects } = await import('./resources/print-objects.ts')
-  const answers = await ask(session, targets, flags)
-  const printed = answers.flatMap(({ target: { resource, names }, document }) => {
-    if (names.length > 0) return [{ resource, object: document as KubeObject }]
-    const apiVersion = textAt(document, ['apiVersion']) ?? ''
-    return (valueAt(document, ['items']) as KubeObject[]).map((item) => ({
+  words: string[],
+  flags: GetFlags,
+): Promise<readonly Target[]> {
+  if (flags.filename) {
+    const { readManifests } = await import('./resources/read-manifests.ts')
+    const manifests = await readManifests(session, flags.filename, flags.recursive)
+    return manifests.map(({ resource, name, namespace }) => ({
       resource,
-      object: { ...item, apiVersion, kind: resource.kind },
+      names: [name],
+      namespace,
     }))
-  })
-  const single = targets.length === 1 && targets[0]?.names.length === 1
-  if (single && printed.length === 0) return
-  process.stdout.write(await formatObjects(flags.output ?? '', printed, single, flags.headers))
-}
-
-async function printTables(
-  session: Session,
-  targets: readonly Target[],
-  flags: Flags,
-): Promise<void> {
-  const { readTable, tableForm } = await import('./resources/server-table.ts')
-  const { makeTextTable } = await import('./resources/text-table.ts')
-  const answers = await ask(session, targets, flags, tableForm)
-  let isFirst = true
-  for (const target of targets) {
-    const own = answers.filter((answer) => answer.target === target)
-    const shape = tableFlags(target, targets.length > 1, flags)
-    const tables = own.map(({ document }) => readTable(document, target.resource, shape))
-    const rows = tables.flatMap((table) => table.rows.map(({ cells }) => cells))
-    const table = makeTextTable()
-    if (rows.length > 0) {
-      const head = flags.headers ? [tables[0]?.header ?? []] : []
-      process.stdout.write(`${isFirst ? '' : '\n'}${table.format([...head, ...rows])}`)
-      isFirst = false
-    }
-    if (flags.watch) return watchTable(session, target, flags, own[0]?.document, table)
   }
-  if (isFirst && answers.length > 0 && !flags.ignoreNotFound)
+  if (words.length === 0) {
     process.stderr.write(
-      flags.allNamespaces || !targets.some(({ resource }) => resource.namespaced)
-        ? 'No resources found\n'
-        : `No resources found in ${session.namespace} namespace.\n`,
+      'You must specify the type of resource to get. Use "myorch api-resources" for a complete list of supported resources.\n\n',
     )
+    throw new CommandFailure(
+      `Required resource not specified.\nUse "myorch explain <resource>" for a detailed description of that resource (e.g. myorch explain pods).\nSee 'myorch get -h' for help and examples`,
+    )
+  }
+  const { parseTargets } = await import('./resources/targets.ts')
+  const targets = await parseTargets(session, words, 'get')
+  const isWatch = flags.watch || flags.watchOnly
+  if (isWatch && targets.length > 1)
+    throw new CommandFailure('you may only specify a single resource type')
+  const isSelected = flags.selector !== undefined || flags.fieldSelector !== undefined
+  if (isSelected && targets.some(({ names }) => names.length > 0))
+    throw new CommandFailure('name cannot be provided when a selector is specified')
+  if (flags.allNamespaces && targets.some(({ names }) => names.length > 0))
+    throw new CommandFailure('a resource cannot be retrieved by name across all namespaces')
+  return targets
 }
 
-function tableFlags({ resource }: Target, withKind: boolean, flags: Flags) {
-  return {
-    wide: flags.output === 'wide',
-    withNamespace: flags.allNamespaces === true && resource.namespaced,
-    withKind,
-    showLabels: flags.showLabels === true,
-  }
+async function printRaw(session: Session, path: string): Promise<void> {
+  const { pipeline } = await import('node:stream/promises')
+  const response = await session.stream({ path, accept: '*/*' })
+  await pipeline(response, process.stdout, { end: false })
 }
 
-async function watchTable(
-  session: Session,
-  target: Target,
-  flags: Flags,
-  first: unknown,
-  table: TextTable,
-): Promise<void> {
-  const { collectionPath } = await import('./resources/targets.ts')
-  const { readTable, tableForm } = await import('./resources/server-table.ts')
-  const { resource, names } = target
-  const [name] = names
-  const selection =
-    name === undefined ? flags : { ...flags, fieldSelector: `metadata.name=${name}` }
-  const resourceVersion = textAt(first, ['metadata', 'resourceVersion']) ?? ''
-  const path = collectionPath(session, resource, selection, { watch: 'true', resourceVersion })
-  const { signal, done } = untilInterrupted()
-  try {
-    const response = await session.stream({ path, accept: tableForm, signal })
-    const { createInterface } = await import('node:readline')
-    for await (const line of createInterface({ input: response })) {
-      const event = JSON.parse(line) as { object: unknown }
-      const { rows } = readTable(event.object, resource, tableFlags(target, false, flags), first)
-      process.stdout.write(table.format(rows.map(({ cells }) => cells)))
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error
-  } finally {
-    done()
-  }
+function splitWords(text: string, before: string[] = []): string[] {
+  return [...before, ...text.split(',')]
 }

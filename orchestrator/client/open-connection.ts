@@ -22,6 +22,20 @@ export interface RawRequest {
   readonly onWarning?: (text: string) => void
 }
 
+/** The server was not reached; the message is what kubectl says then. */
+export class UnreachableError extends StatusError {
+  constructor(server: string, error: Error & { code?: unknown }) {
+    const { host } = new URL(server)
+    super(
+      503,
+      'ServiceUnavailable',
+      error.code === 'ECONNREFUSED'
+        ? `The connection to the server ${host} was refused - did you specify the right host or port?`
+        : `Unable to connect to the server: ${error.message}`,
+    )
+  }
+}
+
 /** Requests as they are on the wire. All failures are `StatusError`s. */
 export interface Connection {
   /** @returns the JSON of the answer */
@@ -94,9 +108,7 @@ function start(
   return new Promise((resolve, reject) => {
     const options = { agent, method, headers, ...(signal ? { signal } : {}) }
     const request = httpsRequest(`${address.server}${path}`, options, resolve)
-    request.on('error', (error) =>
-      reject(serviceUnavailable(`${method} ${address.server}${path}: ${error.message}`)),
-    )
+    request.on('error', (error) => reject(new UnreachableError(address.server, error)))
     request.end(text)
   })
 }

@@ -6,10 +6,14 @@ import type { Command, Option } from 'commander'
 /** Let a command read its flags in all the forms that kubectl reads, and fail as kubectl does. */
 export function acceptFlagForms(command: Command): void {
   const parse = command.parseOptions.bind(command)
-  command.parseOptions = (words) => parse(plainForms(command, words))
+  let last = ''
+  command.parseOptions = (words) => {
+    last = words.at(-1) ?? ''
+    return parse(plainForms(command, words))
+  }
   command.exitOverride((error) => {
     if (error.exitCode === 0) throw error
-    process.stderr.write(`error: ${usageText(command, error.message)}\n`)
+    process.stderr.write(`error: ${usageText(command, error.message, last)}\n`)
     process.exitCode = 1
     // It has been told of, and the exit code is set.
     throw new CommanderError(0, error.code, error.message)
@@ -28,8 +32,9 @@ function plainForm(command: Command, word: string): string[] {
   const option = command.options.find((each) => short && each.short === short[1])
   if (short && option && takesValue(option)) return [short[1]!, short[2]!]
   const [, name = '', value = ''] = /^(--[a-z-]+)=(true|false)$/.exec(word) ?? []
-  const found = command.options.find((each) => each.long === name && !each.negate)
+  const found = command.options.find((each) => each.long === name)
   if (!found || takesValue(found)) return [word]
+  if (found.negate) return value === 'true' ? [name] : []
   if (value === 'true') return [name]
   command.setOptionValueWithSource(found.attributeName(), false, 'cli')
   return []
@@ -39,16 +44,17 @@ function takesValue(option: Option): boolean {
   return option.required || option.optional
 }
 
-function usageText(command: Command, message: string): string {
+function usageText(command: Command, message: string, last: string): string {
   const path = `${command.parent?.name() ?? ''} ${command.name()}`.trim()
   const [, flag] = /unknown option '(-[^']*)'/.exec(message) ?? []
-  const [, flags] = /option '([^']*)' argument missing/.exec(message) ?? []
-  return `${what(flag, flags) ?? message.replace(/^error: /, '')}\nSee '${path} --help' for usage.`
+  const isBare = /option '[^']*' argument missing/.test(message)
+  return `${what(flag, isBare ? last : undefined) ?? message.replace(/^error: /, '')}\nSee '${path} --help' for usage.`
 }
 
 function what(unknown: string | undefined, bare: string | undefined): string | undefined {
   if (unknown?.startsWith('--')) return `unknown flag: ${unknown.split('=')[0]!}`
   if (unknown !== undefined) return `unknown shorthand flag: '${unknown.charAt(1)}' in ${unknown}`
-  const long = bare === undefined ? undefined : /--[a-z-]+/.exec(bare)?.[0]
-  return long === undefined ? undefined : `flag needs an argument: ${long}`
+  if (bare === undefined) return undefined
+  const isShort = !bare.startsWith('--')
+  return `flag needs an argument: ${isShort ? `'${bare.charAt(1)}' in ${bare}` : bare}`
 }

@@ -14,6 +14,8 @@ type Step =
       readonly from: number | undefined
       readonly to: number | undefined
       readonly step: number
+      /** One item, which has to be there. */
+      readonly single?: boolean
     }
   | {
       readonly type: 'filter'
@@ -156,7 +158,10 @@ function parseBracket(rest: string): [Step, number] {
     part === undefined || part === '' ? undefined : Number(part)
   const from = number(slice[1])
   if (slice[2] === undefined && from !== undefined)
-    return [{ type: 'slice', from, to: from === -1 ? undefined : from + 1, step: 1 }, taken]
+    return [
+      { type: 'slice', from, to: from === -1 ? undefined : from + 1, step: 1, single: true },
+      taken,
+    ]
   return [{ type: 'slice', from, to: number(slice[3]), step: number(slice[5]) ?? 1 }, taken]
 }
 
@@ -219,12 +224,20 @@ function take(step: Step, value: unknown, root: unknown): unknown[] {
     case 'descend':
       return [value, ...children(value).flatMap((child) => take(step, child, root))]
     case 'slice':
+      if (step.single && Array.isArray(value)) requireItem(step.from ?? 0, value.length)
       return Array.isArray(value)
         ? value.slice(step.from, step.to).filter((_, index) => index % step.step === 0)
         : []
     case 'filter':
       return children(value).filter((child) => holds(step, child, root))
   }
+}
+
+function requireItem(index: number, length: number): void {
+  if (index >= length || index < -length)
+    throw new CommandFailure(
+      `error executing jsonpath: array index out of bounds: index ${index}, length ${length}`,
+    )
 }
 
 function children(value: unknown): unknown[] {

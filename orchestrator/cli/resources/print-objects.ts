@@ -11,6 +11,12 @@ export interface Printed {
   readonly object: KubeObject
 }
 
+export interface PrintFlags {
+  /** Absent: yes. */
+  readonly headers?: boolean
+  readonly showManagedFields?: boolean
+}
+
 const formats = 'custom-columns,json,jsonpath,name,wide,yaml'
 
 /**
@@ -22,23 +28,36 @@ export async function formatObjects(
   output: string,
   printed: readonly Printed[],
   single: boolean,
-  headers = true,
+  { headers = true, showManagedFields = false }: PrintFlags = {},
 ): Promise<string> {
+  checkFormat(output)
   const [format = '', ...rest] = output.split('=')
   const argument = rest.join('=')
   if (format === 'name')
     return printed
       .map(({ resource, object }) => `${shownName(resource, object.metadata.name ?? '')}\n`)
       .join('')
-  const objects = printed.map(({ object }) => withoutManagedFields(object))
+  const objects = printed.map(({ object }) =>
+    showManagedFields ? object : withoutManagedFields(object),
+  )
   if (format === 'custom-columns') return formatColumns(argument, objects, headers)
   const value = single && objects[0] ? objects[0] : listOf(objects)
   if (format === 'json') return `${JSON.stringify(sortFields(value), undefined, 4)}\n`
   if (format === 'yaml') return formatYaml(value)
-  if (format === 'jsonpath') return formatJsonPath(argument, value)
-  throw new CommandFailure(
-    `unable to match a printer suitable for the output format "${output}", allowed formats are: ${formats}`,
-  )
+  return formatJsonPath(argument, value)
+}
+
+/** @throws CommandFailure for a format that there is not, or that lacks what belongs to it */
+export function checkFormat(output: string): void {
+  const [format = '', ...argument] = output.split('=')
+  if (!formats.split(',').includes(format) || format === 'wide')
+    throw new CommandFailure(
+      `unable to match a printer suitable for the output format "${output}", allowed formats are: ${formats}`,
+    )
+  if (format === 'custom-columns' && argument.join('=') === '')
+    throw new CommandFailure('custom-columns format specified but no custom columns given')
+  if (format === 'jsonpath' && argument.join('=') === '')
+    throw new CommandFailure('template format specified but no template given')
 }
 
 function listOf(items: readonly unknown[]): object {
@@ -46,18 +65,22 @@ function listOf(items: readonly unknown[]): object {
 }
 
 function withoutManagedFields(object: KubeObject): KubeObject {
+  // A document may be none of an object.
+  if (object.metadata === undefined) return object
   const { managedFields: _, ...metadata } = object.metadata
   return { ...object, metadata }
 }
 
 export async function formatYaml(value: unknown): Promise<string> {
   const { stringify } = await import('yaml')
-  return stringify(sortFields(value), {
+  const text = stringify(sortFields(value), {
     version: '1.1',
     indentSeq: false,
     lineWidth: 0,
     aliasDuplicateObjects: false,
   })
+  // The one name that Go's writer leaves bare, and others do not: it is in every list of managed fields.
+  return text.replaceAll(/^( *)"\.": \{\}$/gm, '$1.: {}')
 }
 
 /** `NAME:.metadata.name,NODE:.spec.nodeName` */

@@ -10,6 +10,8 @@ export interface TableFlags {
   readonly withNamespace: boolean
   readonly withKind: boolean
   readonly showLabels: boolean
+  /** Labels with a column of their own. */
+  readonly labelColumns: readonly string[]
 }
 
 export interface ServerTable {
@@ -34,6 +36,7 @@ export function readTable(
     header: [
       ...(flags.withNamespace ? ['NAMESPACE'] : []),
       ...names,
+      ...flags.labelColumns.map((label) => label.replace(/^.*\//, '').toUpperCase()),
       ...(flags.showLabels ? ['LABELS'] : []),
     ],
     rows: listAt(document, ['rows']).map((row) => {
@@ -46,6 +49,7 @@ export function readTable(
         cells: [
           ...(flags.withNamespace ? [textAt(object, ['metadata', 'namespace']) ?? ''] : []),
           ...values,
+          ...flags.labelColumns.map((label) => textAt(object, ['metadata', 'labels', label]) ?? ''),
           ...(flags.showLabels ? [labelsText(object)] : []),
         ],
       }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { StatusError } from '../../api/status-error.ts'
 import type { ApiResource } from './discover.ts'
+import { UnreachableError } from '../../client/open-connection.ts'
 import type { Connection } from '../../client/open-connection.ts'
 import { addClientFlags } from '../client-flags.ts'
 import type { ClientFlags } from '../client-flags.ts'
@@ -83,6 +84,7 @@ export async function reportFailure(work: () => Promise<void>): Promise<void> {
 export function failureText(error: unknown): string {
   if (!(error instanceof StatusError)) return prefixed((error as Error).message)
   const { message } = error
+  if (error instanceof UnreachableError) return message
   const { reason = 'Unknown', details } = error.status
   const causes = details?.causes ?? []
   if (reason === 'Invalid' && causes.length > 0) {

@@ -1,5 +1,6 @@
 import { listAt, textAt } from '../../api/object.ts'
 import type { KubeObject } from '../../api/object.ts'
+import { StatusError } from '../../api/status-error.ts'
 import { objectPath, selectionPath } from '../../client/resource-path.ts'
 import { findResource } from './discover.ts'
 import type { ApiResource } from './discover.ts'
@@ -10,6 +11,8 @@ import type { Session } from './session.ts'
 export interface Target {
   readonly resource: ApiResource
   readonly names: readonly string[]
+  /** Absent: as the flags say. */
+  readonly namespace?: string | undefined
 }
 
 export interface SelectionFlags {
@@ -75,6 +78,12 @@ export function namespaceFor(
   return resource.namespaced && flags.allNamespaces !== true ? session.namespace : undefined
 }
 
+/** The path of one object of a target. */
+export function targetPath(session: Session, target: Target, name: string): string {
+  const { resource, namespace = namespaceFor(session, resource) } = target
+  return objectPath(resource, { name, namespace })
+}
+
 export function pathOf(
   session: Session,
   resource: ApiResource,
@@ -105,14 +114,15 @@ export function collectionPath(
 /** The objects of a target, whole. @throws StatusError for a name that there is not */
 export async function readObjects(
   session: Session,
-  { resource, names }: Target,
+  target: Target,
   flags: SelectionFlags = {},
 ): Promise<KubeObject[]> {
+  const { resource, names } = target
   if (names.length > 0)
     return Promise.all(
       names.map(
         async (name) =>
-          (await session.send({ path: pathOf(session, resource, name) })) as KubeObject,
+          (await session.send({ path: targetPath(session, target, name) })) as KubeObject,
       ),
     )
   return listObjects(session, resource, flags)
@@ -123,9 +133,39 @@ export async function listObjects(
   resource: ApiResource,
   flags: SelectionFlags = {},
 ): Promise<KubeObject[]> {
-  const list = await session.send({ path: collectionPath(session, resource, flags) })
+  const list = await sendList(session, resource, flags)
   const apiVersion = textAt(list, ['apiVersion']) ?? ''
   return listAt(list, ['items']).map(
     (item) => ({ ...item, apiVersion, kind: resource.kind }) as unknown as KubeObject,
   )
+}
+
+/** In which form the server is to answer. */
+export interface Form {
+  readonly accept: string
+  readonly query: Readonly<Record<string, string>>
+}
+
+/** What was looked for is told of where the server cannot look for it. @param form absent: plain JSON */
+export async function sendList(
+  session: Session,
+  resource: ApiResource,
+  flags: SelectionFlags,
+  form?: Form,
+): Promise<unknown> {
+  const path = collectionPath(session, resource, flags, form?.query)
+  try {
+    return await session.send({ path, ...(form ? { accept: form.accept } : {}) })
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    const { code, reason = '' } = error.status
+    if (reason !== 'BadRequest' && reason !== 'NotFound') throw error
+    const what = `"${resource.group}/${resource.version}, Resource=${resource.plural}"`
+    const { selector = '', fieldSelector = '' } = flags
+    const text =
+      selector === '' && fieldSelector === ''
+        ? `Unable to list ${what}`
+        : `Unable to find ${what} that match label selector ${JSON.stringify(selector)}, field selector ${JSON.stringify(fieldSelector)}`
+    throw new StatusError(code, reason, `${text}: ${error.message}`)
+  }
 }

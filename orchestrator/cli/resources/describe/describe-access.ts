@@ -42,7 +42,9 @@ function qualified(name: string, group: string): string {
 function brokenDown(rules: readonly JsonObject[]): Broken[] {
   const all = new Map<string, Broken>()
   for (const { resource, name, group, rule } of rules.flatMap(parts)) {
-    const key = JSON.stringify([resource, rule['nonResourceURLs'], rule['resourceNames']])
+    const isUrl = texts(rule['nonResourceURLs']).length > 0
+    // Those of URLs stay as they are written.
+    const key = JSON.stringify(isUrl ? rule : [resource, rule['resourceNames']])
     const before = texts(all.get(key)?.rule['verbs'])
     const verbs = [...new Set([...before, ...texts(rule['verbs'])])]
     all.set(key, { resource, name, group, rule: { ...rule, verbs } })
