@@ -10,6 +10,7 @@ const dist = join(root, 'dist')
 
 const commonJsEntries = {
   mycontainer: 'runtime/cli/main.ts',
+  'mycontainer-oci': 'runtime/oci/cli/main.ts',
   myimage: 'runtime/myimage/main.ts',
   myorch: 'orchestrator/cli/main.ts',
 }
@@ -104,6 +105,9 @@ function replaceFile(path, contents) {
  */
 const warmUps = {
   mycontainer: (folder) => ['bridge', 'none'].map((network) => dryRun(folder, network)),
+  'mycontainer-oci': (folder) => [
+    ['--root', folder, 'create', '--dry-run', '--bundle', join(folder, 'bundle'), 'warm-up'],
+  ],
   myimage: (folder) => [
     ['--root', folder, 'build', '--quiet', join(folder, 'context')],
     ['--root', folder, 'ls'],
@@ -119,6 +123,7 @@ function dryRun(folder, network) {
 /** As native/shim/client.c gives them: V8 takes no cache that was written under other flags. */
 const nodeFlags = {
   mycontainer: ['--v8-pool-size=0', '--min-semi-space-size=16', '--no-rehash-snapshot'],
+  'mycontainer-oci': ['--v8-pool-size=0', '--min-semi-space-size=16', '--no-rehash-snapshot'],
   myimage: ['--v8-pool-size=0', '--min-semi-space-size=16'],
   myorch: [],
 }
@@ -130,6 +135,7 @@ function writeCodeCaches(names) {
   mkdirSync(join(folder, 'rootfs'))
   mkdirSync(join(folder, 'context'))
   writeFileSync(join(folder, 'context/Dockerfile'), 'FROM scratch\nENV A=b\nCOPY Dockerfile /\n')
+  writeBundle(join(folder, 'bundle'))
   try {
     for (const name of names)
       warmUps[name](folder).some((args) => {
@@ -140,6 +146,44 @@ function writeCodeCaches(names) {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** An OCI bundle with something of everything that engines ask for. */
+function writeBundle(folder) {
+  mkdirSync(join(folder, 'rootfs'), { recursive: true })
+  const config = {
+    ociVersion: '1.0.2',
+    root: { path: 'rootfs' },
+    hostname: 'warm-up',
+    process: {
+      user: { uid: 0, gid: 0, additionalGids: [1] },
+      args: ['true'],
+      env: ['PATH=/bin'],
+      cwd: '/',
+      capabilities: { bounding: ['CAP_KILL'], effective: ['CAP_KILL'], permitted: ['CAP_KILL'] },
+      rlimits: [{ type: 'RLIMIT_NOFILE', soft: 1024, hard: 1024 }],
+    },
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid'] },
+      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
+      { destination: '/tmp', type: 'bind', source: folder, options: ['rbind', 'rprivate', 'ro'] },
+    ],
+    annotations: { warm: 'up' },
+    linux: {
+      cgroupsPath: '/warm/up',
+      resources: { devices: [{ allow: false, access: 'rwm' }], pids: { limit: 100 } },
+      sysctl: { 'net.ipv4.ping_group_range': '0 0' },
+      namespaces: ['pid', 'network', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
+      maskedPaths: ['/proc/kcore'],
+      readonlyPaths: ['/proc/sys'],
+      seccomp: {
+        defaultAction: 'SCMP_ACT_ERRNO',
+        architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
+        syscalls: [{ names: ['read', 'write', 'execve'], action: 'SCMP_ACT_ALLOW' }],
+      },
+    },
+  }
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config))
 }
 
 /** A cache is of use only to the Node that will read it. */

@@ -8,6 +8,7 @@
 #include "engine-client.h"
 #include "execute.h"
 #include "node-beside.h"
+#include "oci-client.h"
 #include "process.h"
 #include "rootless.h"
 #include "string.h"
@@ -59,7 +60,7 @@ static int execute_node(char **argv, char **envp) {
   for (; argv[2 + count]; count++) is_short = is_short && !same(argv[2 + count], "serve");
   char *words[NODE_FLAGS + count + 4], **next = words;
   *next++ = node.at;
-  u32 flags = !is_short ? 0 : same(name, "mycontainer") ? NODE_FLAGS : IMAGE_FLAGS;
+  u32 flags = !is_short ? 0 : starts_with(name, "mycontainer") ? NODE_FLAGS : IMAGE_FLAGS;
   for (u32 i = 0; i < flags; i++) *next++ = short_command_flags[i];
   // Node looks for its own --env-file among the script's words too, unless "--" comes before it.
   *next++ = "--";
@@ -74,6 +75,7 @@ static int execute_node(char **argv, char **envp) {
 }
 
 int client_main(char **argv, char **envp) {
+  if (same(argv[0], "mycontainer-oci")) return oci_client_main(argv, envp, execute_node);
   char **arguments = argv + 2;
   const char *skip = environment_value(envp, "MYCONTAINER_NO_ENGINE");
   // The engine and the zygote know containers only.
@@ -99,7 +101,7 @@ int client_main(char **argv, char **envp) {
     environment[count] = zygote;
     environment[count + 1] = 0;
     s32 code;
-    if (run_node_beside(argv, environment, zygote_stream, execute_node, &code)) return code;
+    if (run_node_beside(argv, environment, zygote_stream, execute_node, 0, &code)) return code;
   }
   return execute_node(argv, environment);
 }

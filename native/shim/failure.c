@@ -21,6 +21,16 @@ static const char *why_of(const struct header *header, u32 pc) {
   return why;
 }
 
+// Engines look for these words in what a container says that did not start.
+static const char *errno_words(s64 number) {
+  switch (number) {
+    case ENOENT: return " (no such file or directory)";
+    case EACCES: return " (permission denied)";
+    case ENOEXEC: return " (exec format error)";
+    default: return "";
+  }
+}
+
 static void print_failure(const struct machine *machine, u32 type, u32 pc, s64 value) {
   TEXT(text, 512);
   if (type == RECORD_DIED) add(&text, "the container's first process was killed before its program ran, by signal ");
@@ -31,7 +41,11 @@ static void print_failure(const struct machine *machine, u32 type, u32 pc, s64 v
   }
   add_number(&text, value);
   const char *why = type == RECORD_DIED ? "" : why_of(machine->header, pc);
-  say(text.at, *why ? ": " : "", why);
+  if (*why) {
+    add(&text, ": ");
+    add(&text, why);
+  }
+  say(text.at, type == RECORD_DIED ? "" : errno_words(value), "");
 }
 
 bool tell_failure(struct machine *machine, u32 type, u32 pc, s64 value) {
@@ -68,8 +82,9 @@ static void prefer_inner_failure(struct machine *machine, s64 sync, u32 *pc, s64
 
 _Noreturn void fail_program(struct machine *machine, u32 pc, s64 error) {
   if (machine->inner) {
-    tell_failure(machine, RECORD_FAIL, pc, -error);
-    leave(127);
+    // An outer half that has left its child cannot hear it.
+    if (!tell_failure(machine, RECORD_FAIL, pc, -error)) print_failure(machine, RECORD_FAIL, pc, -error);
+    leave(error == -ENOENT ? 127 : 126);
   }
   const struct monitor *planned = planned_monitor(machine);
   if (planned) prefer_inner_failure(machine, slot_of(machine, planned->sync), &pc, &error);

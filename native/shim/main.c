@@ -5,6 +5,7 @@
 #include "enter.h"
 #include "init.h"
 #include "interpret.h"
+#include "oci-notify.h"
 #include "process.h"
 #include "program-buffer.h"
 #include "seal.h"
@@ -62,8 +63,9 @@ int shim_main(int argc, char **argv, char **envp) {
   if (same(mode, "init")) return init_main(argv + 2, envp);
   if (same(mode, "attach") && argc >= 3) return attach_main(argv + 2, envp);
   if (same(mode, "enter") && argc >= 4) return enter_main(argv + 2, envp);
+  if (same(mode, "oci-notify")) return oci_notify_main(argv + 2);
   if (same(mode, "client") && argc >= 4) return client_main(argv + 2, envp);
   say("usage: mycontainer-shim run FILE | check FILE | zygote | init [-s] -- ARGV… | attach STATE_DIR OPTIONS… | "
-      "client NAME ROOT ARGS… | enter NAMESPACE PROGRAM ARGS…", "", "");
+      "client NAME ROOT ARGS… | enter NAMESPACE PROGRAM ARGS… | oci-notify ROOT ID SOCKET", "", "");
   return 125;
 }

@@ -4,6 +4,7 @@
 #include "failure.h"
 #include "monitor-log.h"
 #include "monitor-socket.h"
+#include "oci-leave.h"
 #include "program-buffer.h"
 #include "record.h"
 #include "string.h"
@@ -117,6 +118,7 @@ static void end(void) {
 }
 
 _Noreturn void monitor(struct machine *machine, const struct monitor *options) {
+  if (options->flags & MONITOR_LEAVE) leave_child(machine, options);
   open_watch(machine, options);
   if (machine->report >= 0)
     release_program((u32)sizeof(struct header) + machine->header->cleanup_start * (u32)sizeof(struct instruction));

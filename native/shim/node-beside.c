@@ -41,7 +41,7 @@ static s32 end_like(s64 child) {
   return 128 + (s32)signal;
 }
 
-static s32 await_word(s64 stream, s64 child, char **envp) {
+static s32 await_word(s64 stream, s64 child, char **envp, s32 (*wait)(u8 *payload, u32 length)) {
   struct frame frame = {0, {0}, 0};
   s64 signals = open_signals();
   for (;;) {
@@ -59,13 +59,15 @@ static s32 await_word(s64 stream, s64 child, char **envp) {
   SYS2(kill, child, SIGKILL);
   SYS1(close, stream);
   let_signals_through(signals);
+  if (frame.type == FRAME_WAIT_CHILD && wait) return wait(payload, frame.length);
   if (frame.type == FRAME_ATTACH_TO) return attach_as_told(payload, frame.length, envp);
   s32 code = 125;
   if (frame.type == FRAME_DONE && frame.length >= sizeof code) memcpy(&code, payload, sizeof code);
   return code;
 }
 
-bool run_node_beside(char **argv, char **envp, s64 given, int (*execute)(char **argv, char **envp), s32 *code) {
+bool run_node_beside(char **argv, char **envp, s64 given, int (*execute)(char **argv, char **envp),
+                     s32 (*wait)(u8 *payload, u32 length), s32 *code) {
   s32 ends[2];
   u64 count = 0;
   if (is_error(SYS4(socketpair, 1 /* AF_UNIX */, 1 /* SOCK_STREAM */, 0, ends))) return false;
@@ -89,6 +91,6 @@ bool run_node_beside(char **argv, char **envp, s64 given, int (*execute)(char **
     return false;
   }
   SYS1(close, given);
-  *code = await_word(ends[0], child, envp);
+  *code = await_word(ends[0], child, envp, wait);
   return true;
 }

@@ -112,7 +112,7 @@ enum op {
 
 enum record_type {
   RECORD_FAIL = 1,    // step `pc` failed with errno `value`; outer: cleanup has been run when it is sent
-  RECORD_CREATED = 2, // the container waits at its start gate
+  RECORD_CREATED = 2, // the container waits at its start gate; from MONITOR_LEAVE: value = pid, aux = its start ticks
   RECORD_PRE_EXEC = 3, // inner half: about to execve (sent before the seccomp filter goes in)
   RECORD_EXEC = 4,    // the container's program runs; value = pid, aux = monitor's pid
   RECORD_EXIT = 5,    // it ended: value = exit code as a shell would give it (128+n), aux = signal | oom_kills << 32;
@@ -166,6 +166,8 @@ enum monitor_flag {
                           // after the report stream was closed by its other end (the launcher died)
   MONITOR_ADOPTED = 1 << 4, // child is not ours (an earlier monitor died): wait by pidfd, status by PIDFD_GET_INFO
   MONITOR_TRANSIENT = 1 << 5, // the cleanup section removes state_dir: its files need not outlive a crash of the machine
+  MONITOR_LEAVE = 1 << 6, // no monitor: the process ends once the child waits at its gate or runs its program; the child
+                          // is then an orphan, and the cleanup section is run after a failed start only
 };
 
 enum log_format { LOG_NONE = 0, LOG_JSON_FILE = 1, LOG_CRI = 2 };
@@ -261,4 +263,5 @@ enum engine_frame_type {
   FRAME_ATTACH_TO = 51, // become an attach client: u32 attach options (see attach.c), state folder path
   FRAME_DECLINE = 52,  // the engine did nothing: run the command without it
   FRAME_WANT_INPUT = 53,
+  FRAME_WAIT_CHILD = 54, // of Node beside an OCI launcher: see oci-client.c
 };

@@ -16,8 +16,8 @@ static bool wants_zygote(char **arguments) {
   return false;
 }
 
-_Noreturn static void become_zygote(s64 stream) {
-  static char *arguments[] = {"mycontainer-shim", "zygote", 0};
+_Noreturn static void become_zygote(s64 stream, char *mode) {
+  char *arguments[] = {"mycontainer-shim", "zygote", mode, 0};
   static char *environment[] = {0};
   SYS0(setsid);
   // The zygote's stream is descriptor 3 by contract.
@@ -34,7 +34,7 @@ s64 start_zygote_beside(char **arguments, char *storage) {
   if (between == 0) {
     SYS1(close, ends[0]);
     s64 zygote = SYS5(clone, SIGCHLD, 0, 0, 0, 0);
-    if (zygote == 0) become_zygote(ends[1]);
+    if (zygote == 0) become_zygote(ends[1], 0);
     leave(is_error(zygote) ? 1 : 0);
   }
   SYS1(close, ends[1]);
@@ -48,4 +48,18 @@ s64 start_zygote_beside(char **arguments, char *storage) {
   add(&variable, "MYCONTAINER_ZYGOTE=");
   add_number(&variable, ends[0]);
   return ends[0];
+}
+
+s64 start_zygote_once(s64 *child) {
+  s32 ends[2];
+  if (is_error(SYS4(socketpair, 1 /* AF_UNIX */, 1 /* SOCK_STREAM */, 0, ends))) return -1;
+  *child = SYS5(clone, SIGCHLD, 0, 0, 0, 0);
+  if (*child == 0) {
+    SYS1(close, ends[0]);
+    become_zygote(ends[1], "--once");
+  }
+  SYS1(close, ends[1]);
+  if (!is_error(*child)) return ends[0];
+  SYS1(close, ends[0]);
+  return -1;
 }

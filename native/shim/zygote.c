@@ -12,6 +12,7 @@
 #include "program-buffer.h"
 #include "record.h"
 #include "seal.h"
+#include "string.h"
 #include "syscall.h"
 
 #define STREAM 3
@@ -91,9 +92,20 @@ static void await_program(void) {
   }
 }
 
+// `zygote --once`: the first program is run in this very process, which is the child of somebody who waits for it.
+static int run_one_program(struct header *header) {
+  s64 got = read_program(STREAM);
+  if (got != 1) return got == 0 ? 0 : 1;
+  struct verdict verdict = validate(program_buffer, header->total_size);
+  if (verdict.reason == 0) run_child(header);
+  refuse(header->id, verdict);
+  return 1;
+}
+
 int zygote_main(char **argv, char **envp) {
   struct header *header = (struct header *)program_buffer;
   become_safe(argv, envp);
+  if (argv[2] && same(argv[2], "--once")) return run_one_program(header);
   for (;;) {
     await_program();
     s64 got = read_program(STREAM);

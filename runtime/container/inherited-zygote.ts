@@ -22,7 +22,6 @@ class InheritedZygote implements ProgramLauncher {
   constructor(stream: number) {
     this.#stream = stream
     this.callerDescriptors = stream - 3
-    setCloseOnExec(stream)
   }
 
   submit(program: Uint8Array): ProgramRun {
@@ -50,7 +49,7 @@ class InheritedZygote implements ProgramLauncher {
       const record = parseRecord(bytes)
       if (record.id !== id) continue // An earlier program of this command has ended.
       if (record.type === 'trace') trace.push(record)
-      if (record.type === 'created') return { kind: 'created' }
+      if (record.type === 'created') return { kind: 'created', pid: record.value }
       if (record.type === 'exec')
         return { kind: 'running', pid: record.value, monitorPid: Number(record.aux) }
       if (record.type === 'fail') return { kind: 'failed', pc: record.pc, errno: record.value }
@@ -74,10 +73,20 @@ class InheritedZygote implements ProgramLauncher {
   }
 }
 
-/** The zygote that the launcher started for this process, taken out of the environment. */
-export function takeInheritedZygote(env: NodeJS.ProcessEnv): ProgramLauncher | undefined {
+/**
+ * The zygote that the launcher started for this process, taken out of the environment.
+ *
+ * @param isKept whether children of this process may find its stream open: to close it takes the FFI library
+ */
+export function takeInheritedZygote(
+  env: NodeJS.ProcessEnv,
+  isKept = false,
+): ProgramLauncher | undefined {
   const text = env[variable]
   if (text === undefined) return undefined
   delete env[variable]
-  return /^\d+$/.test(text) ? new InheritedZygote(Number(text)) : undefined
+  if (!/^\d+$/.test(text)) return undefined
+  const stream = Number(text)
+  if (!isKept) setCloseOnExec(stream)
+  return new InheritedZygote(stream)
 }

@@ -39,7 +39,7 @@ export function explainStartFailure(
   const { config, program, root } = prepared
   const { upper } = containerFolder(context.folders, record.id)
   const hasUpper = !record.options.rootfs && existsSync(upper)
-  return explain({
+  return explainFailedStart({
     program,
     process: config.process,
     config,
@@ -56,10 +56,11 @@ export function explainExecFailure(
   pid: number,
   outcome: Failure,
 ): OperationError {
-  return explain({ program, process, outcome, openView: () => viewOfProcess(pid) })
+  return explainFailedStart({ program, process, outcome, openView: () => viewOfProcess(pid) })
 }
 
-interface FailedStart {
+/** A start that failed, as anybody knows it who has compiled one. */
+export interface FailedStart {
   readonly program: Program
   readonly process: Process | undefined
   /** Absent for an exec. */
@@ -68,7 +69,8 @@ interface FailedStart {
   readonly openView: () => ContainerView
 }
 
-function explain(failed: FailedStart): OperationError {
+/** Why it did, with what can be done about it. */
+export function explainFailedStart(failed: FailedStart): OperationError {
   const { program, outcome, config, process } = failed
   const memoryLimit = config?.linux?.resources?.memory?.limit
   if (outcome.kind === 'died' && outcome.pc === outerDied)

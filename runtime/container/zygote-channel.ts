@@ -121,7 +121,7 @@ export class ZygoteChannel {
         pending.trace.push(record)
         return
       case 'created':
-        return pending.started({ kind: 'created' })
+        return pending.started({ kind: 'created', pid: record.value })
       case 'exec':
         return pending.started({
           kind: 'running',

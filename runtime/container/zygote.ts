@@ -8,7 +8,8 @@ import type { ShimRecord } from './zygote-record.ts'
 /** How a program's start went. */
 export type StartOutcome =
   | { readonly kind: 'running'; readonly pid: number; readonly monitorPid: number }
-  | { readonly kind: 'created' }
+  /** It waits at its gate; pid 0: known to its monitor only. */
+  | { readonly kind: 'created'; readonly pid: number }
   | { readonly kind: 'failed'; readonly pc: number; readonly errno: number }
   /** The inner half was killed before it could execute the container's program. */
   | { readonly kind: 'died'; readonly pc: number; readonly signal: number }

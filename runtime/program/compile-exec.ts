@@ -3,6 +3,7 @@ import { dropPrivileges } from './capabilities.ts'
 import { close, startCompilation } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
 import type { CompileExecInput } from './compile-input.ts'
+import { sendConsole, sendProcessDescriptor } from './console.ts'
 import { releasePreserved, takePreserved } from './descriptors.ts'
 import { executeArguments } from './execute.ts'
 import { CLONE } from './flags/values.ts'
@@ -54,6 +55,7 @@ export function compileExec(input: CompileExecInput): Program {
   releasePreserved(c)
   releaseCgroup(c, input.cgroup)
   adopt(c)
+  sendProcessDescriptor(c)
   becomeMonitor(c)
   b.place(inner)
   b.startPhase('inner')
@@ -78,6 +80,7 @@ function prepare(c: Compilation, input: CompileExecInput): void {
   prepareStdio(c)
   takePreserved(c)
   if (input.stdio.kind === 'terminal') prepareForeignTerminal(c, pid)
+  sendConsole(c)
   b.call('pidfd_send_signal', [target, 0, 0, 0], {
     why: 'still alive, so whatever was found by its pid until here was its own',
     source: 'pidfd_send_signal(2)',

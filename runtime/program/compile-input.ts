@@ -86,6 +86,11 @@ export interface CompileMonitor {
   }
 }
 
+/** Who gets the other end of a container's terminal: whoever listens at a path, or holds a socket of a process. */
+export type ConsoleReceiver =
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'descriptor'; readonly pid: number; readonly number: number }
+
 /** What a new container and a process in a running one share. */
 export interface CompileBase {
   readonly id: string
@@ -97,6 +102,12 @@ export interface CompileBase {
   readonly monitor: CompileMonitor
   /** Descriptors from 3 on that the program gets from a process: how many, and whose. Default: none. */
   readonly preserved?: { readonly pid: number; readonly count: number } | undefined
+  /** No monitor: the process is left to whoever reaps orphans as soon as it waits at its gate, or runs. Default false. */
+  readonly leave?: boolean
+  /** With a terminal and nobody to own it here: who gets it. */
+  readonly console?: ConsoleReceiver | undefined
+  /** Path of a socket that gets a pidfd of the process, pidfd_open(2). */
+  readonly pidfdSocket?: string | undefined
   /** Trees to remove at the end (`--rm`): folder and the name in it. */
   readonly remove?: readonly { readonly folder: string; readonly name: string }[]
 }
@@ -114,6 +125,8 @@ export interface CompileInput extends CompileBase {
   readonly bundle?: string | undefined
   /** New session keyring (keyrings(7)). Default true. */
   readonly newKeyring?: boolean
+  /** chroot(2) alone, where the host's root is an initial ramfs, which cannot be pivoted away from. Default false. */
+  readonly noPivot?: boolean
 }
 
 export interface CompileExecInput extends CompileBase {

@@ -12,9 +12,11 @@ import { dropPrivileges } from './capabilities.ts'
 import { startCompilation, relativePath, close } from './compilation.ts'
 import type { ContainerCompilation } from './compilation.ts'
 import type { CompileInput } from './compile-input.ts'
+import { sendConsole, sendProcessDescriptor } from './console.ts'
 import { releasePreserved, takePreserved } from './descriptors.ts'
 import { makeDevices } from './devices.ts'
 import { execute, executeArguments, openInit } from './execute.ts'
+import { requireProgram } from './require-program.ts'
 
 import {
   awaitGo,
@@ -127,6 +129,7 @@ function prepare(c: ContainerCompilation, mounts: readonly PlannedMount[]): void
   prepareStdio(c)
   takePreserved(c)
   if (input.stdio.kind === 'terminal') prepareTerminal(c, terminalMount(c, mounts))
+  sendConsole(c)
   if (isRootMapped(c)) prepareMappedRoot(c)
   prepareMounts(c, mounts)
   prepareNamespaces(c, isBornLate(c))
@@ -159,6 +162,7 @@ function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void 
     sendGo(c, 'hooks of the host come before those of the container')
   close(c, b.slot('goWrite'), 'nothing more to tell')
   if (isBornLate(c)) adopt(c)
+  sendProcessDescriptor(c)
 }
 
 /** Whether the outer half works for the inner one after the clone, beside it. */
@@ -251,7 +255,11 @@ function becomeProgram(c: ContainerCompilation): void {
   installStdio(c)
   if (isBornLate(c)) {
     chooseBirthplace(c, b.slot('pidNamespace'))
-    closeOthers(c, ...(input.init === undefined ? [] : [b.slot('init')]))
+    closeOthers(
+      c,
+      ...(input.gate ? [b.slot('gate')] : []),
+      ...(input.init === undefined ? [] : [b.slot('init')]),
+    )
   } else takeTerminal(c)
   if (!limitsAreSetOutside(c)) setResourceLimits(c, 0, isBornLate(c) ? 1 : 0)
   b.call('umask', [config.process?.user.umask ?? 0o022], {
@@ -262,12 +270,21 @@ function becomeProgram(c: ContainerCompilation): void {
   dieWithMonitor(c, 'the change of user has cleared it')
   verifyFolder(c)
   if (isBornLate(c)) {
-    giveBirth(c)
+    giveBirth(c, input.gate ? () => passGate(c) : undefined)
     return executeArguments(c, input.init !== undefined)
   }
-  if (input.gate) waitAtGate(c)
-  runHooks(c, config.hooks?.startContainer, b.slot('pid'), hookContext(c, 'created'))
+  passGate(c)
   execute(c, input.init !== undefined)
+}
+
+/** Inner half: what happens between `create` and the program. */
+function passGate(c: ContainerCompilation): void {
+  const { b, input, config } = c
+  if (input.gate) {
+    requireProgram(c)
+    waitAtGate(c)
+  }
+  runHooks(c, config.hooks?.startContainer, b.slot('pid'), hookContext(c, 'created'))
 }
 
 function cleanUp(c: ContainerCompilation): void {

@@ -153,7 +153,8 @@ function reportMissing(c: Compilation, name: string): void {
   })
 }
 
-function searchPath(c: Compilation): string[] {
+/** Folders that a program without a slash in its name is looked for in. */
+export function searchPath(c: Compilation): string[] {
   const entry = (c.config.process?.env ?? []).findLast((line) => line.startsWith('PATH='))
   return [...new Set((entry?.slice(5) ?? DEFAULT_PATH).split(':'))]
 }

@@ -39,7 +39,8 @@ export function isExecStep(step: Step | undefined): boolean {
 /** Path of the program that a failed step was about, as the container sees it; undefined for a search. */
 export function failedProgram(program: Program, pc: number): string | undefined {
   const step = program.steps[pc]
-  const path = step?.call === 'execve' ? step.args[0] : undefined
+  const isLook = step?.call === 'faccessat2' && step.source === searchSource
+  const path = step?.call === 'execve' ? step.args[0] : isLook ? step.args[1] : undefined
   return typeof path === 'object' ? readText(program.data, path.value) : undefined
 }
 

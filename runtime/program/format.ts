@@ -63,6 +63,7 @@ export const MONITOR_FLAG = {
   HOLD: 8,
   ADOPTED: 16,
   TRANSIENT: 32,
+  LEAVE: 64,
 } as const
 
 export const LOG_FORMAT = { none: 0, 'json-file': 1, cri: 2 } as const

@@ -3,7 +3,7 @@
 
 import { close, refuseFeature } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
-import { AT_FDCWD, CLONE_INTO_CGROUP, ERRNO, O, S, SIGCHLD } from './flags/values.ts'
+import { AT_FDCWD, CLONE_INTO_CGROUP, ERRNO, O, PR, S, SIGCHLD } from './flags/values.ts'
 import { directoryFlag, noFollowFlag } from './compilation.ts'
 import { RECORD } from './format.ts'
 import { addressOf, firstOf, secondOf } from './operand.ts'
@@ -171,6 +171,11 @@ export function prepareGate(c: Compilation): void {
 /** Inner half: everything is ready; wait for `start`. */
 export function waitAtGate(c: Compilation): void {
   const { b } = c
+  if (c.base.leave === true)
+    b.call('prctl', [PR.SET_PDEATHSIG, 0, 0, 0, 0], {
+      why: 'whoever made the container ends now, and it must not end with it',
+      source: 'PR_SET_PDEATHSIG(2const)',
+    })
   b.operation('RECORD', [RECORD.CREATED, 0], {
     why: 'the container is created, and not yet started',
     source: 'https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#create',

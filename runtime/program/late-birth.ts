@@ -102,8 +102,12 @@ export function hideFromTracers(c: Compilation, why: string): void {
   c.b.call('prctl', [PR.SET_DUMPABLE, 0, 0, 0, 0], { why, source: 'PR_SET_DUMPABLE(2const)' })
 }
 
-/** Inner half, when it has nothing left but what the program may have: from here on the newborn goes on. */
-export function giveBirth(c: Compilation): void {
+/**
+ * Inner half, when it has nothing left but what the program may have: from here on the newborn goes on.
+ *
+ * @param atGate what the newborn does before its program
+ */
+export function giveBirth(c: Compilation, atGate?: () => void): void {
   const { b } = c
   hideFromTracers(c, 'the container must not be able to trace the newborn (CVE-2016-9962)')
   forbidNewPrivileges(c)
@@ -111,7 +115,8 @@ export function giveBirth(c: Compilation): void {
     why: 'end of file alone cannot tell a program that runs from one that died before',
     source: 'execve(2)',
   })
-  const isFilteredBefore = mayBeBornFiltered(c)
+  // At the gate the filter could be in the way.
+  const isFilteredBefore = atGate === undefined && mayBeBornFiltered(c)
   if (isFilteredBefore) restrict(c)
   const newborn = b.label('newborn')
   // Not clone3: profiles refuse it, because a filter cannot see its flags.
@@ -126,6 +131,7 @@ export function giveBirth(c: Compilation): void {
   startSession(c)
   takeTerminal(c)
   exactProcessLimit(c)
+  atGate?.()
   if (!isFilteredBefore) restrict(c)
 }
 

@@ -10,7 +10,7 @@ const DEFAULT_HOLD_MS = 10_000
 export function becomeMonitor(c: Compilation): void {
   const { b, base } = c
   const { monitor, log, stdio } = base
-  const isTerminal = stdio.kind === 'terminal'
+  const isTerminal = stdio.kind === 'terminal' && base.leave !== true
   const isPipes = stdio.kind === 'pipes'
   const bytes = Buffer.alloc(MONITOR_SIZE)
   bytes.writeUInt32LE(MONITOR_SIZE, 0)
@@ -50,20 +50,24 @@ export function becomeMonitor(c: Compilation): void {
   ]
   for (const [index, value] of numbers.entries()) bytes.writeUInt32LE(value, 40 + index * 4)
   b.operation('MONITOR', [b.data.bytes(bytes)], {
-    why: 'somebody must own the streams, write the log and record how the container ends',
+    why:
+      base.leave === true
+        ? 'whoever asked for the process reaps it as an orphan: nobody may stay in between'
+        : 'somebody must own the streams, write the log and record how the container ends',
     source: 'waitid(2)',
   })
 }
 
-function monitorFlags({ monitor, stdio, stateDir, remove = [] }: CompileBase): number {
+function monitorFlags({ monitor, stdio, stateDir, leave, remove = [] }: CompileBase): number {
   const isRemoved = remove.some(({ folder, name }) =>
     `${stateDir}/`.startsWith(`${folder}/${name}/`),
   )
   let flags = 0
-  if (stdio.kind === 'terminal') flags |= MONITOR_FLAG.TERMINAL
+  if (stdio.kind === 'terminal' && leave !== true) flags |= MONITOR_FLAG.TERMINAL
   if (monitor.keepStdin) flags |= MONITOR_FLAG.KEEP_STDIN
   if (monitor.stdinOnce) flags |= MONITOR_FLAG.STDIN_ONCE
   if (monitor.hold) flags |= MONITOR_FLAG.HOLD
   if (isRemoved) flags |= MONITOR_FLAG.TRANSIENT
+  if (leave) flags |= MONITOR_FLAG.LEAVE
   return flags
 }

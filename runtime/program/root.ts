@@ -64,8 +64,9 @@ export function makeRoot(c: ContainerCompilation): void {
 }
 
 /** Inner half: the container's root becomes `/` and the host's tree goes out of sight. */
-export function pivot(c: Compilation): void {
+export function pivot(c: ContainerCompilation): void {
   const { b } = c
+  if (c.input.noPivot === true) return enterRoot(c)
   b.call('fchdir', [b.slot('root')], {
     why: 'pivot_root with dots needs no folder for the old root',
     source: 'pivot_root(2)',
@@ -81,6 +82,22 @@ export function pivot(c: Compilation): void {
   b.call('chdir', [b.text('/')], {
     why: 'the working folder must not be a leftover of the old tree',
     source: 'pivot_root(2)',
+  })
+  close(c, b.slot('root'), 'reached as / from here on')
+}
+
+/** The new root lies over the old one already: what is under it can be reached by nobody whose root is this. */
+function enterRoot(c: ContainerCompilation): void {
+  const { b } = c
+  const source = 'chroot(2)'
+  b.call('fchdir', [b.slot('root')], { why: 'the mount itself, whatever its path shows', source })
+  b.call('chroot', [b.text('.')], {
+    why: 'the caller says that pivot_root cannot work here (--no-pivot)',
+    source,
+  })
+  b.call('chdir', [b.text('/')], {
+    why: 'the working folder must not be a leftover of the old tree',
+    source,
   })
   close(c, b.slot('root'), 'reached as / from here on')
 }

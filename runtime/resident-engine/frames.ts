@@ -14,6 +14,7 @@ export const engineFrame = {
   attachTo: 51,
   decline: 52,
   wantInput: 53,
+  waitChild: 54,
 } as const
 
 const headerSize = 8

@@ -1,0 +1,12 @@
+import type { OciCommand } from './oci-command.ts'
+
+/** Every command; each is loaded when it is used, for booting is most of what a command costs. */
+export const ociCommands: Readonly<Record<string, () => Promise<OciCommand>>> = {
+  create: async () => (await import('./create.ts')).createCommand,
+  start: async () => (await import('./start.ts')).startCommand,
+  state: async () => (await import('./state.ts')).stateCommand,
+  kill: async () => (await import('./kill.ts')).killCommand,
+  delete: async () => (await import('./delete.ts')).deleteCommand,
+  run: async () => (await import('./run.ts')).runCommand,
+  exec: async () => (await import('./exec.ts')).execCommand,
+}

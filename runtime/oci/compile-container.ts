@@ -1,0 +1,92 @@
+import type { CgroupPlan } from '../cgroup/cgroup-plan.ts'
+import { readHostFacts } from '../inspect-host/host-facts.ts'
+import { compile } from '../program/compile.ts'
+import type { ConsoleReceiver } from '../program/compile-input.ts'
+import type { Program } from '../program/program.ts'
+import type { Config } from '../spec/config.ts'
+import {
+  keptDescriptors,
+  listenedDescriptors,
+  withListenedDescriptors,
+} from './caller-descriptors.ts'
+import type { Caller } from './caller.ts'
+import { streamsOf } from './caller-streams.ts'
+import { withNotifySocket } from './notify-mount.ts'
+import { type CgroupManager, planGroups } from './oci-cgroup.ts'
+import { type Bundle, readBundle } from './read-bundle.ts'
+import { type StateFolder, stateFolder } from './state-folder.ts'
+
+export interface ContainerWish {
+  readonly id: string
+  /** Folder of all containers. */
+  readonly root: string
+  readonly bundle: string
+  readonly configFile?: string | undefined
+  /** Who gets its terminal; told whether it is to have one. */
+  readonly consoleOf: (hasTerminal: boolean) => ConsoleReceiver | undefined
+  readonly pidFile?: string | undefined
+  /** Socket that gets a descriptor of its first process. */
+  readonly pidfdSocket?: string | undefined
+  readonly preserveFds: number
+  readonly noPivot: boolean
+  readonly noNewKeyring: boolean
+  readonly cgroupManager: CgroupManager
+  readonly env: NodeJS.ProcessEnv
+  readonly warn: (message: string) => void
+}
+
+/** Everything about a container that is to be; nothing of it exists yet. */
+export interface CompiledContainer {
+  readonly folder: StateFolder
+  readonly bundle: Bundle
+  /** As the bundle has it, with what the runtime adds. */
+  readonly config: Config
+  readonly cgroup: CgroupPlan | undefined
+  readonly program: Program
+  /** Socket of the caller's that is to be notified. */
+  readonly notifySocket: string | undefined
+}
+
+/**
+ * Read a bundle and compile it to the program that makes the container. Nothing is changed.
+ *
+ * @param open how many descriptors from 3 on the caller has open, without a gap
+ * @throws {OperationError} `INVALID_SPEC`, `NOT_FOUND`, `UNSUPPORTED`, `INVALID_ARGUMENT`
+ */
+export function compileContainer(
+  caller: Caller,
+  wish: ContainerWish,
+  open: number,
+): CompiledContainer {
+  const folder = stateFolder(wish.root, wish.id)
+  const bundle = readBundle(wish.bundle, wish.configFile)
+  const facts = readHostFacts()
+  const listened = listenedDescriptors(caller, wish.env)
+  const { config, socket } = withNotifySocket(
+    folder,
+    withListenedDescriptors(bundle.config, listened),
+    wish.env,
+  )
+  const cgroup = planGroups(wish.id, config, facts, wish.cgroupManager)
+  const program = compile({
+    id: wish.id,
+    config,
+    host: { ...facts, cgroupMode: facts.cgroups.mode },
+    root: { kind: 'folder', path: bundle.rootfs, ownership: 'mapped' },
+    cgroup,
+    network: undefined,
+    stdio: streamsOf(caller, config.process),
+    console: wish.consoleOf(config.process?.terminal === true),
+    pidfdSocket: wish.pidfdSocket,
+    leave: true,
+    gate: true,
+    stateDir: folder.path,
+    bundle: bundle.path,
+    log: undefined,
+    monitor: { hold: false, keepStdin: false, stdinOnce: false },
+    newKeyring: !wish.noNewKeyring,
+    noPivot: wish.noPivot,
+    ...keptDescriptors(caller, wish.preserveFds + listened, open),
+  })
+  return { folder, bundle, config, cgroup, program, notifySocket: socket }
+}

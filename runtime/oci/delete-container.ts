@@ -1,0 +1,83 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { OperationError, describeError, hasCode } from '../../native/error.ts'
+import { removeGroup } from '../cgroup/remove-group.ts'
+import { waitUntil } from '../cgroup/wait-until.ts'
+import { isProcessAlive } from '../container/process-identity.ts'
+import { type Config, parseConfig } from '../spec/config.ts'
+import { type OciContainer, readContainer } from './oci-record.ts'
+import { readProcessFile } from './process-file.ts'
+import { runHostHooks } from './run-hooks.ts'
+import { stateFolder } from './state-folder.ts'
+import { signalContainer } from './signal-container.ts'
+
+export interface DeleteOptions {
+  readonly force: boolean
+  readonly warn: (message: string) => void
+  /** Of a container that was never created nobody is told. */
+  readonly withoutHooks?: boolean
+}
+
+/** How long a killed container may take to die, ms. */
+const deathMs = 10_000
+
+/**
+ * `delete`: take away what is left of a container that has ended, or was never started; with `force` end it before.
+ *
+ * @throws {OperationError} `BAD_STATE` where it runs; `NOT_FOUND`, unless forced; `TIMEOUT` where it does not die
+ */
+export async function deleteContainer(
+  root: string,
+  id: string,
+  options: DeleteOptions,
+): Promise<void> {
+  const container = find(root, id, options.force)
+  if (container === undefined) return
+  const { status, folder } = container
+  if (!options.force && status !== 'stopped' && status !== 'created')
+    throw new OperationError(
+      'BAD_STATE',
+      `cannot delete container ${id} that is not stopped: ${status}`,
+      {},
+      { hint: 'Kill it first, or use --force' },
+    )
+  end(root, container)
+  if (container.record.cgroup) removeGroup(container.record.cgroup)
+  const config = readConfig(container)
+  rmSync(folder.path, { recursive: true, force: true })
+  if (options.withoutHooks === true) return
+  const failure = runHostHooks(config?.hooks?.poststop, container.record, 'stopped', 0)
+  if (failure) options.warn(describeError(failure))
+}
+
+function find(root: string, id: string, force: boolean): OciContainer | undefined {
+  try {
+    return readContainer(root, id)
+  } catch (error) {
+    if (!force || !hasCode(error, 'NOT_FOUND')) throw error
+    // What a command that was killed half-way has made.
+    rmSync(stateFolder(root, id).path, { recursive: true, force: true })
+    return undefined
+  }
+}
+
+function end(root: string, { pid, folder }: OciContainer): void {
+  if (pid === 0) return
+  const known = readProcessFile(folder.process)
+  signalContainer(root, folder.id, 'KILL', false)
+  const isGone = (): boolean => !known || !isProcessAlive(known.pid, known.startTicks)
+  if (waitUntil(isGone, deathMs)) return
+  throw new OperationError(
+    'TIMEOUT',
+    'end the container',
+    { id: folder.id, pid },
+    { hint: 'It sleeps inside the kernel (state D); see /proc/PID/stack and try again later' },
+  )
+}
+
+function readConfig({ folder }: OciContainer): Config | undefined {
+  try {
+    return parseConfig(readFileSync(folder.config, 'utf8'))
+  } catch {
+    return undefined // Damaged: then its hooks cannot be known, and it must go all the same.
+  }
+}

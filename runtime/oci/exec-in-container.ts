@@ -1,0 +1,100 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { OperationError } from '../../native/error.ts'
+import { readHostFacts } from '../inspect-host/host-facts.ts'
+import { compileExec } from '../program/compile-exec.ts'
+import type { ConsoleReceiver } from '../program/compile-input.ts'
+import { encodeProgram } from '../program/encode.ts'
+import { type Config, type Process, parseConfig } from '../spec/config.ts'
+import { keptDescriptors } from './caller-descriptors.ts'
+import { shareStreams, streamsOf } from './caller-streams.ts'
+import type { Caller } from './caller.ts'
+import { readContainer, requireStatus } from './oci-record.ts'
+import { writePidFile } from './pid-file.ts'
+
+export interface ExecWish {
+  readonly root: string
+  readonly id: string
+  /** The new process, from the container's own. */
+  readonly process: (config: Config) => Process
+  readonly console: (process: Process) => ConsoleReceiver | undefined
+  readonly pidFile?: string | undefined
+  readonly pidfdSocket?: string | undefined
+  readonly preserveFds: number
+  readonly ignorePaused: boolean
+  /** Below the container's own group. */
+  readonly subgroup?: string | undefined
+}
+
+/**
+ * `exec`: run another program in a running container. It is left an orphan, as the container itself was.
+ *
+ * @throws {OperationError} `BAD_STATE` where the container does not run; `START_FAILED`
+ */
+export async function execInContainer(
+  caller: Caller,
+  wish: ExecWish,
+): Promise<{ pid: number; process: Process }> {
+  const container = readContainer(wish.root, wish.id)
+  const { folder, record, pid } = container
+  requireStatus(
+    container,
+    'exec in',
+    'running',
+    'created',
+    ...(wish.ignorePaused ? (['paused'] as const) : []),
+  )
+  const config = parseConfig(readFileSync(folder.config, 'utf8'))
+  const process = wish.process(config)
+  const zygote = await caller.openZygote()
+  const facts = readHostFacts()
+  const stateDir = mkdtempSync(join(folder.path, 'exec-'))
+  try {
+    const program = compileExec({
+      id: wish.id,
+      host: { ...facts, cgroupMode: facts.cgroups.mode },
+      stdio: streamsOf(caller, process),
+      console: wish.console(process),
+      pidfdSocket: wish.pidfdSocket,
+      leave: true,
+      stateDir,
+      log: undefined,
+      monitor: { hold: false, keepStdin: false, stdinOnce: false },
+      process,
+      config,
+      target: { pid },
+      cgroup: record.cgroup && groupsOf(record.cgroup, wish.subgroup),
+      ...keptDescriptors(caller, wish.preserveFds, zygote.callerDescriptors),
+    })
+    shareStreams({ ...config, process })
+    const outcome = await zygote.submit(encodeProgram(program)).started
+    if (outcome.kind !== 'running') {
+      const { explainOciExec } = await import('./oci-failure.ts')
+      throw explainOciExec({ program, config, process, pid, outcome })
+    }
+    if (wish.pidFile !== undefined) writePidFile(wish.pidFile, outcome.pid)
+    return { pid: outcome.pid, process }
+  } finally {
+    rmSync(stateDir, { recursive: true, force: true })
+  }
+}
+
+type Groups = NonNullable<Parameters<typeof compileExec>[0]['cgroup']>
+
+function groupsOf(
+  { v2, v1 }: { readonly v2?: string | undefined; readonly v1: Readonly<Record<string, string>> },
+  subgroup = '',
+): Groups {
+  if (subgroup.split('/').includes('..'))
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'use the control group',
+      { value: subgroup },
+      { hint: 'Name one below the container’s own, without ".."' },
+    )
+  const below = (folder: string): string => join(folder, subgroup)
+  return {
+    cloneInto: v2 === undefined ? undefined : below(v2),
+    join: [...new Set(Object.values(v1))].map((folder) => join(below(folder), 'cgroup.procs')),
+  }
+}

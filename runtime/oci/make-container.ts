@@ -1,0 +1,105 @@
+import { mkdirSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { OperationError } from '../../native/error.ts'
+import { isSystemError } from '../../native/system-error.ts'
+import { encodeProgram } from '../program/encode.ts'
+import type { Config } from '../spec/config.ts'
+import type { ProgramLauncher } from '../container/zygote.ts'
+import type { Caller } from './caller.ts'
+import { shareStreams } from './caller-streams.ts'
+import {
+  type CompiledContainer,
+  type ContainerWish,
+  compileContainer,
+} from './compile-container.ts'
+import { hasGroups } from './oci-cgroup.ts'
+import type { OciRecord } from './oci-record.ts'
+import { writePidFile } from './pid-file.ts'
+import type { StateFolder } from './state-folder.ts'
+import { writeState } from './write-state.ts'
+
+export interface MadeContainer {
+  readonly pid: number
+  readonly config: Config
+}
+
+/**
+ * `create`: everything up to the container's own program, which waits at its gate. Its first process is left an orphan.
+ *
+ * @throws {OperationError} with nothing left behind
+ */
+export async function makeContainer(caller: Caller, wish: ContainerWish): Promise<MadeContainer> {
+  const zygote = await caller.openZygote()
+  const compiled = compileContainer(caller, wish, zygote.callerDescriptors)
+  for (const warning of compiled.cgroup?.warnings ?? []) wish.warn(warning)
+  makeFolder(compiled.folder)
+  try {
+    const pid = await makeIn(compiled, zygote, wish)
+    return { pid, config: compiled.config }
+  } catch (error) {
+    const { deleteContainer } = await import('./delete-container.ts')
+    await deleteContainer(wish.root, wish.id, { force: true, warn: wish.warn, withoutHooks: true })
+    throw error
+  }
+}
+
+function makeFolder({ root, path, id }: StateFolder): void {
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o711 })
+    mkdirSync(path, { mode: 0o711 })
+  } catch (cause) {
+    if (isSystemError(cause, 'EEXIST'))
+      throw new OperationError(
+        'ALREADY_EXISTS',
+        `container with id exists: ${id}`,
+        { path },
+        { hint: 'Choose another id, or delete that container' },
+      )
+    throw new OperationError('SYSCALL_FAILED', 'make the state folder', { path }, { cause })
+  }
+}
+
+/** @returns pid of the init */
+async function makeIn(
+  compiled: CompiledContainer,
+  zygote: ProgramLauncher,
+  { pidFile }: ContainerWish,
+): Promise<number> {
+  const { folder, bundle, config, program, notifySocket } = compiled
+  if (notifySocket !== undefined) mkdirSync(folder.notify, { mode: 0o755 })
+  writeState(folder, recordOf(compiled), config)
+  shareStreams(config)
+  const outcome = await zygote.submit(encodeProgram(program)).started
+  if (outcome.kind === 'created') {
+    if (pidFile !== undefined) writePidFile(pidFile, outcome.pid)
+    return outcome.pid
+  }
+  if (outcome.kind === 'running')
+    throw new OperationError('PROTOCOL', 'create a container: it did not wait', { ...outcome })
+  const { explainOciFailure } = await import('./oci-failure.ts')
+  throw explainOciFailure({ program, config, rootfs: bundle.rootfs, outcome })
+}
+
+function recordOf({ folder, bundle, config, cgroup, notifySocket }: CompiledContainer): OciRecord {
+  return {
+    version: 1,
+    id: folder.id,
+    bundle: bundle.path,
+    rootfs: bundle.rootfs,
+    created: new Date().toISOString(),
+    owner: ownName(),
+    ociVersion: config.ociVersion,
+    annotations: config.annotations ?? {},
+    cgroup: cgroup && hasGroups(cgroup.location) ? cgroup.location : undefined,
+    notifySocket,
+  }
+}
+
+function ownName(): string {
+  if (process.geteuid?.() === 0) return 'root'
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.geteuid?.() ?? '')
+  }
+}
