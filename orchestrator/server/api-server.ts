@@ -11,6 +11,7 @@ import { admitSigningRequest } from './admit-signing-request.ts'
 import { makeLimitAdmission } from './admit-limits.ts'
 import { makeNamespaceAdmission } from './admit-namespace.ts'
 import { makePodAdmission } from './admit-pod.ts'
+import { makePodSecurityAdmission } from './admit-pod-security.ts'
 import { makeServiceAccountAdmission } from './admit-service-account.ts'
 import { warnOfUnacted } from './admit-unacted.ts'
 import { makeServiceAdmission } from './admit-service.ts'
@@ -113,6 +114,10 @@ export async function makeApiServer(
       { get: (name) => read(priorityClass, name), list: () => list(priorityClass) },
       options.podPatience,
     ),
+    makePodSecurityAdmission({
+      readNamespace: (name) => read(kindOf('Namespace'), name),
+      listPods: (namespace) => listIn(kindOf('Pod'), namespace),
+    }),
     warnOfUnacted,
     makeServiceAdmission(() => list(kindOf('Service'))),
     makeQuotaAdmission({
