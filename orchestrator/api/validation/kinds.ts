@@ -7,6 +7,7 @@ import { requireSame } from './metadata.ts'
 import { serviceName, subdomainName } from './names.ts'
 import type { NameRule } from './names.ts'
 import { validatePodSpec } from './pod.ts'
+import { isTimeZone } from './time-zone.ts'
 
 // What the schemas cannot say, kind by kind. The schema was checked before: types are what they should be.
 
@@ -105,6 +106,11 @@ function validateKeys(object: KubeObject, ...fields: string[]): FieldError[] {
   })
 }
 
+function timeZoneErrors(timeZone: unknown): FieldError[] {
+  if (typeof timeZone !== 'string' || isTimeZone(timeZone)) return []
+  return [invalidValue('spec.timeZone', timeZone, `unknown time zone ${timeZone}`)]
+}
+
 const validators: Readonly<Record<string, Validator>> = {
   '/Pod': (_object, spec) => validatePodSpec(spec, 'spec'),
   '/PodTemplate': (object) =>
@@ -126,7 +132,10 @@ const validators: Readonly<Record<string, Validator>> = {
   ],
   'batch/CronJob': (_object, spec) => {
     const job = valueAt(spec, ['jobTemplate', 'spec'])
-    return isObject(job) ? templateErrors(job, jobPolicies, 'spec.jobTemplate.spec') : []
+    return [
+      ...timeZoneErrors(spec['timeZone']),
+      ...(isObject(job) ? templateErrors(job, jobPolicies, 'spec.jobTemplate.spec') : []),
+    ]
   },
   'autoscaling/HorizontalPodAutoscaler': (_object, spec) => {
     const most = spec['maxReplicas']

@@ -215,10 +215,13 @@ function schemaOf(kind: Kind, schemas: Schemas): Schema {
 }
 
 function requireValid(kind: Kind, object: KubeObject, schemas: Schemas): void {
+  const schema = schemaOf(kind, schemas)
+  // A specification that is not there is one in which nothing is said.
+  const isBare = object.spec === undefined && !kind.isCustom && schema.properties?.['spec']
   const bySchema = validateBySchema(
     schemas,
-    schemaOf(kind, schemas),
-    object as unknown as JsonObject,
+    schema,
+    (isBare ? { ...object, spec: {} } : object) as unknown as JsonObject,
   )
   const known = new Set(bySchema.map(({ field }) => field))
   const errors = [

@@ -1,4 +1,5 @@
 import { Cron } from 'croner'
+import { isTimeZone } from '../../api/validation/time-zone.ts'
 
 export interface Schedule {
   /** @returns the first time after `after` */
@@ -15,6 +16,9 @@ const mostCounted = 101
  * @throws Error when the pattern or the zone is none
  */
 export function parseSchedule(pattern: string, timeZone: string | undefined): Schedule {
+  // A zone that is none shows up in the first reckoning only.
+  if (timeZone !== undefined && !isTimeZone(timeZone))
+    throw new RangeError(`unknown time zone ${timeZone}`)
   const cron = new Cron(pattern, { timezone: timeZone ?? 'Etc/UTC', mode: '5-part' })
   const next = (after: Date): Date | undefined => cron.nextRun(after) ?? undefined
   return {

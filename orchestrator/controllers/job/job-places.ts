@@ -20,6 +20,9 @@ export interface JobPlaces {
   readonly waitMs: number | undefined
 }
 
+/** Pods that one look at a job starts; those that are there then are looked at before more are made. */
+const burst = 500
+
 /** Which pods a job that goes on starts and stops. */
 export function fillPlaces(
   job: KubeObject,
@@ -83,7 +86,7 @@ function plainPlaces(
   const wait = backOffMs(job, pods, now)
   if (wait > 0) return { start: [], waitMs: wait }
   return {
-    start: Array.from({ length: free }, () => makeJobPod(job, undefined, 0)),
+    start: Array.from({ length: Math.min(free, burst) }, () => makeJobPod(job, undefined, 0)),
     waitMs: undefined,
   }
 }
@@ -106,10 +109,12 @@ function indexPlaces(
   const waits: number[] = []
   const start: KubeObject[] = []
   const whole = backoffLimitPerIndex === undefined ? backOffMs(job, pods, now) : 0
-  for (let index = 0; index < completions && start.length < free; index++) {
+  if (whole > 0) return { start, waitMs: free > 0 ? whole : undefined }
+  const most = Math.min(free, burst)
+  for (let index = 0; index < completions && start.length < most; index++) {
     if (busy.has(index)) continue
     const earlier = byIndex.get(index) ?? []
-    const wait = backoffLimitPerIndex === undefined ? whole : backOffMs(job, earlier, now)
+    const wait = backoffLimitPerIndex === undefined ? 0 : backOffMs(job, earlier, now)
     if (wait > 0) waits.push(wait)
     else start.push(makeJobPod(job, index, failuresOf(job, earlier)))
   }

@@ -81,9 +81,21 @@ function replicasOf(set: KubeObject): number {
   return numberAt(set, ['spec', 'replicas']) ?? 1
 }
 
+/** Pods that one look at a set makes; those that are there then are looked at before more are made. */
+const burst = 500
+
+/** The ordinals that are to be there, however many they are. */
+interface Range {
+  readonly first: number
+  /** One after the last. */
+  readonly end: number
+}
+
+const isIn = ({ first, end }: Range, ordinal: number): boolean => ordinal >= first && ordinal < end
+
 function nextStep(step: Step): Write[] {
   const first = firstOrdinal(step.set)
-  const wanted = Array.from({ length: replicasOf(step.set) }, (_, index) => first + index)
+  const wanted = { first, end: first + replicasOf(step.set) }
   const made = makeReplicas(step, wanted)
   if (made.writes.length > 0 || (step.isOrdered && !made.isComplete)) {
     // Even then pods that are too many go, if nobody waits for anybody.
@@ -95,12 +107,10 @@ function nextStep(step: Step): Write[] {
 }
 
 /** Make what is missing. Ordered: one at a time, when all before it are healthy. */
-function makeReplicas(
-  step: Step,
-  wanted: readonly number[],
-): { writes: Write[]; isComplete: boolean } {
+function makeReplicas(step: Step, wanted: Range): { writes: Write[]; isComplete: boolean } {
   const writes: Write[] = []
-  for (const ordinal of wanted) {
+  for (let ordinal = wanted.first; ordinal < wanted.end; ordinal++) {
+    if (writes.length >= burst) return { writes, isComplete: false }
     const pod = step.byOrdinal.get(ordinal)
     if (!pod) writes.push(...createReplica(step, ordinal))
     else if (isFinished(pod) && !isTerminating(pod)) writes.push(...recreate(step.set, pod))
@@ -151,9 +161,9 @@ function deleteReplica(set: KubeObject, object: KubeObject): Write {
 }
 
 /** Pods beyond the number wanted, the last one first; ordered: one at a time. */
-function removeSurplus({ set, byOrdinal, isOrdered }: Step, wanted: readonly number[]): Write[] {
+function removeSurplus({ set, byOrdinal, isOrdered }: Step, wanted: Range): Write[] {
   const surplus = [...byOrdinal]
-    .filter(([ordinal]) => ordinal >= 0 && !wanted.includes(ordinal))
+    .filter(([ordinal]) => ordinal >= 0 && !isIn(wanted, ordinal))
     .toSorted(([a], [b]) => b - a)
     .map(([, pod]) => pod)
   const going = surplus.some(isTerminating)
@@ -164,29 +174,25 @@ function removeSurplus({ set, byOrdinal, isOrdered }: Step, wanted: readonly num
   return next ? [deleteReplica(set, next)] : []
 }
 
-function removeClaims({ set, view, byOrdinal }: Step, wanted: readonly number[]): Write[] {
+function removeClaims({ set, view, byOrdinal }: Step, wanted: Range): Write[] {
   const policy = textAt(set, ['spec', 'persistentVolumeClaimRetentionPolicy', 'whenScaled'])
   if (policy !== 'Delete') return []
-  const kept = new Set(
-    [...wanted, ...byOrdinal.keys()].flatMap((ordinal) => claimNames(set, ordinal)),
-  )
   const own = claimNames(set, 0).map((name) => name.slice(0, -1))
+  const isSurplus = (ordinal: string): boolean =>
+    /^\d+$/.test(ordinal) && !isIn(wanted, Number(ordinal)) && !byOrdinal.has(Number(ordinal))
   return [...view.claims]
     .filter(([name]) =>
-      own.some((prefix) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length))),
+      own.some((prefix) => name.startsWith(prefix) && isSurplus(name.slice(prefix.length))),
     )
-    .filter(([name, claim]) => !kept.has(name) && !isTerminating(claim))
+    .filter(([, claim]) => !isTerminating(claim))
     .map(([, object]) => ({ verb: 'delete', object }))
 }
 
 /** From the last pod to the partition: one goes when all above it are as wanted and healthy. */
-function updateReplicas(
-  { set, byOrdinal, update, isHealthy }: Step,
-  wanted: readonly number[],
-): Write[] {
+function updateReplicas({ set, byOrdinal, update, isHealthy }: Step, wanted: Range): Write[] {
   if (textAt(set, ['spec', 'updateStrategy', 'type']) === 'OnDelete') return []
-  const from = firstOrdinal(set) + partitionOf(set)
-  for (const ordinal of wanted.filter((one) => one >= from).toReversed()) {
+  const from = Math.max(wanted.first, firstOrdinal(set) + partitionOf(set))
+  for (let ordinal = wanted.end - 1; ordinal >= from; ordinal--) {
     const pod = byOrdinal.get(ordinal)
     if (!pod) return []
     if (hashOf(pod) !== update.metadata.name && !isTerminating(pod))

@@ -335,6 +335,29 @@ export const hostileRows: readonly HostileRow[] = [
     },
     code: 400,
   },
+  {
+    title: 'a deployment of nothing',
+    target: deployments,
+    body: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'nothing' } },
+    code: 422,
+  },
+  {
+    title: 'a cron job in a zone that is none',
+    target: '/apis/batch/v1/namespaces/default/cronjobs',
+    body: {
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      metadata: { name: 'z' },
+      spec: {
+        schedule: '* * * * *',
+        timeZone: 'x',
+        jobTemplate: {
+          spec: { template: { spec: { restartPolicy: 'Never', containers: [container] } } },
+        },
+      },
+    },
+    code: 422,
+  },
   ...['pods', 'a/b.c', '..', ''].map((group) => ({
     title: `a definition in the group ${JSON.stringify(group)}`,
     target: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
