@@ -6,6 +6,7 @@ import { startDisruptionController } from './disruption/disruption-controller.ts
 import { startCronJobController } from './cron-job/cron-job-controller.ts'
 import { startDaemonSetController } from './daemon-set/daemon-set-controller.ts'
 import { startEndpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts'
+import { startEndpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring-controller.ts'
 import { startEndpointsController } from './endpoints/endpoints-controller.ts'
 import { startGarbageCollector } from './garbage-collector/garbage-collector.ts'
 import { startJobController } from './job/job-controller.ts'
@@ -17,6 +18,7 @@ import { startRootCaController } from './root-ca/root-ca-controller.ts'
 import { startServiceAccountController } from './service-account/service-account-controller.ts'
 import { startServiceAccountTokenController } from './service-account/service-account-token-controller.ts'
 import { startTaintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
+import { startTokenCleanerController } from './token-cleaner/token-cleaner-controller.ts'
 
 /** Every controller of the server, in no order: they meet only in the API. */
 export const controllers: readonly StartController[] = [
@@ -27,6 +29,7 @@ export const controllers: readonly StartController[] = [
   startCronJobController,
   startDaemonSetController,
   startEndpointSliceController,
+  startEndpointSliceMirroringController,
   startEndpointsController,
   startGarbageCollector,
   startJobController,
@@ -38,4 +41,5 @@ export const controllers: readonly StartController[] = [
   startServiceAccountController,
   startServiceAccountTokenController,
   startTaintEvictionController,
+  startTokenCleanerController,
 ]
