@@ -9,12 +9,15 @@ import { addBackup, addRestore } from './backup.ts'
 import { addCluster } from './cluster.ts'
 import { addDelete } from './delete.ts'
 import { addDescribe } from './describe.ts'
+import { addEvents } from './events.ts'
 import { addExec } from './exec.ts'
 import { addGet } from './get.ts'
 import { addImage } from './image.ts'
 import { addLogs } from './logs.ts'
 import { addRun } from './run.ts'
+import { addScale } from './scale.ts'
 import { addToken } from './token.ts'
+import { addTop } from './top.ts'
 import { addTrace } from './trace.ts'
 import { addWhy } from './why.ts'
 import { addNode } from './node.ts'
@@ -55,6 +58,9 @@ function makeProgram(): Command {
     addDelete,
     addDescribe,
     addApiResources,
+    addScale,
+    addEvents,
+    addTop,
     addLogs,
     addExec,
   ])

@@ -41,12 +41,12 @@ export function writeEvents(page: Page, events: readonly JsonObject[]): void {
     )
 }
 
-function lastSeen(event: JsonObject): string {
+export function lastSeen(event: JsonObject): string {
   return textAt(event, ['lastTimestamp']) ?? ''
 }
 
 /** `4s (x5 over 74s)`. */
-function eventAge(event: JsonObject, now: Date): string {
+export function eventAge(event: JsonObject, now: Date): string {
   const first = textAt(event, ['firstTimestamp']) ?? textAt(event, ['eventTime'])
   const count = numberAt(event, ['series', 'count']) ?? numberAt(event, ['count']) ?? 1
   if (count <= 1) return ageOf(first, now)
