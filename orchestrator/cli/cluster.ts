@@ -36,11 +36,10 @@ export function addCluster(program: Command): void {
       for (const line of describeClusters(await root())) process.stdout.write(`${line}\n`)
     })
   addVerb(cluster, 'delete', 'Take a cluster away with everything in it', async (name) => {
-    const { requireCluster } = await import('../cluster/cluster-folder.ts')
+    const { clusterToDelete } = await import('../cluster/cluster-to-delete.ts')
     const { deleteCluster } = await import('../cluster/delete-cluster.ts')
     const { kubeconfigPath, removeFromKubeconfig } = await import('../cluster/kubeconfig-file.ts')
-    const found = requireCluster(await root(), name)
-    await deleteCluster(await root(), found)
+    await deleteCluster(await root(), clusterToDelete(await root(), name))
     removeFromKubeconfig(kubeconfigPath(process.env), `myorch-${name}`)
   }).alias('rm')
   const stop = 'End the processes of a cluster; containers and what is stored stay'

@@ -7,7 +7,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { OperationError } from '../../native/error.ts'
+import { hasCode, OperationError } from '../../native/error.ts'
 
 /** A node of a local cluster, as it is written down. */
 export interface ClusterNode {
@@ -86,13 +86,38 @@ export function listClusters(root: string): ClusterRecord[] {
   if (!existsSync(root)) return []
   return readdirSync(root)
     .toSorted()
-    .flatMap((name) => readCluster(root, name) ?? [])
+    .flatMap((name) => {
+      try {
+        return readCluster(root, name) ?? []
+      } catch (error) {
+        // One that is damaged is no reason to know nothing of the others.
+        if (hasCode(error, 'INVALID_ARGUMENT')) return []
+        throw error
+      }
+    })
 }
 
+/** @throws {OperationError} `INVALID_ARGUMENT` for a record that is damaged */
 export function readCluster(root: string, name: string): ClusterRecord | undefined {
   const { record } = clusterFolder(root, name)
   if (!existsSync(record)) return undefined
-  return JSON.parse(readFileSync(record, 'utf8')) as ClusterRecord
+  try {
+    const found = JSON.parse(readFileSync(record, 'utf8')) as Partial<ClusterRecord> | null
+    if (found?.name === name && found.subnet && found.bridge && Array.isArray(found.nodes))
+      return found as ClusterRecord
+    throw new Error('something is missing in it')
+  } catch (cause) {
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'read what is written down of the cluster',
+      { path: record },
+      {
+        cause,
+        exitCode: 1,
+        hint: `Put back what was there, or take the cluster away with "myorch cluster delete ${name}"`,
+      },
+    )
+  }
 }
 
 /** @throws {OperationError} `NOT_FOUND` */

@@ -7,7 +7,8 @@ import type { HttpClient } from '../client/http-client.ts'
 import { makeInformer } from '../client/informer.ts'
 import { listAt } from '../api/object.ts'
 import { readKubeconfig } from '../client/read-kubeconfig.ts'
-import { keptPair, makeAuthority } from '../server/certificates.ts'
+import { makeAuthority } from '../server/certificates.ts'
+import { keptPair } from '../server/kept-pair.ts'
 import {
   clusterFolder,
   listClusters,

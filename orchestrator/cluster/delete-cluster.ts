@@ -22,18 +22,21 @@ export async function stopCluster(root: string, cluster: ClusterRecord): Promise
 }
 
 /** Take a cluster away with everything in it. Fine where half of it is gone already. */
-export async function deleteCluster(root: string, cluster: ClusterRecord): Promise<void> {
+export async function deleteCluster(
+  root: string,
+  cluster: Pick<ClusterRecord, 'name' | 'bridge' | 'nodes'>,
+): Promise<void> {
   const folder = clusterFolder(root, cluster.name)
   const names = nodeNames(folder, cluster)
   await Promise.all(['server', 'registry', ...names].map((name) => endProcess(folder, name, 0)))
   await Promise.all(names.map((name) => removeNode(folder, name)))
-  removeSegment(cluster)
+  if (cluster.bridge !== '') removeSegment(cluster)
   unmountBelow(folder.path)
   rmSync(folder.path, { recursive: true, force: true })
 }
 
 /** Those that are written down, and those that a create that was cut off did not come to write. */
-function nodeNames(folder: ClusterFolder, cluster: ClusterRecord): string[] {
+function nodeNames(folder: ClusterFolder, cluster: Pick<ClusterRecord, 'nodes'>): string[] {
   const nodes = join(folder.path, 'nodes')
   const found = existsSync(nodes) ? readdirSync(nodes) : []
   return [...new Set([...cluster.nodes.map(({ name }) => name), ...found])]

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { OperationError } from '../../native/error.ts'
 import { writeNodeCredentials } from '../cluster/node-credentials.ts'
 import type { NodeCredentials } from '../cluster/node-credentials.ts'
 
@@ -18,6 +19,18 @@ export function writeJoined(root: string, node: JoinedNode, credentials: NodeCre
   writeNodeCredentials(join(root, 'credentials.json'), credentials)
 }
 
+/** @throws {OperationError} `INVALID_ARGUMENT` */
 export function readJoined(root: string): JoinedNode {
-  return JSON.parse(readFileSync(join(root, fileName), 'utf8')) as JoinedNode
+  const path = join(root, fileName)
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as JoinedNode
+  } catch (cause) {
+    const hint = `Remove ${join(root, 'credentials.json')} and join again with a new token`
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'read which node this machine is',
+      { path },
+      { cause, hint, exitCode: 1 },
+    )
+  }
 }

@@ -1,6 +1,4 @@
 import { webcrypto } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 
 // The cluster's own authority, and what it signs. Keys are on the P-256 curve: made in a millisecond.
 
@@ -133,29 +131,4 @@ export async function signRequest(
     ],
   })
   return `${certificate.toString('pem')}\n`
-}
-
-/** A pair kept in a folder: read, or made and written (keys mode 0600) the first time. */
-export async function keptPair(
-  folder: string,
-  name: string,
-  make: () => Promise<KeyPair>,
-): Promise<KeyPair> {
-  const certificatePath = join(folder, `${name}.crt`)
-  const keyPath = join(folder, `${name}.key`)
-  if (existsSync(certificatePath) && existsSync(keyPath))
-    return {
-      certificate: readFileSync(certificatePath, 'utf8'),
-      key: readFileSync(keyPath, 'utf8'),
-    }
-  const pair = await make()
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  writeWhole(keyPath, pair.key, 0o600)
-  writeWhole(certificatePath, pair.certificate, 0o644)
-  return pair
-}
-
-function writeWhole(path: string, text: string, mode: number): void {
-  writeFileSync(`${path}.tmp`, text, { mode, flush: true })
-  renameSync(`${path}.tmp`, path)
 }

@@ -19,9 +19,23 @@ export function objectKey(kind: Kind, namespace: string | undefined, name: strin
 
 /** The object of an entry, as the kind shows it. */
 export function readObject(kind: Kind, value: string, revision: number): KubeObject {
-  const object = JSON.parse(value) as KubeObject
+  const object = parseStored(kind, value, revision)
   object.metadata.resourceVersion = String(revision)
   return kind.conversion ? kind.conversion.fromStored(object) : object
+}
+
+function parseStored(kind: Kind, value: string, revision: number): KubeObject {
+  try {
+    return JSON.parse(value) as KubeObject
+  } catch (cause) {
+    const [name = '?'] = /(?<="name":")[^"]*/.exec(value) ?? []
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'read an object of the store: it is damaged',
+      { kind: kind.kind, name, revision },
+      { cause, hint: 'Put a backup of the store in its place with "myorch restore"' },
+    )
+  }
 }
 
 export function writeObject(object: KubeObject): string {

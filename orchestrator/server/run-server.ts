@@ -1,9 +1,10 @@
-import { renameSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { holdLock } from '../store/sqlite/hold-lock.ts'
 import type { ControllerSettings } from '../controllers/controller.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { SqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { damagedStore } from '../store/sqlite/store-failure.ts'
 import { startCompaction } from '../store/compaction.ts'
 import { openAudit } from './audit/open-audit.ts'
 import type { AuditOptions } from './audit/open-audit.ts'
@@ -12,12 +13,13 @@ import { makeApiServer } from './api-server.ts'
 import type { ApiServer } from './api-server.ts'
 import { startClusterInfo } from './cluster-info.ts'
 import { ensureClusterServices } from './cluster-services.ts'
-import { issueCertificate, keptPair, makeAuthority } from './certificates.ts'
+import { issueCertificate, makeAuthority } from './certificates.ts'
 import type { KeyPair } from './certificates.ts'
 import { startNamespaceDeletion } from './empty-namespaces.ts'
 import type { InFlightLimits } from './limit-in-flight.ts'
 import { makeLogger } from './logging/logger.ts'
 import type { LoggerOptions } from './logging/logger.ts'
+import { keptPair } from './kept-pair.ts'
 import { makeKubeconfig } from './kubeconfig.ts'
 import { listen } from './listen.ts'
 import { startControlling } from './start-controlling.ts'
@@ -74,7 +76,7 @@ const usualNames = [
 /** Open the store, make what is missing of keys, and serve. */
 export async function runServer(options: ServerOptions): Promise<RunningServer> {
   const lock = holdLock(join(options.dataDir, 'server.lock'))
-  const store = openUnder(lock, join(options.dataDir, 'store.db'))
+  const store = openUnder(lock, options.dataDir)
   try {
     const audit = options.audit && (await openAudit(options.audit))
     const pki = await openPki(options)
@@ -145,8 +147,13 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
   }
 }
 
-function openUnder(lock: { release(): void }, path: string): SqliteStore {
+function openUnder(lock: { release(): void }, dataDir: string): SqliteStore {
+  const path = join(dataDir, 'store.db')
   try {
+    // A file of no length is a new store to SQLite; a cluster that has run had something in it.
+    const hasRun = existsSync(join(dataDir, 'pki/admin.crt'))
+    if (hasRun && existsSync(path) && statSync(path).size === 0)
+      throw damagedStore(path, { why: 'it is empty' })
     return openSqliteStore(path)
   } catch (error) {
     lock.release()
@@ -177,20 +184,20 @@ async function openPki(options: ServerOptions): Promise<Pki> {
     hosts: hostsOf(options),
     usage: 'server',
   })
-  const admin = await keptPair(folder, 'admin', () =>
-    issueCertificate(authority, {
-      commonName: 'myorch-admin',
-      organizations: ['system:masters'],
-      usage: 'client',
-    }),
-  )
-  const kubeletClient = await keptPair(folder, 'kubelet-client', () =>
-    issueCertificate(authority, {
-      commonName: 'kube-apiserver-kubelet-client',
-      organizations: ['system:masters'],
-      usage: 'client',
-    }),
-  )
+  const client = (name: string, commonName: string): Promise<KeyPair> =>
+    keptPair(
+      folder,
+      name,
+      () =>
+        issueCertificate(authority, {
+          commonName,
+          organizations: ['system:masters'],
+          usage: 'client',
+        }),
+      { authority: authority.certificate },
+    )
+  const admin = await client('admin', 'myorch-admin')
+  const kubeletClient = await client('kubelet-client', 'kube-apiserver-kubelet-client')
   const signing = await keptPair(folder, 'service-accounts', () =>
     makeAuthority('myorch-service-accounts'),
   )

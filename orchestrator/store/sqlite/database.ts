@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { OperationError } from '../../../native/error.ts'
+import { damagedStore, explainFailure } from './store-failure.ts'
 
 // The only file of the orchestrator that knows node:sqlite, whose names still move between Node versions.
 
@@ -16,6 +17,8 @@ export interface Statement {
 export interface Database {
   prepare(sql: string): Statement
   exec(sql: string): void
+  /** What a failure of `exec` or `run` means for the file. */
+  explain(error: unknown): unknown
   /** Copy to a file while others write: the copy is the state of one moment. */
   backupTo(path: string): Promise<void>
   close(): void
@@ -52,42 +55,52 @@ export function openDatabase(path: string): Database {
     const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
     try {
       prepareSchema(database, path)
+      requireWhole(database, path)
     } catch (error) {
       database.close()
       throw error
     }
     return wrap(database, path)
   } catch (cause) {
-    if (cause instanceof OperationError) throw cause
-    const hint = 'The file may be damaged; restore a backup with "myorch restore"'
-    throw new OperationError('INTERNAL', 'open the store', { path }, { cause, hint })
+    throw explainFailure(cause, path)
   }
+}
+
+/** Pages that do not belong together would be met one by one, by whoever happens to read them. */
+function requireWhole(database: DatabaseSync, path: string): void {
+  const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
+  if (found !== 'ok') throw damagedStore(path, { why: String(found) })
 }
 
 function prepareSchema(database: DatabaseSync, path: string): void {
   const pragma = (name: string) => Number(database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0)
   const version = pragma('user_version')
-  if (version !== 0 && pragma('application_id') !== applicationId)
-    throw new OperationError('INVALID_ARGUMENT', 'open the store: the file is not a store', {
-      path,
-    })
+  const isNew = version === 0 && pragma('schema_version') === 0
+  if (!isNew && pragma('application_id') !== applicationId)
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'open the store: the file is not a store',
+      { path },
+      { exitCode: 1, hint: 'It belongs to another program: choose another data folder' },
+    )
   if (version > schemaVersion)
     throw new OperationError(
       'UNSUPPORTED',
       'open the store',
       { path, version },
-      { hint: 'A newer version of this program made it; use that one' },
+      { exitCode: 1, hint: 'A newer version of this program made it; use that one' },
     )
   database.exec('PRAGMA journal_mode = WAL')
   // An acknowledged write survives a power cut.
   database.exec('PRAGMA synchronous = FULL')
-  if (version === 0) database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`)
+  if (isNew) database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`)
 }
 
 function wrap(database: DatabaseSync, path: string): Database {
   return {
-    prepare: (sql) => wrapStatement(database.prepare(sql)),
+    prepare: (sql) => wrapStatement(database.prepare(sql), path),
     exec: (sql) => database.exec(sql),
+    explain: (error) => explainFailure(error, path),
     backupTo: (target) => copyTo(path, target),
     close: () => database.close(),
   }
@@ -110,10 +123,17 @@ async function copyTo(path: string, target: string): Promise<void> {
   }
 }
 
-function wrapStatement(statement: StatementSync): Statement {
+function wrapStatement(statement: StatementSync, path: string): Statement {
+  const read = <Result>(work: () => Result): Result => {
+    try {
+      return work()
+    } catch (error) {
+      throw explainFailure(error, path)
+    }
+  }
   return {
-    all: (...values) => statement.all(...values) as SqlRow[],
-    get: (...values) => statement.get(...values) as SqlRow | undefined,
+    all: (...values) => read(() => statement.all(...values) as SqlRow[]),
+    get: (...values) => read(() => statement.get(...values) as SqlRow | undefined),
     run: (...values) => {
       statement.run(...values)
     },

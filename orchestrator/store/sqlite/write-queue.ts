@@ -46,7 +46,7 @@ export function makeWriteQueue(
       } catch {
         // SQLite has rolled back by itself, as it does when the disk is full.
       }
-      return error
+      return database.explain(error)
     }
   }
 

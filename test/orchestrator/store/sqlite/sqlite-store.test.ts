@@ -67,7 +67,7 @@ t.test('a backup is made while others write, and restored', async (t) => {
 t.test('a file that is no store is refused', async (t) => {
   const path = join(temporaryFolder(), 'store.db')
   writeFileSync(path, 'x'.repeat(8192))
-  t.throws(() => openSqliteStore(path), { code: 'INTERNAL', detail: { path } })
+  t.throws(() => openSqliteStore(path), { code: 'INVALID_ARGUMENT', detail: { path } })
 })
 
 t.test('a lock is held by one', async (t) => {
