@@ -92,8 +92,17 @@ export function topContainer(
       { status: state.status },
       { hint: 'It must be running', exitCode: 1 },
     )
-  const wanted = chooseColumns(options.arguments)
-  const processes = containerPids(start.cgroup, state.pid).flatMap((pid) => readProcess(pid) ?? [])
+  return processTable(containerPids(start.cgroup, state.pid), options.arguments)
+}
+
+/**
+ * Facts about processes, in the columns that arguments of ps(1) stand for.
+ *
+ * @throws {OperationError} `INVALID_ARGUMENT` for a column
+ */
+export function processTable(pids: readonly number[], words: readonly string[]): ProcessTable {
+  const wanted = chooseColumns(words)
+  const processes = pids.flatMap((pid) => readProcess(pid) ?? [])
   return {
     titles: wanted.map(([title]) => title),
     rows: processes.map((process) => wanted.map(([, value]) => value(process))),

@@ -32,7 +32,7 @@ export async function makeContainer(caller: Caller, wish: ContainerWish): Promis
   const zygote = await caller.openZygote()
   const compiled = compileContainer(caller, wish, zygote.callerDescriptors)
   for (const warning of compiled.cgroup?.warnings ?? []) wish.warn(warning)
-  makeFolder(compiled.folder)
+  keepContainer(compiled)
   try {
     const pid = await makeIn(compiled, zygote, wish)
     return { pid, config: compiled.config }
@@ -41,6 +41,18 @@ export async function makeContainer(caller: Caller, wish: ContainerWish): Promis
     await deleteContainer(wish.root, wish.id, { force: true, warn: wish.warn, withoutHooks: true })
     throw error
   }
+}
+
+/**
+ * The state of a container that is about to be.
+ *
+ * @throws {OperationError} `ALREADY_EXISTS`
+ */
+export function keepContainer(compiled: CompiledContainer): void {
+  const { folder, config, notifySocket } = compiled
+  makeFolder(folder)
+  if (notifySocket !== undefined) mkdirSync(folder.notify, { mode: 0o755 })
+  writeState(folder, recordOf(compiled), config)
 }
 
 function makeFolder({ root, path, id }: StateFolder): void {
@@ -65,9 +77,7 @@ async function makeIn(
   zygote: ProgramLauncher,
   { pidFile }: ContainerWish,
 ): Promise<number> {
-  const { folder, bundle, config, program, notifySocket } = compiled
-  if (notifySocket !== undefined) mkdirSync(folder.notify, { mode: 0o755 })
-  writeState(folder, recordOf(compiled), config)
+  const { bundle, config, program } = compiled
   shareStreams(config)
   const outcome = await zygote.submit(encodeProgram(program)).started
   if (outcome.kind === 'created') {
