@@ -1,5 +1,6 @@
 import { makeHttpClient } from '../client/http-client.ts'
 import { startNodeAgent } from '../node/node-agent.ts'
+import type { PressureOptions } from '../node/node-pressure.ts'
 import { startNodeNetwork } from './start-node-network.ts'
 import { startSpanSender } from '../trace/span-sender.ts'
 import { podResolvConf } from '../dns/pod-resolv-conf.ts'
@@ -7,7 +8,7 @@ import { nodeResolvConf, usualDnsAddress, usualDomain } from '../dns/start-clust
 import { logProblem } from './log-problem.ts'
 import { readNodeCredentials } from './node-credentials.ts'
 
-export interface RunNodeOptions {
+export interface RunNodeOptions extends PressureOptions {
   readonly server: string
   readonly name: string
   readonly address: string
@@ -21,6 +22,23 @@ export interface RunNodeOptions {
   readonly bridge?: string | undefined
   /** Registries, as `host:port`, that need no TLS. */
   readonly insecureRegistries?: readonly string[] | undefined
+}
+
+/** Of a node whose images and disk are those of the host that others use as well: it does not try to make room there. */
+const onSharedDisk: PressureOptions = {
+  evictionHard: 'memory.available<100Mi',
+  imageGcHighPercent: 100,
+}
+
+function pressureOf(options: RunNodeOptions): PressureOptions {
+  const usual = options.imageRoot === undefined ? {} : onSharedDisk
+  return {
+    evictionHard: options.evictionHard ?? usual.evictionHard,
+    pressureTransitionSeconds: options.pressureTransitionSeconds,
+    imageGcHighPercent: options.imageGcHighPercent ?? usual.imageGcHighPercent,
+    imageGcLowPercent: options.imageGcLowPercent,
+    imageMinAgeSeconds: options.imageMinAgeSeconds,
+  }
 }
 
 export interface RunningNode {
@@ -45,6 +63,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
     renewSeconds: options.renewSeconds,
     bridge: options.bridge,
     insecureRegistries: options.insecureRegistries,
+    ...pressureOf(options),
     record: spans.record,
     resolvConf: (pod) =>
       podResolvConf(pod, {

@@ -39,7 +39,8 @@ export function refusalOf(
   return undefined
 }
 
-function refused(reason: string, told: string): PodVerdict {
+/** @param told the words of the event; the status has more */
+export function refused(reason: string, told: string): PodVerdict {
   return { reason, message: `Pod was rejected: ${told}`, told }
 }
 

@@ -1,11 +1,14 @@
 import type { ContainerRecord } from '../../runtime/container/record.ts'
 import type { KubeObject } from '../api/object.ts'
+import { qosClass } from '../api/qos-class.ts'
 import type { Informer } from '../client/informer.ts'
-import { isOver, refusalOf, wasAdmitted } from './admit-pod.ts'
+import { isOver, refusalOf, refused, wasAdmitted } from './admit-pod.ts'
 import type { NodeRoom } from './admit-pod.ts'
 import { findRuns } from './container-runs.ts'
 import type { PodTools } from './pod-tools.ts'
 import type { PodVerdict } from './pod-verdict.ts'
+import { pressureRefusal } from './pressure/pressure-conditions.ts'
+import type { PressureMemory } from './pressure/pressure-conditions.ts'
 import { PodWorker } from './pod-worker.ts'
 import { removeOrphans } from './remove-orphans.ts'
 
@@ -14,13 +17,14 @@ interface FollowedPods {
   readonly workers: Map<string, PodWorker>
   /** What the node has now. */
   readonly room: () => NodeRoom
+  readonly hasPressure: PressureMemory['has']
 }
 
 /** A worker for each pod of the node, as long as it is one. @returns when those that are there have one */
 export async function followPods(
   tools: PodTools,
   pods: Informer,
-  { workers, room }: FollowedPods,
+  { workers, room, hasPressure }: FollowedPods,
 ): Promise<void> {
   await pods.synced
   const runs = findRuns(tools.context)
@@ -32,6 +36,8 @@ export async function followPods(
     !isOver(pod) && (workers.get(uidOf(pod))?.isActive ?? isKnown(pod))
   const verdictOn = (pod: KubeObject): PodVerdict | undefined => {
     if (isKnown(pod) || pod.metadata.deletionTimestamp !== undefined) return undefined
+    const condition = pressureRefusal(qosClass(pod.spec ?? {}), pod.spec ?? {}, hasPressure)
+    if (condition !== undefined) return refused('Evicted', condition)
     return refusalOf(pod, room(), pods.list().filter(isTaken))
   }
   pods.onChange((pod, isThere) => {

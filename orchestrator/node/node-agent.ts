@@ -19,13 +19,16 @@ import { makeClientSources } from './environment/client-sources.ts'
 import { followPods } from './follow-pods.ts'
 import { nodeAllocatable } from './node-object.ts'
 import type { NodeFacts } from './node-object.ts'
+import { startNodePressure } from './node-pressure.ts'
+import type { PressureOptions } from './node-pressure.ts'
 import type { PodTools } from './pod-tools.ts'
 import { makeClassGroups } from './pod-cgroup.ts'
 import type { PodWorker } from './pod-worker.ts'
 import { registerNode, startHeartbeat, waitForPodCidr } from './register-node.ts'
+import type { Heartbeat } from './register-node.ts'
 import { serveNode } from './serve-node.ts'
 
-export interface NodeAgentOptions {
+export interface NodeAgentOptions extends PressureOptions {
   readonly client: Client
   readonly name: string
   /** By which the server and other nodes reach this one. */
@@ -153,11 +156,25 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     labels: own.get({ name })?.metadata.labels ?? {},
     allocatable: tools.allocatable,
   })
-  await followPods(tools, pods, { workers, room })
-  const heartbeat = await startHeartbeat({
+  let heartbeat: Heartbeat | undefined
+  const pressure = startNodePressure(
+    {
+      ...tools,
+      root,
+      imageRoot: options.imageRoot,
+      usage: () => served.usage(),
+      pods: () => [...workers.values()],
+      tell: (text) => tools.tell(own.get({ name }) ?? node, text),
+      onChange: () => heartbeat?.hurry(),
+    },
+    options,
+  )
+  await followPods(tools, pods, { workers, room, hasPressure: pressure.has })
+  heartbeat = await startHeartbeat({
     client,
     facts,
     images: () => listImages(context),
+    hasPressure: pressure.has,
     renewSeconds: options.renewSeconds ?? 10,
     leaseSeconds: options.leaseSeconds ?? 40,
     statusSeconds: options.statusSeconds ?? 60,
@@ -172,7 +189,8 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     stop: async () => {
       stopping.abort()
       clearInterval(refreshing)
-      heartbeat.stop()
+      heartbeat?.stop()
+      pressure.stop()
       pods.stop()
       own.stop()
       await served.close()

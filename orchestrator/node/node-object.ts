@@ -2,6 +2,8 @@ import { readFileSync, statfsSync } from 'node:fs'
 import { arch, availableParallelism, hostname, release, totalmem } from 'node:os'
 import type { JsonObject, KubeObject } from '../api/object.ts'
 import { listAt } from '../api/object.ts'
+import { pressureCondition, pressureTypes } from './pressure/pressure-conditions.ts'
+import type { PressureMemory } from './pressure/pressure-conditions.ts'
 
 /** What a node is, apart from what changes. */
 export interface NodeFacts {
@@ -70,7 +72,7 @@ export function nodeStatus(
   before: KubeObject | undefined,
   images: readonly NodeImage[],
   now: string,
-  notReady?: string,
+  hasPressure: PressureMemory['has'] = () => false,
 ): JsonObject {
   const { name, address, port, version } = facts
   return {
@@ -94,20 +96,14 @@ export function nodeStatus(
       systemUUID: readLine('/sys/class/dmi/id/product_uuid'),
     },
     images: images.map(({ names, sizeBytes }) => ({ names: [...names], sizeBytes })),
-    conditions: nodeConditions(before, now, notReady),
+    conditions: nodeConditions(before, now, hasPressure),
   }
 }
-
-const pressures = [
-  ['MemoryPressure', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
-  ['DiskPressure', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
-  ['PIDPressure', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
-] as const
 
 function nodeConditions(
   before: KubeObject | undefined,
   now: string,
-  notReady: string | undefined,
+  hasPressure: PressureMemory['has'],
 ): JsonObject[] {
   const known = listAt(before, ['status', 'conditions'])
   const condition = (type: string, status: string, reason: string, message: string): JsonObject => {
@@ -116,10 +112,11 @@ function nodeConditions(
     return { type, status, reason, message, lastHeartbeatTime: now, lastTransitionTime: since }
   }
   return [
-    ...pressures.map(([type, reason, message]) => condition(type, 'False', reason, message)),
-    notReady === undefined
-      ? condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status')
-      : condition('Ready', 'False', 'KubeletNotReady', notReady),
+    ...pressureTypes.map((type) => {
+      const { status, reason, message } = pressureCondition(type, hasPressure(type))
+      return condition(type, status, reason, message)
+    }),
+    condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
   ]
 }
 

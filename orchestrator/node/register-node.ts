@@ -4,6 +4,7 @@ import { StatusError } from '../api/status-error.ts'
 import type { Client } from '../client/client.ts'
 import { newNode, nodeStatus } from './node-object.ts'
 import type { NodeFacts, NodeImage } from './node-object.ts'
+import type { PressureMemory } from './pressure/pressure-conditions.ts'
 
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 const leaseKind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
@@ -13,6 +14,7 @@ export interface HeartbeatOptions {
   readonly client: Client
   readonly facts: NodeFacts
   readonly images: () => Promise<readonly NodeImage[]>
+  readonly hasPressure: PressureMemory['has']
   /** Seconds between two leases, and how long one holds. */
   readonly renewSeconds: number
   readonly leaseSeconds: number
@@ -22,6 +24,8 @@ export interface HeartbeatOptions {
 }
 
 export interface Heartbeat {
+  /** What the node says of itself has changed: tell it at once. */
+  hurry(): void
   stop(): void
 }
 
@@ -75,43 +79,46 @@ export async function waitForPodCidr(
 
 /** Tell the API again and again that the node lives. */
 export async function startHeartbeat(options: HeartbeatOptions): Promise<Heartbeat> {
-  const { client, facts, renewSeconds, statusSeconds, onProblem } = options
+  const { renewSeconds, onProblem } = options
+  const tellStatus = statusTeller(options)
   let isStopped = false
   let timer: NodeJS.Timeout | undefined
-  let statusAt = Number.NEGATIVE_INFINITY
-  let renewedAt = Number.NEGATIVE_INFINITY
-  let known = ''
   const beat = async (): Promise<void> => {
     await renewLease(options)
-    // Whoever was not heard of for a while may have been called unreachable: only a status puts that right.
-    if (performance.now() - renewedAt > 2 * renewSeconds * 1000) statusAt = Number.NEGATIVE_INFINITY
-    renewedAt = performance.now()
-    const images = await options.images()
-    // Others bring images too: the scheduler should know of them before long.
-    const names = JSON.stringify(images)
-    if (names === known && performance.now() - statusAt < statusSeconds * 1000) return
-    const before = await find(client, facts.name)
-    const node = before ?? (await registerNode(client, facts))
-    const status = nodeStatus(facts, node, images, now())
-    await client.patch(nodeKind, { name: facts.name }, 'strategic', { status }, 'status')
-    statusAt = performance.now()
-    known = names
+    await tellStatus(false)
   }
+  const problem = (error: unknown): void => onProblem('heartbeat', error)
   const schedule = (): void => {
     if (isStopped) return
-    timer = setTimeout(() => {
-      void beat()
-        .catch((error: unknown) => onProblem('heartbeat', error))
-        .finally(schedule)
-    }, renewSeconds * 1000)
+    timer = setTimeout(() => void beat().catch(problem).finally(schedule), renewSeconds * 1000)
   }
   await beat()
   schedule()
   return {
+    hurry: () => void tellStatus(true).catch(problem),
     stop: () => {
       isStopped = true
       clearTimeout(timer)
     },
+  }
+}
+
+/** @returns writes the status where it is new, was not written for long, or that is wanted */
+function statusTeller(options: HeartbeatOptions): (isWanted: boolean) => Promise<void> {
+  const { client, facts, statusSeconds, hasPressure } = options
+  let toldAt = Number.NEGATIVE_INFINITY
+  let known = ''
+  return async (isWanted) => {
+    const images = await options.images()
+    // Others bring images too: the scheduler should know of them before long.
+    const names = JSON.stringify(images)
+    const isFresh = performance.now() - toldAt < statusSeconds * 1000
+    if (!isWanted && names === known && isFresh) return
+    const node = (await find(client, facts.name)) ?? (await registerNode(client, facts))
+    const status = nodeStatus(facts, node, images, now(), hasPressure)
+    await client.patch(nodeKind, { name: facts.name }, 'strategic', { status }, 'status')
+    toldAt = performance.now()
+    known = names
   }
 }
 

@@ -21,7 +21,7 @@ export interface ClusterUnderTest {
   readonly root: string
   readonly agent: () => NodeAgent
   /** Stop the agent as a crash would leave it, and start another. */
-  readonly restartAgent: () => Promise<void>
+  readonly restartAgent: (other?: Partial<NodeAgentOptions>) => Promise<void>
   /** Wait until an object is as wanted; told what it was last when it never is. */
   readonly until: (
     kind: KindName,
@@ -50,7 +50,7 @@ export async function startCluster(
     hosts: ['127.0.0.1'],
     usage: 'server',
   })
-  const start = (): Promise<NodeAgent> =>
+  const start = (other: Partial<NodeAgentOptions> = {}): Promise<NodeAgent> =>
     startNodeAgent({
       client,
       name: 'one',
@@ -62,6 +62,7 @@ export async function startCluster(
       key: pair.key,
       authority: authority.certificate,
       ...more,
+      ...other,
     })
   let agent = await start()
   t.teardown(async () => {
@@ -76,9 +77,9 @@ export async function startCluster(
     client,
     root,
     agent: () => agent,
-    restartAgent: async () => {
+    restartAgent: async (other) => {
       await agent.stop()
-      agent = await start()
+      agent = await start(other)
     },
     until: (kind, of, isSo) => until(client, kind, of, isSo),
     untilGone: async (kind, of) => {

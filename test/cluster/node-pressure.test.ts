@@ -1,0 +1,57 @@
+import t from 'tap'
+import type { JsonObject, KubeObject } from '../../orchestrator/api/object.ts'
+import { listAt } from '../../orchestrator/api/object.ts'
+import { startCluster } from './cluster-under-test.ts'
+
+const podKind = { apiVersion: 'v1', kind: 'Pod' }
+const nodeKind = { apiVersion: 'v1', kind: 'Node' }
+
+function pod(name: string, memory: string | undefined): KubeObject {
+  const resources: JsonObject = memory === undefined ? {} : { requests: { memory } }
+  const containers = [{ name: 'web', image: 'host', command: ['sleep', '1000'], resources }]
+  const spec = { nodeName: 'one', terminationGracePeriodSeconds: 0, containers }
+  return { ...podKind, metadata: { name, namespace: 'default' }, spec }
+}
+
+const conditionIs = (type: string, status: string) => (node: KubeObject) =>
+  listAt(node, ['status', 'conditions']).some(
+    (it) => it['type'] === type && it['status'] === status,
+  )
+
+t.test('a node that runs short of memory', async (t) => {
+  // Nothing is short but what this says: no machine has so much.
+  const settings = { evictionHard: '', pressureSeconds: 0.2, pressureTransitionSeconds: 3600 }
+  const calm = await startCluster(t, settings)
+  const { client, until, restartAgent } = calm
+  const phaseOf = (name: string, phase: string) =>
+    until(podKind, { name, namespace: 'default' }, (it) => it.status?.['phase'] === phase)
+  await until(nodeKind, { name: 'one' }, conditionIs('MemoryPressure', 'False'))
+  await client.create(pod('asked', '1Gi'))
+  await client.create(pod('greedy', undefined))
+  for (const name of ['asked', 'greedy']) await phaseOf(name, 'Running')
+  await restartAgent({ ...settings, evictionHard: 'memory.available<1Pi' })
+  await until(nodeKind, { name: 'one' }, conditionIs('MemoryPressure', 'True'))
+  t.test('ends first who uses what was not asked for', async (t) => {
+    const ended = await phaseOf('greedy', 'Failed')
+    t.match(ended.status, {
+      reason: 'Evicted',
+      message:
+        /^The node was low on resource: memory\. Threshold quantity: 1Pi, available: .*\. Container web was using .*, request is 0, has larger consumption of memory\. $/,
+    })
+  })
+  t.test('goes on with the others while it is short', async (t) => {
+    t.match((await phaseOf('asked', 'Failed')).status, { reason: 'Evicted' })
+  })
+  t.test('takes no pod that asks for no memory', async (t) => {
+    await client.create(pod('late', undefined))
+    t.match((await phaseOf('late', 'Failed')).status, {
+      reason: 'Evicted',
+      message: 'Pod was rejected: The node had condition: [MemoryPressure]. ',
+    })
+  })
+  t.test('says so', async (t) => {
+    const events = (await client.list({ apiVersion: 'v1', kind: 'Event' })).items
+    const reasons = events.map((event) => String(event['reason']))
+    for (const reason of ['EvictionThresholdMet', 'Evicted']) t.ok(reasons.includes(reason), reason)
+  })
+})
