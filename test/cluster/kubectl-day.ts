@@ -146,7 +146,7 @@ export const writing: readonly Row[] = [
     / patched\n$/,
   ),
   row('scale deploy d1 --replicas=3', /^deployment.apps\/d1 scaled\n$/),
-  row('autoscale deploy d1 --max=5 --cpu-percent=50', /d1 autoscaled\n$/),
+  row('autoscale deploy d1 --max=5 --cpu-percent=50', /d1 autoscaled\n/),
   row('expose deploy d1 --port=80', /^service\/d1 exposed\n$/),
   row('run r2 --image=host -- sleep 1000', /^pod\/r2 created\n$/),
   row('set image deploy/d1 c=127.0.0.1:9/nginx:2', /^deployment.apps\/d1 image updated\n$/),

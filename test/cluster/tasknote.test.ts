@@ -88,15 +88,11 @@ t.test('TaskNote on a cluster of three nodes', async (t) => {
   const copy = join(folder, 'changed')
   cpSync(exampleFolder, copy, { recursive: true })
   await run('myimage', 'build', '-q', copy, '--label', 'version=2', '-t', 'localhost/tasknote:v2')
-  await run(
-    'myorch',
-    'cluster',
-    'create',
-    '--name',
-    clusterName,
-    '--image-root',
-    join(folder, 'images'),
+  await run('myorch', 'cluster', 'create', '--name', clusterName)
+  const images = ['tasknote:v1', 'tasknote:v2', 'postgres', 'redis'].map(
+    (name) => `localhost/${name}`,
   )
+  await run('myorch', 'image', 'load', ...images)
   const node = await run(
     'kubectl',
     'get',
@@ -162,6 +158,7 @@ t.test('TaskNote on a cluster of three nodes', async (t) => {
     const { count, failures } = await load.stop()
     t.strictSame(failures, [])
     t.ok(count > 50, `${count} requests`)
+    t.match(await (await fetch(`${url}/tasks`)).json(), [{ title: 'Buy milk' }], 'nothing is lost')
   })
 
   await t.test('goes without a trace', async (t) => {
