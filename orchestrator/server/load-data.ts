@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { distFolder } from '../../native/paths.ts'
+import { metricsSchemas } from '../api/kinds/metrics-schemas.ts'
 import type { FieldFacts } from '../api/protobuf/field-facts.ts'
 import type { Schemas } from '../api/schema.ts'
 
@@ -15,7 +16,7 @@ let fields: FieldFacts | undefined
 
 /** Schemas of the built-in kinds, without descriptions. */
 export function builtInSchemas(): Schemas {
-  return (schemas ??= load('schemas') as Schemas)
+  return (schemas ??= { ...(load('schemas') as Schemas), ...metricsSchemas })
 }
 
 /** Field numbers of the built-in kinds; read when the first client speaks protobuf. */
