@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import type { SettingFlags } from './node-settings.ts'
 import { addStateFlags, runUntilSignal } from './run-until-signal.ts'
 
-interface Flags {
+interface Flags extends SettingFlags {
   readonly token: string
   readonly caHash?: string
   readonly name: string

@@ -2,9 +2,10 @@ import type { Command } from 'commander'
 import { OperationError } from '../../native/error.ts'
 import { addNodeVerbs } from './cluster-node.ts'
 import { addNodeJoin } from './node-join.ts'
+import type { SettingFlags } from './node-settings.ts'
 import { addStateFlags, runUntilSignal } from './run-until-signal.ts'
 
-interface Flags {
+interface Flags extends SettingFlags {
   readonly server?: string
   readonly name?: string
   readonly address?: string

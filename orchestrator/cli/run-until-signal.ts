@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import { describeError } from '../../native/error.ts'
+import { addSettingFlags, readSettingFlags } from './node-settings.ts'
+import type { SettingFlags } from './node-settings.ts'
 import { untilSignal } from './until-signal.ts'
 
 /** What a node is run with; flags of `myorch node` and `myorch node join`. */
-export interface NodeFlags {
+export interface NodeFlags extends SettingFlags {
   readonly server: string
   readonly name: string
   readonly address: string
@@ -15,7 +17,7 @@ export interface NodeFlags {
 }
 
 export function addStateFlags(command: Command): Command {
-  return command
+  return addSettingFlags(command)
     .option('--root <folder>', 'all state of the node', '/var/lib/myorch/node')
     .option('--image-root <folder>', 'where images are, when nodes share them')
     .option('--heartbeat <seconds>', 'time between two signs of life', '10')
@@ -27,6 +29,7 @@ export async function runUntilSignal(flags: NodeFlags): Promise<never> {
   const { runNode } = await import('../cluster/run-node.ts')
   const node = await runNode({
     ...flags,
+    ...readSettingFlags(flags),
     renewSeconds: Number(flags.heartbeat),
     insecureRegistries: flags.insecureRegistry,
   }).catch((error: unknown) => {

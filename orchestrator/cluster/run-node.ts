@@ -1,11 +1,14 @@
 import { makeHttpClient } from '../client/http-client.ts'
 import { startNodeAgent } from '../node/node-agent.ts'
 import type { PressureOptions } from '../node/node-pressure.ts'
+import { logSpans } from '../server/logging/log-spans.ts'
+import { makeLogger } from '../server/logging/logger.ts'
+import type { LoggerOptions } from '../server/logging/logger.ts'
+import { logEvent } from './log-event.ts'
 import { startNodeNetwork } from './start-node-network.ts'
 import { startSpanSender } from '../trace/span-sender.ts'
 import { podResolvConf } from '../dns/pod-resolv-conf.ts'
 import { nodeResolvConf, usualDnsAddress, usualDomain } from '../dns/start-cluster-dns.ts'
-import { logProblem } from './log-problem.ts'
 import { readNodeCredentials } from './node-credentials.ts'
 
 export interface RunNodeOptions extends PressureOptions {
@@ -22,6 +25,9 @@ export interface RunNodeOptions extends PressureOptions {
   readonly bridge?: string | undefined
   /** Registries, as `host:port`, that need no TLS. */
   readonly insecureRegistries?: readonly string[] | undefined
+  readonly maxPods?: number | undefined
+  /** Absent: problems only, as text. */
+  readonly logging?: LoggerOptions | undefined
 }
 
 /** Of a node whose images and disk are those of the host that others use as well: it does not try to make room there. */
@@ -50,6 +56,9 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
   const { authority, client: pair, serving } = readNodeCredentials(options.credentials)
   const client = makeHttpClient({ server: options.server, authority, ...pair })
   const spans = startSpanSender(client)
+  const logger = makeLogger(options.logging ?? { format: 'text', verbosity: 0 })
+  const onProblem = (what: string, error: unknown): void =>
+    logger.error(what, error, { node: options.name })
   const agent = await startNodeAgent({
     client,
     name: options.name,
@@ -64,7 +73,10 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
     bridge: options.bridge,
     insecureRegistries: options.insecureRegistries,
     ...pressureOf(options),
-    record: spans.record,
+    maxPods: options.maxPods,
+    record: logSpans(logger, spans.record),
+    onEvent: (about, text) => logEvent(logger, options.name, about, text),
+    onProblem,
     resolvConf: (pod) =>
       podResolvConf(pod, {
         clusterDns: usualDnsAddress,
@@ -77,7 +89,7 @@ export async function runNode(options: RunNodeOptions): Promise<RunningNode> {
     nodeName: options.name,
     address: options.address,
     podCidr: agent.podCidr,
-    onProblem: logProblem,
+    onProblem,
   })
   return {
     stop: async () => {

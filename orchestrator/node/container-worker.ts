@@ -31,6 +31,13 @@ const longRun = 10 * 60 * 1000
 /** An image that could not be pulled is shown as such so long at most, then as one that is waited for. */
 const problemShown = 1000
 
+const countedTypes = {
+  main: 'container',
+  init: 'init_container',
+  sidecar: 'init_container',
+  ephemeral: 'ephemeral_container',
+} as const
+
 /** One container of a pod: starts it, looks after each of its runs, stops it. */
 export class ContainerWorker {
   readonly #owner: ContainerOwner
@@ -132,6 +139,7 @@ export class ContainerWorker {
         spans,
       })
       tools.pulls.reset(this.#key)
+      this.#countStart(attempt)
       await this.#replace(run)
       this.follow(run, ended)
       spans.record(`start container ${container.name}`, begun, {
@@ -144,6 +152,14 @@ export class ContainerWorker {
       if (!(error instanceof StartProblem)) throw error
       this.#refused(attempt, error)
     }
+  }
+
+  #countStart(attempt: number): void {
+    const { tools } = this.#owner
+    const { name, role } = this.#spec
+    tools.metrics.countStartedContainer(countedTypes[role])
+    const { metadata } = this.#owner.pod()
+    if (attempt > 0) tools.metrics.countRestart(metadata.namespace ?? '', metadata.name ?? '', name)
   }
 
   /** The run before the last one is no longer of interest to anybody. */

@@ -5,6 +5,7 @@ import type { Informer } from '../client/informer.ts'
 import { isOver, refusalOf, refused, wasAdmitted } from './admit-pod.ts'
 import type { NodeRoom } from './admit-pod.ts'
 import { findRuns } from './container-runs.ts'
+import { endDamagedRuns } from './damaged-runs.ts'
 import type { PodTools } from './pod-tools.ts'
 import type { PodVerdict } from './pod-verdict.ts'
 import { pressureRefusal } from './pressure/pressure-conditions.ts'
@@ -27,6 +28,7 @@ export async function followPods(
   { workers, room, hasPressure }: FollowedPods,
 ): Promise<void> {
   await pods.synced
+  await endDamagedRuns(tools.context, tools.onProblem)
   const runs = findRuns(tools.context)
   const present = new Set(pods.list().map(uidOf))
   await removeOrphans(tools, runs, present)

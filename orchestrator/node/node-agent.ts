@@ -8,6 +8,7 @@ import { openImageStore } from '../../rootfs/store/image-store.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Client } from '../client/client.ts'
 import { makeEventRecorder } from '../client/event-recorder.ts'
+import type { EventText } from '../client/event-recorder.ts'
 import { makeInformer } from '../client/informer.ts'
 import { untilReachable } from '../client/until-reachable.ts'
 import type { Informer } from '../client/informer.ts'
@@ -60,6 +61,8 @@ export interface NodeAgentOptions extends PressureOptions {
   /** Milliseconds of the first and longest wait of a container that keeps ending. */
   readonly firstBackOff?: number | undefined
   readonly longestBackOff?: number | undefined
+  /** Told of each event, besides the API. */
+  readonly onEvent?: ((about: KubeObject, text: EventText) => void) | undefined
   readonly onProblem?: ((what: string, error: unknown) => void) | undefined
 }
 
@@ -114,10 +117,15 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     ...(options.bridge === undefined ? {} : { bridge: options.bridge }),
   })
   const backOff = { first: options.firstBackOff, longest: options.longestBackOff }
+  const record = makeEventRecorder(client, 'kubelet', { host: name, onProblem })
   const tools: PodTools = {
     context,
     client,
-    tell: makeEventRecorder(client, 'kubelet', { host: name, onProblem }),
+    tell: (about, text) => {
+      record(about, text)
+      options.onEvent?.(about, text)
+    },
+    metrics: served.metrics,
     record: options.record ?? (() => undefined),
     network,
     sources,

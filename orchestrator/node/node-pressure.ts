@@ -10,6 +10,7 @@ import { readDisk, readSignals } from './pressure/read-signals.ts'
 import { startEviction } from './pressure/start-eviction.ts'
 import type { Eviction, PressedPod } from './pressure/start-eviction.ts'
 import { readThresholds, usualThresholds } from './pressure/thresholds.ts'
+import type { AgentMetrics } from './server/agent-metrics.ts'
 import type { NodeUsage } from './server/served-pods.ts'
 
 /** When a node ends pods, and when it removes images; what is absent is as the kubelet has it. */
@@ -37,6 +38,7 @@ interface NodePressureTools {
   readonly imageRoot: string | undefined
   readonly podsFolder: string
   readonly usage: () => NodeUsage
+  readonly metrics: AgentMetrics
   readonly pods: () => readonly PressedPod[]
   /** Of an event about the node. */
   readonly tell: (text: EventText) => void
@@ -65,6 +67,7 @@ export function startNodePressure(tools: NodePressureTools, options: PressureOpt
       const message = `Attempting to reclaim ${reclaimedResource(signal)}`
       tell({ type: 'Warning', reason: 'EvictionThresholdMet', message })
     },
+    onEvict: (signal) => tools.metrics.countEviction(signal),
     onProblem,
     every: milliseconds(options.pressureSeconds),
     transition: milliseconds(options.pressureTransitionSeconds),

@@ -101,6 +101,7 @@ async function buildSandbox(
     () => makeSandbox(tools, folder, pod),
     ({ address }) => ({ address }),
   )
+  tools.metrics.countStartedPod()
   const address = podFacts(tools, made).podIPs[0] ?? ''
   makePodFiles(folder, pod, { address, resolvConf: tools.resolvConf(pod) })
   return made

@@ -5,6 +5,7 @@ import type { PodNetwork } from '../network/pod-network.ts'
 import type { RecordSpan } from '../trace/span.ts'
 import type { BackOff } from './back-off.ts'
 import type { PullsUnderWay } from './images.ts'
+import type { AgentMetrics } from './server/agent-metrics.ts'
 import type { PodSources } from './environment/pod-sources.ts'
 import type { KubeObject } from '../api/object.ts'
 
@@ -14,6 +15,7 @@ export interface PodTools {
   readonly client: Client
   readonly tell: EventRecorder
   readonly record: RecordSpan
+  readonly metrics: AgentMetrics
   readonly network: PodNetwork
   readonly sources: PodSources
   readonly nodeName: string

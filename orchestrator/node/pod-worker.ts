@@ -48,6 +48,8 @@ export class PodWorker {
   #pod: KubeObject
   #ended: 'Succeeded' | 'Failed' | undefined
   #verdict: PodVerdict | undefined
+  /** Until it runs; absent for one that another agent has begun. */
+  #seenAt: number | undefined
   #isInitialized = false
   #isEnding = false
   #isGone = false
@@ -65,6 +67,7 @@ export class PodWorker {
     this.#folder = join(tools.podsFolder, pod.metadata.uid ?? '')
     this.#startTime = textAt(pod, ['status', 'startTime']) ?? apiNow()
     this.#ended = endOf(pod)
+    if (known.length === 0) this.#seenAt = performance.now()
     const shared = { tools, folder: this.#folder, spans: makePodSpans(tools, pod) }
     const tell = (text: EventText): void => tools.tell(this.#pod, text)
     this.#place = makePodPlace({ ...shared, tell }, pod)
@@ -73,7 +76,7 @@ export class PodWorker {
       onProblem: (error) => tools.onProblem(`status of pod ${pod.metadata.name}`, error),
     })
     this.#loop = makeSyncLoop({
-      sync: () => this.#sync(),
+      sync: () => this.#measuredSync(),
       retryAfter,
       onProblem: (error) =>
         tools.onProblem(`pod ${pod.metadata.namespace}/${pod.metadata.name}`, error),
@@ -137,6 +140,13 @@ export class PodWorker {
     await Promise.all([stopped, this.#containers.halt()])
   }
 
+  async #measuredSync(): Promise<void> {
+    const begun = performance.now()
+    await this.#sync()
+    const type = this.#isEnding ? 'terminating' : 'sync'
+    this.#tools.metrics.observeSync(type, (performance.now() - begun) / 1000)
+  }
+
   /** One look at what is wanted and what is. */
   async #sync(): Promise<void> {
     if (this.#isGone) return
@@ -185,6 +195,13 @@ export class PodWorker {
       ...this.#verdict,
     })
     this.#sender.send(status)
+    this.#noteStart(status['phase'] === 'Running')
+  }
+
+  #noteStart(isRunning: boolean): void {
+    if (this.#seenAt === undefined || !isRunning) return
+    this.#tools.metrics.observePodStart((performance.now() - this.#seenAt) / 1000)
+    this.#seenAt = undefined
   }
 
   /** It has ended by itself, but for sidecars. */

@@ -44,9 +44,32 @@ const recordName = 'sandbox.json'
 export function findSandbox(folder: string, pod: KubeObject): Sandbox | undefined {
   const path = join(folder, recordName)
   if (!existsSync(path)) return undefined
-  const known = JSON.parse(readFileSync(path, 'utf8')) as Omit<Sandbox, 'namespaces'>
+  const known = readSandbox(path) ?? knownToApi(pod)
+  if (!known) return undefined
   const namespaces = holdersOf(folder, pod)
   return [...namespaces.values()].every(isHeld) ? { ...known, namespaces } : undefined
+}
+
+type SandboxRecord = Pick<Sandbox, 'address' | 'hostInterface'>
+
+/** @returns undefined where the file is damaged */
+function readSandbox(path: string): SandboxRecord | undefined {
+  try {
+    const known = JSON.parse(readFileSync(path, 'utf8')) as Partial<SandboxRecord> | null
+    const { address, hostInterface } = known ?? {}
+    return typeof address === 'string' && typeof hostInterface === 'string'
+      ? { address, hostInterface }
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The address as it was told: containers that run in the namespaces need not be disturbed. */
+function knownToApi(pod: KubeObject): SandboxRecord | undefined {
+  if (isHostNetwork(pod)) return { address: '', hostInterface: '' }
+  const address = textAt(pod, ['status', 'podIP'])
+  return address === undefined ? undefined : { address, hostInterface: '' }
 }
 
 /**

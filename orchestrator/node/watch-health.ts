@@ -21,6 +21,13 @@ interface HealthWatch {
   readonly tell: (text: EventText) => void
 }
 
+const countedAs = {
+  success: 'successful',
+  warning: 'successful',
+  failure: 'failed',
+  error: 'unknown',
+} as const
+
 /** Probe one run of a container until it ends. */
 export function watchHealth(
   owner: ContainerOwner,
@@ -39,7 +46,10 @@ export function watchHealth(
       onUnhealthy(graceSeconds ?? specGrace(owner.pod()))
     },
     onEvent: tell,
-    onOutcome: traced,
+    onOutcome: (type, outcome) => {
+      owner.tools.metrics.countProbe(type, countedAs[outcome.result], owner.pod())
+      traced(type, outcome)
+    },
   })
 }
 

@@ -26,6 +26,7 @@ export interface EvictionOptions {
   readonly onChange: () => void
   /** Of an event about the node. */
   readonly onShort: (signal: Signal) => void
+  readonly onEvict: (signal: Signal) => void
   readonly onProblem: (what: string, error: unknown) => void
   /** Milliseconds between two looks; absent: 10 000. */
   readonly every?: number | undefined
@@ -97,6 +98,7 @@ async function evictOne(options: EvictionOptions, met: MetThreshold): Promise<vo
     .filter(({ isActive, pod }) => isActive && !isCritical(pod.spec ?? {}))
   const [chosen] = rankPods(signal, await options.measure(signal, candidates))
   if (!chosen) return
+  options.onEvict(signal)
   const message = evictionMessage(met, chosen.containers)
   chosen.worker.evict({ reason: 'Evicted', message })
 }

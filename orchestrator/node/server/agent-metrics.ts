@@ -10,7 +10,10 @@ export interface AgentMetrics {
   /** @param seconds from the pod's creation until its containers ran */
   observePodStart(seconds: number): void
   countStartedPod(): void
-  countStartedContainer(): void
+  countStartedContainer(type: 'container' | 'init_container' | 'ephemeral_container'): void
+  /** One look at a pod, and what was done then. */
+  observeSync(type: 'sync' | 'terminating', seconds: number): void
+  countEviction(signal: string): void
   /** Of a container of a pod that goes on. */
   countRestart(namespace: string, pod: string, container: string): void
   countProbe(type: string, result: 'successful' | 'failed' | 'unknown', pod: KubeObject): void
@@ -35,6 +38,13 @@ export async function makeAgentMetrics(
   })
   const counter = (name: string, help: string, labelNames: string[] = []) =>
     new Counter({ name, help, labelNames, registers })
+  const syncs = new Histogram({
+    name: 'kubelet_pod_worker_duration_seconds',
+    help: 'Duration of one look at a pod, and what was done then.',
+    labelNames: ['operation_type'],
+    buckets: startBuckets,
+    registers,
+  })
   const startedPods = counter('kubelet_started_pods_total', 'Pods started.')
   const startedContainers = counter('kubelet_started_containers_total', 'Containers started.', [
     'container_type',
@@ -49,6 +59,9 @@ export async function makeAgentMetrics(
     'result',
     'namespace',
     'pod',
+  ])
+  const evictions = counter('kubelet_evictions', 'Pods ended since the node ran short.', [
+    'eviction_signal',
   ])
   new Gauge({
     name: 'kubelet_node_name',
@@ -78,7 +91,9 @@ export async function makeAgentMetrics(
     registry,
     observePodStart: (seconds) => podStart.observe(seconds),
     countStartedPod: () => startedPods.inc(),
-    countStartedContainer: () => startedContainers.inc({ container_type: 'container' }),
+    countStartedContainer: (type) => startedContainers.inc({ container_type: type }),
+    observeSync: (type, seconds) => syncs.observe({ operation_type: type }, seconds),
+    countEviction: (signal) => evictions.inc({ eviction_signal: signal }),
     countRestart: (namespace, pod, container) => restarts.inc({ namespace, pod, container }),
     countProbe: (type, result, { metadata }) =>
       probes.inc({

@@ -6,6 +6,7 @@ import { requireLog } from '../logs/log-status.ts'
 import { readContainerLog } from '../logs/read-container-log.ts'
 import type { AgentMetrics } from './agent-metrics.ts'
 import { podNamed, readTarget } from './agent-request.ts'
+import { cadvisorMetrics } from './cadvisor-metrics.ts'
 import { resourceMetrics } from './resource-metrics.ts'
 import type { ServedPods } from './served-pods.ts'
 import { statsSummary } from './stats-summary.ts'
@@ -43,6 +44,8 @@ export async function answerRequest(
       return send(metrics.registry.contentType, await metrics.registry.metrics())
     case '/metrics/resource':
       return send('text/plain; version=0.0.4; charset=utf-8', resourceMetrics(pods.usage()))
+    case '/metrics/cadvisor':
+      return send('text/plain; version=0.0.4; charset=utf-8', cadvisorMetrics(pods.usage()))
     default:
       return answerLog(pods, parts, searchParams, response)
   }
