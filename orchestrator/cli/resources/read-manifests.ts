@@ -15,6 +15,8 @@ export interface Manifest {
   readonly resource: ApiResource
   readonly name: string
   readonly namespace: string | undefined
+  /** As it was given; - for standard input. */
+  readonly file: string
 }
 
 /**
@@ -26,15 +28,33 @@ export async function readManifests(
   paths: readonly string[],
   recursive = false,
 ): Promise<Manifest[]> {
-  if (paths.length === 0) throw new CommandFailure('must specify one of -f and -k')
-  const resources = await session.resources()
   const manifests: Manifest[] = []
-  for (const path of paths)
-    for (const file of filesOf(path, recursive))
-      for (const object of await readDocuments(file))
-        manifests.push(place(session, resources, object, file))
-  if (manifests.length === 0) throw new CommandFailure('no objects passed to apply')
+  await readEach(session, paths, recursive, (read) => {
+    manifests.push(read())
+    return Promise.resolve(true)
+  })
   return manifests
+}
+
+/**
+ * The same, one by one. @param work is given what reads the next one, or throws a CommandFailure; it returns whether to go on
+ * @throws CommandFailure for files that cannot be read at all
+ */
+export async function readEach(
+  session: Session,
+  paths: readonly string[],
+  recursive: boolean,
+  work: (read: () => Manifest) => Promise<boolean>,
+  command = 'visit',
+): Promise<void> {
+  if (paths.length === 0) throw new CommandFailure('must specify one of -f and -k')
+  const documents: { object: KubeObject; file: string }[] = []
+  for (const file of paths.flatMap((path) => filesOf(path, recursive)))
+    for (const object of await readDocuments(file)) documents.push({ object, file })
+  if (documents.length === 0) throw new CommandFailure(`no objects passed to ${command}`)
+  const resources = await session.resources()
+  for (const { object, file } of documents)
+    if (!(await work(() => place(session, resources, object, file)))) return
 }
 
 function filesOf(path: string, recursive: boolean): string[] {
@@ -42,11 +62,20 @@ function filesOf(path: string, recursive: boolean): string[] {
   if (!statSync(path, { throwIfNoEntry: false }))
     throw new CommandFailure(`the path "${path}" does not exist`)
   if (!statSync(path).isDirectory()) return [path]
-  return readdirSync(path, { withFileTypes: true })
+  const found = filesWithin(path, recursive)
+  if (found.length === 0)
+    throw new CommandFailure(
+      `error reading [${path}]: recognized file extensions are [.json .yaml .yml]`,
+    )
+  return found
+}
+
+function filesWithin(folder: string, recursive: boolean): string[] {
+  return readdirSync(folder, { withFileTypes: true })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
-      const file = join(path, entry.name)
-      if (entry.isDirectory()) return recursive ? filesOf(file, true) : []
+      const file = join(folder, entry.name)
+      if (entry.isDirectory()) return recursive ? filesWithin(file, true) : []
       return /\.(ya?ml|json)$/.test(entry.name) ? [file] : []
     })
 }
@@ -59,7 +88,7 @@ async function readDocuments(file: string): Promise<KubeObject[]> {
     const [error] = document.errors
     if (error)
       throw new CommandFailure(
-        `error parsing ${file}: error converting YAML to JSON: ${error.message}`,
+        `error parsing ${file}: error converting YAML to JSON: yaml: ${error.message.split('\n')[0]?.replace(/:$/, '')}`,
       )
     const value: unknown = document.toJS({ maxAliasCount: 100 })
     if (value === null || value === undefined) return []
@@ -78,7 +107,7 @@ function place(
   const { apiVersion, kind, metadata } = object
   if (!apiVersion || !kind)
     throw new CommandFailure(
-      `error validating "${file}": ${apiVersion ? 'kind' : 'apiVersion'} not set`,
+      `error validating "${file}": error validating data: ${apiVersion ? 'kind' : 'apiVersion'} not set; if you choose to ignore these errors, turn validation off with --validate=false`,
     )
   const resource = resourceOf(resources, apiVersion, kind)
   const name = metadata?.name ?? ''
@@ -92,7 +121,7 @@ function place(
       `the namespace from the provided object "${own}" does not match the namespace "${session.namespace}". You must pass '--namespace=${own}' to perform this operation.`,
     )
   const namespace = resource.namespaced ? (own ?? session.namespace) : undefined
-  return { object, resource, name, namespace }
+  return { object, resource, name, namespace, file }
 }
 
 export function manifestPath({ resource, name, namespace }: Manifest, isNew = false): string {
