@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openContext } from '../../runtime/container/open-engine.ts'
 import { findRuns, removeRun } from '../node/container-runs.ts'
-import { removePodGroup } from '../node/pod-cgroup.ts'
+import { removeClassGroups, removePodGroup } from '../node/pod-cgroup.ts'
 import { removePodFiles } from '../node/pod-files.ts'
 import { removeSandbox } from '../node/sandbox.ts'
 import { removePodVolumes } from '../node/volumes/pod-volumes.ts'
@@ -72,6 +72,7 @@ export async function endContainers(folder: ClusterFolder, name: string): Promis
     await Promise.all([...runs.values()].flat().map(({ id }) => removeRun(context, id)))
     for (const uid of new Set([...runs.keys(), ...podsOf(folder, name)]))
       removePodGroup(context.facts, uid)
+    removeClassGroups(context.facts)
   } finally {
     context.zygote.close()
   }

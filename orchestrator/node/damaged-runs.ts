@@ -11,6 +11,7 @@ import type { EngineContext } from '../../runtime/container/engine-context.ts'
 import { readState } from '../../runtime/container/read-state.ts'
 import { readRecord } from '../../runtime/container/record-store.ts'
 import { settle } from '../../runtime/container/settle.ts'
+import { killContainerNow } from '../../runtime/container/stop.ts'
 import { findStartRecord } from '../../runtime/container/start-record.ts'
 import { isSystemError } from '../../native/system-error.ts'
 
@@ -37,6 +38,8 @@ async function endIfDamaged(context: EngineContext, id: string, tell: Tell): Pro
     const state = readState(folders, record)
     if (state.status !== 'dead') return
     tell(`container ${id.slice(0, 12)} is ended: its files are damaged`, new Error(state.error))
+    // By its pid where that is known, by its control group where that is.
+    if (state.pid !== 0) await killContainerNow(context, record)
     await withContainerLock(folders, id, async () => settle(folders, record))
   } catch (error) {
     if (!hasCode(error, 'PROTOCOL')) throw error

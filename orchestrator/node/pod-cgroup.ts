@@ -1,4 +1,6 @@
+import { existsSync, rmdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { isSystemError } from '../../native/system-error.ts'
 import { applyPlan } from '../../runtime/cgroup/apply-plan.ts'
 import type { CgroupLocation } from '../../runtime/cgroup/cgroup-plan.ts'
 import { joinPath } from '../../runtime/cgroup/group-path.ts'
@@ -91,8 +93,36 @@ export function makeClassGroups({ cgroups, rootless }: HostFacts): void {
     })
 }
 
+/**
+ * Take away the groups above all pods where no pod is in them any more; fine where there are none. Nodes of one machine
+ * share them: what another node needs again it makes again.
+ */
+export function removeClassGroups({ cgroups }: Pick<HostFacts, 'cgroups'>): void {
+  for (const folder of [classFolders.Burstable, classFolders.BestEffort, ''])
+    for (const path of foldersOf(locationOf(cgroups, `${top}${folder}`)))
+      try {
+        rmdirSync(path)
+      } catch (error) {
+        if (!['ENOENT', 'EBUSY', 'ENOTEMPTY'].some((code) => isSystemError(error, code)))
+          throw error
+      }
+}
+
+function foldersOf({ v1, v2 }: CgroupLocation): string[] {
+  return [...Object.values(v1), ...(v2 === undefined ? [] : [v2])]
+}
+
+function hasClassGroups(cgroups: HostFacts['cgroups']): boolean {
+  return [top, `${top}${classFolders.BestEffort}`].every((path) =>
+    // Not every controller has them: those that limit nothing here have none.
+    foldersOf(locationOf(cgroups, path)).some((folder) => existsSync(folder)),
+  )
+}
+
 /** Make the group of a pod; fine where it is there. @throws {OperationError} `SYSCALL_FAILED` naming the file */
-export function makePodGroup({ cgroups, rootless }: HostFacts, pod: KubeObject): void {
+export function makePodGroup(facts: HostFacts, pod: KubeObject): void {
+  const { cgroups, rootless } = facts
+  if (!hasClassGroups(cgroups)) makeClassGroups(facts)
   const request = { hierarchy: cgroups, cgroupPath: podCgroup(pod), rootless }
   applyPlan(planCgroup({ ...request, resources: podResources(pod) }), { isNew: false })
 }

@@ -6,6 +6,8 @@ import { makePodFiles, removePodFiles } from './pod-files.ts'
 import { makePodGroup, removePodGroup } from './pod-cgroup.ts'
 import { removeSharedProcesses, sharedProcesses, sharesProcesses } from './pod-processes.ts'
 import type { PodSpans } from './pod-spans.ts'
+import { makeSparingTeller } from './tell-sparingly.ts'
+import type { TellSparingly } from './tell-sparingly.ts'
 import type { PodTools } from './pod-tools.ts'
 import { findSandbox, makeSandbox, removeSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -34,6 +36,7 @@ interface PodPlaceOptions {
 /** @param first the pod, whose sandbox may be there from an agent before us */
 export function makePodPlace(options: PodPlaceOptions, first: KubeObject): PodPlace {
   const { tools, folder, tell } = options
+  const tellMounts = makeSparingTeller(tell)
   let sandbox = findSandbox(folder, first)
   let volumes: ReadonlyMap<string, string> = new Map()
   let hasGroup = false
@@ -54,7 +57,7 @@ export function makePodPlace(options: PodPlaceOptions, first: KubeObject): PodPl
       return sandbox
     },
     prepare: async (pod) => {
-      const mounted = await mountVolumes(options, pod, sandbox)
+      const mounted = await mountVolumes({ ...options, tellMounts }, pod, sandbox)
       if (!mounted) return undefined
       volumes = mounted
       try {
@@ -79,16 +82,23 @@ export function makePodPlace(options: PodPlaceOptions, first: KubeObject): PodPl
 
 /** @returns where each is, undefined where one is missing */
 async function mountVolumes(
-  { tools, folder, spans, tell }: PodPlaceOptions,
+  { tools, folder, spans, tellMounts }: PodPlaceOptions & { tellMounts: TellSparingly },
   pod: KubeObject,
   sandbox: Sandbox | undefined,
 ): Promise<ReadonlyMap<string, string> | undefined> {
   const facts = podFacts(tools, { address: sandbox?.address ?? '' })
   const request = { pod, folder, facts, sources: tools.sources }
-  const { paths, failures } = await (sandbox
+  const { paths, failures, stale } = await (sandbox
     ? updatePodVolumes(request)
     : spans.measure('mount volumes', () => updatePodVolumes(request)))
-  for (const { message } of failures) tell({ type: 'Warning', reason: 'FailedMount', message })
+  // Containers that run go on with what a stale volume has; people should know all the same.
+  tellMounts(
+    [...failures, ...stale].map(({ message }) => ({
+      type: 'Warning',
+      reason: 'FailedMount',
+      message,
+    })),
+  )
   return failures.length === 0 ? paths : undefined
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import type { Test } from 'tap'
 import type { KubeObject } from '../../orchestrator/api/object.ts'
 import { listAt, textAt, valueAt } from '../../orchestrator/api/object.ts'
 import { startCluster } from './cluster-under-test.ts'
@@ -183,4 +184,44 @@ t.test('an agent that comes back takes its pods over', async (t) => {
   t.equal(after.status?.['podIP'], before.status?.['podIP'])
   await client.delete(podKind, of)
   await untilGone(podKind, of)
+})
+
+t.test('volumes whose ConfigMap or Secret is missing, or goes', async (t) => {
+  const { client, until } = await startCluster(t, { refreshSeconds: 1 })
+  const eventSaying =
+    (message: string) =>
+    async (t: Test): Promise<void> => {
+      const kind = { apiVersion: 'v1', kind: 'Event' }
+      for (;;) {
+        const { items } = await client.list(kind)
+        const found = items.find((event) => event['message'] === message)
+        if (found) return void t.match(found, { type: 'Warning', reason: 'FailedMount' })
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    }
+  const volume = (name: string, source: object) => ({
+    containers: [sh('sleep 1000', { volumeMounts: [{ name, mountPath: '/data' }] })],
+    volumes: [{ name, ...source }],
+  })
+  await client.create(pod('a', volume('settings', { configMap: { name: 'late' } })))
+  await client.create(pod('b', volume('keys', { secret: { secretName: 'never' } })))
+  t.test(
+    'a ConfigMap that is not there',
+    eventSaying('MountVolume.SetUp failed for volume "settings" : configmap "late" not found'),
+  )
+  t.test(
+    'a Secret that is not there',
+    eventSaying('MountVolume.SetUp failed for volume "keys" : secret "never" not found'),
+  )
+  const of = { name: 'late', namespace: 'default' }
+  const map = { apiVersion: 'v1', kind: 'ConfigMap' }
+  await client.create({ ...map, metadata: of, data: { color: 'blue' } })
+  await until(podKind, { name: 'a', namespace: 'default' }, phaseIs('Running'))
+  for (const event of (await client.list({ apiVersion: 'v1', kind: 'Event' })).items)
+    await client.delete(event, { name: event.metadata.name ?? '', namespace: 'default' })
+  await client.delete(map, of)
+  t.test(
+    'one that goes while its pod runs',
+    eventSaying('MountVolume.SetUp failed for volume "settings" : configmap "late" not found'),
+  )
 })
