@@ -1,13 +1,25 @@
+import { hasCode } from '../../native/error.ts'
 import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { removeGroup } from '../cgroup/remove-group.ts'
 import { withdrawPorts } from '../network/withdraw-ports.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineFolders } from './folders.ts'
 import { readProcessFile } from './monitor-files.ts'
+import type { ProcessFile } from './monitor-files.ts'
 import { bootId } from '../../native/boot-id.ts'
 import { isProcessAlive } from './process-identity.ts'
 import type { ContainerRecord } from './record.ts'
 import { findStartRecord } from './start-record.ts'
+
+/** Of a damaged file nothing is known: what is in the group is ended then. */
+function findProcessFile(stateFolder: string): ProcessFile | undefined {
+  try {
+    return readProcessFile(stateFolder)
+  } catch (error) {
+    if (hasCode(error, 'PROTOCOL')) return undefined
+    throw error
+  }
+}
 
 /**
  * Take back whatever the last run of a container may still hold: control groups, addresses, ports.
@@ -18,7 +30,7 @@ export function settle(folders: EngineFolders, record: ContainerRecord): void {
   const folder = containerFolder(folders, record.id)
   const start = findStartRecord(folder)
   if (!start) return
-  const process = readProcessFile(folder.state)
+  const process = findProcessFile(folder.state)
   const isThisBoot = start.bootId === bootId()
   if (process && isThisBoot) {
     if (isProcessAlive(process.monitorPid, process.monitorStartTicks)) return
