@@ -123,6 +123,10 @@ const containerCommands: Readonly<Record<string, CommandEntry>> = {
 /** `mycontainer COMMAND` */
 export const topCommands: Readonly<Record<string, CommandEntry>> = {
   ...containerCommands,
+  compose: entry(
+    'Define and run multi-container applications',
+    async () => (await import('../compose/cli/compose.ts')).composeCommand,
+  ),
   doctor: entry(
     'Say what this host can and cannot do',
     async () => (await import('./commands/doctor.ts')).doctorCommand,
@@ -251,5 +255,5 @@ export const imageCommands: Readonly<Record<string, string>> = {
 
 /** Commands of docker that nothing here does yet. */
 export const missingCommands: ReadonlySet<string> = new Set(
-  'build checkpoint commit compose export search'.split(' '),
+  'build checkpoint commit export search'.split(' '),
 )

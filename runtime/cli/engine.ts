@@ -293,6 +293,8 @@ export interface HealthResult {
 }
 
 export interface Engine {
+  /** `--root`; absent: the user's default folders. */
+  readonly root: string | undefined
   create(options: ContainerOptions, io: CommandIo): Promise<{ readonly id: string }>
   run(options: ContainerOptions, io: CommandIo): Promise<RunResult>
   start(container: string, options: StartOptions, io: CommandIo): Promise<RunResult>
@@ -330,6 +332,15 @@ export interface Engine {
   copy(options: CopyOptions, io: CommandIo): Promise<void>
   pruneContainers(filter: PruneFilter): Promise<PruneResult>
   healthcheck(container: string): Promise<HealthResult>
+
+  /** The id of an image that is here: `sha256:…`. */
+  imageId(reference: string): Promise<string | undefined>
+  /** Have an image here, as its pull policy says. @throws {OperationError} `NOT_FOUND` */
+  ensureImage(
+    reference: string,
+    options: Pick<ContainerOptions, 'pull' | 'platform' | 'quiet'>,
+    io: CommandIo,
+  ): Promise<void>
 
   networkCreate(options: NetworkCreateOptions): Promise<NetworkSummary>
   networkList(): Promise<readonly NetworkSummary[]>

@@ -3,6 +3,7 @@ import { type ImageStore, openImageStore } from '../../rootfs/store/image-store.
 import type { CommandIo } from '../cli/command-io.ts'
 import type { Engine, OpenEngine } from '../cli/engine.ts'
 import { readHostFacts } from '../inspect-host/host-facts.ts'
+import { defaultOptions } from './default-options.ts'
 import type { EngineContext } from './engine-context.ts'
 import { ensureImage } from './ensure-image.ts'
 import { engineFolders, hostUser } from './folders.ts'
@@ -44,8 +45,10 @@ export function openContext(
 /** All verbs over one context. */
 export function engineOf(context: EngineContext): Engine {
   return {
+    root: context.folders.root,
     ...lifeCycle(context),
     ...views(context),
+    ...images(context),
     ...networks(context),
     ...volumes(context),
     ...host(context),
@@ -199,6 +202,14 @@ function views(context: EngineContext): Views {
       const { diffOfContainer } = await import('./diff.ts')
       return diffOfContainer(context, container)
     },
+  }
+}
+
+function images(context: EngineContext): Pick<Engine, 'imageId' | 'ensureImage'> {
+  return {
+    imageId: async (reference) => (await context.images()).find(reference)?.id,
+    ensureImage: async (reference, wanted, io) =>
+      ensureImage(context, { ...defaultOptions(reference), ...wanted }, sayTo(io)),
   }
 }
 

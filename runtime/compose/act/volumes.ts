@@ -1,0 +1,56 @@
+import { OperationError } from '../../../native/error.ts'
+import { label, projectLabels } from '../plan/labels.ts'
+import type { Session } from './session.ts'
+
+/** Make the volumes that are not there; those of others must be. @throws {OperationError} `NOT_FOUND` */
+export async function ensureVolumes(session: Session, keys: Iterable<string>): Promise<void> {
+  const { engine, project, say, warn, isDryRun } = session
+  const wanted = [...new Set(keys)].flatMap((key) => {
+    const volume = project.volumes[key]
+    return volume ? [{ key, volume }] : []
+  })
+  if (wanted.length === 0) return
+  const there = new Map((await engine.volumeList()).map((one) => [one.name, one]))
+  for (const { key, volume } of wanted) {
+    const { name, external, driver, driverOptions, labels } = volume
+    const found = there.get(name)
+    if (found && !external && found.labels[label.project] !== project.name)
+      warn(
+        `volume ${JSON.stringify(name)} already exists but was not created by Compose. Use external: true to use an existing volume`,
+      )
+    if (found) continue
+    if (external)
+      throw new OperationError(
+        'NOT_FOUND',
+        `external volume ${JSON.stringify(name)} not found`,
+        {},
+        { exitCode: 1, hint: `Make it: "mycontainer volume create ${name}"` },
+      )
+    if (driver !== undefined && driver !== 'local')
+      throw new OperationError(
+        'UNSUPPORTED',
+        `volumes.${key}: no volume driver ${driver}`,
+        {},
+        { exitCode: 1, hint: 'The one there is is local' },
+      )
+    say(`Volume ${name}`, 'Creating')
+    if (!isDryRun)
+      await engine.volumeCreate(name, {
+        labels: { ...labels, ...projectLabels(project), [label.volume]: key },
+        options: driverOptions,
+      })
+    say(`Volume ${name}`, 'Created')
+  }
+}
+
+/** Those that were made for the project. */
+export async function removeVolumes({ engine, project, say, isDryRun }: Session): Promise<void> {
+  const ours = (await engine.volumeList()).filter(
+    ({ labels }) => labels[label.project] === project.name,
+  )
+  for (const { name } of ours) {
+    say(`Volume ${name}`, 'Removing')
+    if (!isDryRun) await engine.volumeRemove(name, { force: true })
+    say(`Volume ${name}`, 'Removed')
+  }
+}
