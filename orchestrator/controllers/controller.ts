@@ -34,6 +34,8 @@ export interface ControllerSettings {
   readonly goneNodeQuarantine: number
   /** How often pods are collected. Default 20 000. */
   readonly podGcPeriod: number
+  /** How often autoscalers look. Default 15 000. */
+  readonly autoscalerPeriod: number
   /** PEM of the cluster's authority, for the pods of every namespace. Absent: nobody tells them. */
   readonly authority: string
 }

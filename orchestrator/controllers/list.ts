@@ -9,6 +9,7 @@ import { startEndpointSliceController } from './endpoint-slice/endpoint-slice-co
 import { startEndpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring-controller.ts'
 import { startEndpointsController } from './endpoints/endpoints-controller.ts'
 import { startGarbageCollector } from './garbage-collector/garbage-collector.ts'
+import { startHorizontalPodAutoscalerController } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler-controller.ts'
 import { startJobController } from './job/job-controller.ts'
 import { startNodeIpamController } from './node-ipam/node-ipam-controller.ts'
 import { startNodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
@@ -32,6 +33,7 @@ export const controllers: readonly StartController[] = [
   startEndpointSliceMirroringController,
   startEndpointsController,
   startGarbageCollector,
+  startHorizontalPodAutoscalerController,
   startJobController,
   startNodeIpamController,
   startNodeLifecycleController,

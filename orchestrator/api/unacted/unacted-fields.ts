@@ -107,7 +107,13 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     // The claims are made; nothing gives them volumes.
     'spec.volumeClaimTemplates[].spec',
   ],
-  'autoscaling/HorizontalPodAutoscaler': nothing,
+  'autoscaling/HorizontalPodAutoscaler': [
+    'spec.behavior.scaleDown.tolerance',
+    'spec.behavior.scaleUp.tolerance',
+    'spec.metrics[].external',
+    'spec.metrics[].object',
+    'spec.metrics[].pods',
+  ],
   'batch/CronJob': below('spec.jobTemplate.spec.template.spec.', podFields),
   'batch/Job': templated,
   'networking.k8s.io/Ingress': nothing,

@@ -158,7 +158,7 @@ t.test('each field is read, or has a row', async (t) => {
 
 /** Fields with rows whose names also name something that is read. */
 const sharedNames = new Set(
-  'claims ephemeral image name persistentVolumeClaim type service spec maxUnavailable webhook deprecated preserveUnknownFields'.split(
+  'claims ephemeral image name persistentVolumeClaim type service spec maxUnavailable webhook deprecated preserveUnknownFields tolerance external object pods'.split(
     ' ',
   ),
 )
