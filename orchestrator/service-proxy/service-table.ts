@@ -1,28 +1,16 @@
-import { OperationError } from '../../native/error.ts'
-import { openNetlinkSocket, requireAck } from '../../native/netlink-socket.ts'
-import type { NetlinkSocket } from '../../native/netlink-socket.ts'
-import { hasErrno } from '../../runtime/network/kernel-verdict.ts'
-import {
-  decodeElements,
-  decodeGeneration,
-  dumpElements,
-  dumpRules,
-  getGeneration,
-} from '../../runtime/network/nftables/dump.ts'
-import {
-  addChain,
-  addRule,
-  addTable,
-  deleteTable,
-  encodeBatch,
-} from '../../runtime/network/nftables/message.ts'
-import type { TableChange } from '../../runtime/network/nftables/message.ts'
-import { addElements, addSet, deleteElements } from '../../runtime/network/nftables/set.ts'
+import { decodeElements, dumpElements } from '../../runtime/network/nftables/dump.ts'
+import { addElements, deleteElements } from '../../runtime/network/nftables/set.ts'
 import { baseChains, sharedSets } from './base-table.ts'
 import type { BaseTableOptions } from './base-table.ts'
+import {
+  changeTable,
+  openFirewall,
+  openKernelTable,
+  removeKernelTable,
+  tolerateMissing,
+} from './kernel-table.ts'
+import type { KernelTable } from './kernel-table.ts'
 import { addressKey } from './packet.ts'
-import type { TablePart } from './table-part.ts'
-import { joinChanges, makeTableState } from './table-state.ts'
 
 export interface ServiceTableOptions extends BaseTableOptions {
   readonly table: string
@@ -31,49 +19,25 @@ export interface ServiceTableOptions extends BaseTableOptions {
 }
 
 /** The proxy's table in the kernel, in the network namespace of this process. */
-export interface ServiceTable {
-  /** Give each owner its part, in one transaction. @returns how many changes that took */
-  apply(parts: ReadonlyMap<string, TablePart>): number
-  /** Whether somebody else changed or removed it since. */
-  isDamaged(): boolean
+export interface ServiceTable extends KernelTable {
   /** Forget clients of a sticky service that are remembered for backends that it has no more. */
   forgetClients(map: string, backends: ReadonlySet<string>): void
 }
 
-/** Bytes of one transaction, below the send buffer of the socket. */
-const mostBytes = 900_000
-
-/**
- * The table is made anew with the first parts, in the same transaction that takes away what an earlier process left:
- * no packet meets a table that is half there. Connections go on meanwhile, for the kernel knows them.
- */
 export function openServiceTable(options: ServiceTableOptions): ServiceTable {
-  const { table } = options
-  const state = makeTableState(table)
-  let isBuilt = false
-  let generation: number | undefined
-  const baseRules = countBaseRules(options)
+  const { table, nodeAddresses } = options
+  const all = openKernelTable({
+    table,
+    sets: sharedSets,
+    chains: baseChains(options, nodeAddresses !== undefined),
+    elements: addElements(
+      table,
+      'node-addresses',
+      [...new Set(nodeAddresses)].map((address) => ({ key: addressKey(address) })),
+    ),
+  })
   return {
-    apply: (parts) => {
-      using socket = openFirewall()
-      const changes = joinChanges([...parts].map(([owner, part]) => state.replace(owner, part)))
-      const all = isBuilt ? changes : [...newTable(options), ...changes]
-      if (all.length === 0) return 0
-      for (const some of isBuilt ? [all] : batches(all)) change(socket, table, some)
-      isBuilt = true
-      generation = readGeneration(socket)
-      return all.length
-    },
-    isDamaged: () => {
-      if (!isBuilt) return false
-      using socket = openFirewall()
-      const now = readGeneration(socket)
-      if (now === generation) return false
-      const present = socket.read(dumpRules(table)).length
-      if (present !== baseRules + state.rules()) return true
-      generation = now
-      return false
-    },
+    ...all,
     forgetClients: (map, backends) => {
       using socket = openFirewall()
       const stale = socket
@@ -82,93 +46,12 @@ export function openServiceTable(options: ServiceTableOptions): ServiceTable {
         .filter(({ data }) => data && !backends.has(Buffer.from(data).toString('hex')))
       // One by one: its time may be over by now.
       for (const { key } of stale)
-        tolerateMissing(() => change(socket, table, deleteElements(table, map, [{ key }])))
+        tolerateMissing(() => changeTable(socket, table, deleteElements(table, map, [{ key }])))
     },
   }
 }
 
-function countBaseRules(options: ServiceTableOptions): number {
-  const chains = baseChains(options, options.nodeAddresses !== undefined)
-  return chains.reduce((sum, { rules }) => sum + rules.length, 0)
-}
-
 /** Take the table away; fine where there is none. Connections that stand go on. */
 export function removeServiceTable(table: string): void {
-  using socket = openFirewall()
-  tolerateMissing(() => change(socket, table, [deleteTable(table)]))
-}
-
-function openFirewall(): NetlinkSocket {
-  return openNetlinkSocket('netfilter')
-}
-
-function readGeneration(socket: NetlinkSocket): number | undefined {
-  const [message] = socket.read(getGeneration())
-  return message && decodeGeneration(message)
-}
-
-function tolerateMissing(step: () => void): void {
-  try {
-    step()
-  } catch (error) {
-    if (!hasErrno(error, 'ENOENT')) throw error
-  }
-}
-
-function newTable(options: ServiceTableOptions): TableChange[] {
-  const { table, nodeAddresses } = options
-  const chains = baseChains(options, nodeAddresses !== undefined)
-  return [
-    addTable(table),
-    deleteTable(table),
-    addTable(table),
-    ...sharedSets.map((set, index) => addSet(table, set, index + 1)),
-    ...chains.map(({ name, base }) => addChain(table, name, base)),
-    ...chains.flatMap(({ name, rules }) =>
-      rules.map(({ expressions, comment }) => addRule(table, name, expressions, comment)),
-    ),
-    ...addElements(
-      table,
-      'node-addresses',
-      [...new Set(nodeAddresses)].map((address) => ({ key: addressKey(address) })),
-    ),
-  ]
-}
-
-/** Only a table of thousands of services does not fit one transaction: the rest follows at once. */
-function batches(changes: readonly TableChange[]): TableChange[][] {
-  const result: TableChange[][] = []
-  let some: TableChange[] = []
-  let bytes = 0
-  for (const one of changes) {
-    const size = encodeBatch([one]).length
-    if (bytes + size > mostBytes) {
-      result.push(some)
-      some = []
-      bytes = 0
-    }
-    some.push(one)
-    bytes += size
-  }
-  return [...result, some]
-}
-
-function change(socket: NetlinkSocket, table: string, changes: readonly TableChange[]): void {
-  for (const ack of socket.request(encodeBatch(changes), 1)) {
-    const failed = changes[ack.sequence - 1]
-    const detail = { table, change: failed?.type ?? 'batch' }
-    try {
-      requireAck(ack, 'change the rules of services', detail)
-    } catch (cause) {
-      throw explained(cause, detail)
-    }
-  }
-}
-
-function explained(cause: unknown, detail: Readonly<Record<string, string>>): unknown {
-  if (!hasErrno(cause, 'EOPNOTSUPP', 'EPROTONOSUPPORT', 'EAFNOSUPPORT')) return cause
-  return new OperationError('UNSUPPORTED', 'send services to their pods with nf_tables', detail, {
-    cause,
-    hint: 'Needs CONFIG_NF_TABLES with NFT_NAT, NFT_MASQ, NFT_FIB_INET, NFT_NUMGEN, NFT_REJECT_INET and NFT_CT',
-  })
+  removeKernelTable(table)
 }

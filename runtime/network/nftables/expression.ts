@@ -53,17 +53,15 @@ export function payload(
   ])
 }
 
-/** Go on only where the register (not) equals the bytes. */
+const comparisons = { equal: 0, different: 1, atMost: 3, atLeast: 5 } as const
+
+/** Go on only where the register compares so with the bytes, the first of which counts most. */
 export function compare(
-  operator: 'equal' | 'different',
+  operator: keyof typeof comparisons,
   bytes: Uint8Array,
   register: Register = 1,
 ): Attribute {
-  return expression('cmp', [
-    number(1, register),
-    number(2, operator === 'equal' ? 0 : 1),
-    value(3, bytes),
-  ])
+  return expression('cmp', [number(1, register), number(2, comparisons[operator]), value(3, bytes)])
 }
 
 /** Go on only where the register's key is (not) in the set. */
@@ -195,6 +193,15 @@ export function jump(chain: string): Attribute {
 
 /** Data of a verdict map's element: go on in another chain, and do not come back. */
 export function goTo(chain: string): Attribute {
-  const content = [number(1, NFT_GOTO), { type: 2, payload: text(chain) }]
+  return leadTo(NFT_GOTO, chain)
+}
+
+/** The same, to come back where that chain has no verdict. */
+export function jumpTo(chain: string): Attribute {
+  return leadTo(NFT_JUMP, chain)
+}
+
+function leadTo(code: number, chain: string): Attribute {
+  const content = [number(1, code), { type: 2, payload: text(chain) }]
   return { type: DATA_VERDICT, payload: content }
 }
