@@ -13,19 +13,28 @@ interface Flags extends ClientFlags {
 // https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/4006-transition-spdy-to-websockets
 const channel = { input: 0, output: 1, error: 2, status: 3, resize: 4, close: 255 } as const
 
+const examples = `
+Examples:
+  myorch exec web-1 -- ls /
+  myorch exec -it deployment/web -- sh
+  cat file | myorch exec -i web-1 -c side -- sh -c 'cat > /tmp/file'`
+
 /** `myorch exec POD -- COMMAND`. */
 export function addExec(program: Command): void {
   const command = program
     .command('exec')
     .description('Run a command in a container; its exit code is ours')
-    .argument('<pod>', 'POD or TYPE/NAME')
-    .argument('<command...>', 'behind --')
+    .argument('[pod]', 'POD or TYPE/NAME')
+    .argument('[command...]', 'behind --')
     .option('-i, --stdin', 'with our standard input')
     .option('-t, --tty', 'with a terminal')
     .option('-c, --container <name>', 'absent: the first one')
+    .option('-q, --quiet', 'do not say which container was chosen')
+    .addHelpText('after', examples)
   addSessionAction<Flags>(command, async (session, [word = '', ...words], flags) => {
     const { containerOf, findPods } = await import('./resources/find-pods.ts')
-    const [pod] = await findPods(session, word)
+    checkWords(word, words)
+    const [pod] = await findPods(session, word, { doing: 'attach to' })
     const isTerminal = flags.tty === true && process.stdin.isTTY
     if (flags.tty && !isTerminal)
       process.stderr.write(
@@ -49,6 +58,16 @@ export function addExec(program: Command): void {
       process.stdin.destroy()
     }
   })
+}
+
+function checkWords(pod: string, words: readonly string[]): void {
+  if (pod === '') throw new CommandFailure('pod, type/name or --filename must be specified')
+  if (words.length === 0)
+    throw new CommandFailure('you must specify at least one command for the container')
+  if (!process.argv.includes('--'))
+    throw new CommandFailure(
+      "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'myorch exec -h' for help and examples",
+    )
 }
 
 /** Print what comes. @returns the Status that the command ended with */

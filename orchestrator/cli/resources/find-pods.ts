@@ -1,5 +1,6 @@
-import { listAt, textAt, valueAt } from '../../api/object.ts'
+import { isObject, listAt, textAt, valueAt } from '../../api/object.ts'
 import type { KubeObject } from '../../api/object.ts'
+import { selectorQuery } from './describe/related.ts'
 import { findResource } from './discover.ts'
 import { CommandFailure } from './session.ts'
 import type { Session } from './session.ts'
@@ -9,34 +10,54 @@ const defaultContainer = 'kubectl.kubernetes.io/default-container'
 
 /**
  * The pods that a command line means: `web-1`, `pod/web-1`, one of `deployment/web`, or all with some labels.
+ * @param doing for the message where an object has no pods: `get the logs from`
  * @throws CommandFailure where there is none
  */
 export async function findPods(
   session: Session,
-  word: string | undefined,
-  selector?: string,
+  word: string,
+  { selector, doing }: { readonly selector?: string | undefined; readonly doing: string },
 ): Promise<KubeObject[]> {
   const pods = findResource(await session.resources(), 'pods')
   if (selector !== undefined) return listObjects(session, pods, { selector })
-  if (word === undefined)
-    throw new CommandFailure(
-      "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
-    )
   const [target] = await parseTargets(session, [word.includes('/') ? word : `pods/${word}`], 'find')
   const [object] = target ? await readObjects(session, target) : []
   if (!object || object.kind === 'Pod') return object ? [object] : []
   const labels =
-    valueAt(object, ['spec', 'selector', 'matchLabels']) ??
-    valueAt(object, ['spec', 'selector']) ??
-    {}
-  const found = await listObjects(session, pods, {
-    selector: Object.entries(labels)
-      .map(([name, value]) => `${name}=${String(value)}`)
-      .join(','),
-  })
-  const chosen = found.find((pod) => textAt(pod, ['status', 'phase']) === 'Running') ?? found[0]
-  if (!chosen) throw new CommandFailure(`no pods found for ${word}`)
+    valueAt(object, ['spec', 'selector', 'matchLabels']) ?? valueAt(object, ['spec', 'selector'])
+  if (!isObject(labels))
+    throw new CommandFailure(
+      `cannot ${doing} *${object.apiVersion}.${object.kind}: selector for *${object.apiVersion}.${object.kind} not implemented`,
+    )
+  const found = await listObjects(session, pods, { selector: selectorQuery(labels) })
+  const [chosen] = found.toSorted(byReadiness)
+  if (!chosen) throw new CommandFailure('timed out waiting for the condition')
+  if (found.length > 1 && doing.includes('logs'))
+    process.stderr.write(`Found ${found.length} pods, using pod/${chosen.metadata.name ?? ''}\n`)
   return [chosen]
+}
+
+/** Those that are ready first, then the oldest, as kubectl chooses. */
+function byReadiness(a: KubeObject, b: KubeObject): number {
+  const rank = (pod: KubeObject): number =>
+    textAt(pod, ['status', 'phase']) !== 'Running' ? 2 : isReady(pod) ? 0 : 1
+  const age = (pod: KubeObject): string => pod.metadata.creationTimestamp ?? ''
+  if (rank(a) !== rank(b)) return rank(a) - rank(b)
+  if (age(a) === age(b)) return 0
+  return age(a) < age(b) ? -1 : 1
+}
+
+function isReady(pod: KubeObject): boolean {
+  return listAt(pod, ['status', 'conditions']).some(
+    ({ type, status }) => type === 'Ready' && status === 'True',
+  )
+}
+
+/** All containers, in the order in which they are started. */
+export function containersOf(pod: KubeObject): string[] {
+  return ['initContainers', 'containers', 'ephemeralContainers']
+    .flatMap((field) => listAt(pod, ['spec', field]))
+    .map((each) => textAt(each, ['name']) ?? '')
 }
 
 /** The container that is named, that the pod's annotation names, or the first one; several are told of. */
