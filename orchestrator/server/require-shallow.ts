@@ -1,20 +1,14 @@
 import { badRequest } from '../api/status-error.ts'
 
-const deepest = 500
+/** What is nested deeper than this does not come in. */
+export const deepest = 500
 
 /**
- * What is nested without end exhausts the stack of whoever walks it: it does not come in.
+ * What is nested without end exhausts the stack of whoever walks it.
  * @throws StatusError 400
  */
-export function requireShallow(value: unknown): void {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepest) throw badRequest('the body is nested too deep')
-    const below: unknown[] = []
-    for (const one of level)
-      if (typeof one === 'object' && one !== null)
-        for (const inner of Object.values(one))
-          if (typeof inner === 'object' && inner !== null) below.push(inner)
-    level = below
-  }
+export function requireShallow(value: unknown, depth = 0): void {
+  if (typeof value !== 'object' || value === null) return
+  if (depth > deepest) throw badRequest('the body is nested too deep')
+  for (const inner of Object.values(value)) requireShallow(inner, depth + 1)
 }

@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { OperationError } from '../../../native/error.ts'
 import { openDatabase } from './database.ts'
 import { prepareStatements } from './statements.ts'
@@ -16,25 +24,51 @@ export function restoreSqliteStore(backup: string, path: string): void {
   const copy = `${path}.restoring`
   removeDatabase(copy)
   copyFileSync(backup, copy)
+  try {
+    prepareCopy(copy)
+  } catch (cause) {
+    removeDatabase(copy)
+    if (cause instanceof OperationError && cause.code !== 'INTERNAL') throw cause
+    throw new OperationError('INVALID_ARGUMENT', 'restore a damaged backup', { backup }, { cause })
+  }
+  if (existsSync(path)) renameSync(path, `${path}.before-restore`)
+  removeDatabase(path)
+  renameSync(copy, path)
+}
+
+/** Check the copy, and let it go on after all revisions that anybody may have seen. */
+function prepareCopy(copy: string): void {
+  requireMade(copy)
   const database = openDatabase(copy)
   try {
     const check = database.prepare('PRAGMA integrity_check').get()?.['integrity_check']
-    if (check !== 'ok')
-      throw new OperationError('INVALID_ARGUMENT', 'restore a damaged backup', {
-        backup,
-        check: String(check),
-      })
+    if (check !== 'ok') throw new Error(`integrity check: ${String(check)}`)
     const statements = prepareStatements(database)
-    const revision = Number(statements.state.get('revision')?.['value']) + revisionGap
+    const last = Number(statements.state.get('revision')?.['value'])
+    if (!Number.isSafeInteger(last) || last < 0) throw new Error('it has no revision')
+    const revision = last + revisionGap
     statements.setState.run(revision, 'revision')
     statements.setState.run(revision, 'compacted')
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   } finally {
     database.close()
   }
-  if (existsSync(path)) renameSync(path, `${path}.before-restore`)
-  removeDatabase(path)
-  renameSync(copy, path)
+}
+
+/** https://www.sqlite.org/fileformat.html#the_database_header: size, and the place of `user_version`. */
+const headerSize = 100
+const versionAt = 60
+
+/** What is empty is made a store by opening it: a backup that was cut off would be one of nothing. */
+function requireMade(copy: string): void {
+  const header = Buffer.alloc(headerSize)
+  const file = openSync(copy, 'r')
+  try {
+    const size = readSync(file, header)
+    if (size < headerSize || header.readInt32BE(versionAt) === 0) throw new Error('it is no store')
+  } finally {
+    closeSync(file)
+  }
 }
 
 function removeDatabase(path: string): void {

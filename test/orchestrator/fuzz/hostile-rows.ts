@@ -122,6 +122,20 @@ export const hostileRows: readonly HostileRow[] = [
     code: 400,
   },
   {
+    title: 'aliases of themselves',
+    target: configMaps,
+    type: 'application/yaml',
+    body: 'a: &a [*a, *a]',
+    code: 400,
+  },
+  {
+    title: 'one long text under a hundred names',
+    target: configMaps,
+    type: 'application/yaml',
+    body: `a: &a ${'x'.repeat(1_000_000)}\nb: [${texts(90, '').fill('*a').join(',')}]`,
+    code: 400,
+  },
+  {
     title: 'YAML with many keys',
     target: configMaps,
     type: 'application/yaml',
