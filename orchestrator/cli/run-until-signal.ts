@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { describeError } from '../../native/error.ts'
+import { bearLostOutput } from './bear-lost-output.ts'
 import { addSettingFlags, readSettingFlags } from './node-settings.ts'
 import type { SettingFlags } from './node-settings.ts'
 import { untilSignal } from './until-signal.ts'
@@ -26,6 +27,7 @@ export function addStateFlags(command: Command): Command {
 
 /** Run a node until this process is to end. */
 export async function runUntilSignal(flags: NodeFlags): Promise<never> {
+  bearLostOutput()
   const { runNode } = await import('../cluster/run-node.ts')
   const node = await runNode({
     ...flags,

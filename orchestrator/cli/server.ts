@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { OperationError } from '../../native/error.ts'
 import { addRecordFlags, readRecordFlags } from './server-records.ts'
 import type { RecordFlags } from './server-records.ts'
+import { bearLostOutput } from './bear-lost-output.ts'
 import { untilSignal } from './until-signal.ts'
 
 interface Flags {
@@ -48,6 +49,7 @@ export function addServer(program: Command): void {
   addRecordFlags(command).action(async (flags: Flags & RecordFlags) => {
     const { dataDir, addr, kubeconfig, name, san, scheduler } = flags
     const { host, port } = parseAddress(addr)
+    bearLostOutput()
     const { runServer } = await import('../server/run-server.ts')
     const server = await runServer({
       dataDir,

@@ -41,6 +41,8 @@ export interface ClusterMaking {
   readonly env?: NodeJS.ProcessEnv
   /** Told the folder, before anything is in it. */
   readonly prepare?: (folder: string) => void
+  /** Undoes that, when the cluster is gone. */
+  readonly dispose?: () => void
 }
 
 export async function makeLocalCluster(
@@ -77,6 +79,7 @@ export async function makeLocalCluster(
   }
   t.teardown(async () => {
     await remove()
+    making.dispose?.()
     rmSync(folder, { recursive: true, force: true })
   })
   const wish = ['--name', name, '--nodes', `${nodes}`, ...(making.flags ?? [])]
