@@ -11,6 +11,7 @@ import {
 } from './caller-descriptors.ts'
 import type { Caller } from './caller.ts'
 import { streamsOf } from './caller-streams.ts'
+import { grantableProcess } from './grantable-capabilities.ts'
 import { withNotifySocket } from './notify-mount.ts'
 import { type CgroupManager, planGroups } from './oci-cgroup.ts'
 import { type Bundle, readBundle } from './read-bundle.ts'
@@ -62,11 +63,15 @@ export function compileContainer(
   const bundle = readBundle(wish.bundle, wish.configFile)
   const facts = readHostFacts()
   const listened = listenedDescriptors(caller, wish.env)
-  const { config, socket } = withNotifySocket(
+  const { config: whole, socket } = withNotifySocket(
     folder,
     withListenedDescriptors(bundle.config, listened),
     wish.env,
   )
+  const { process } = whole
+  const config = process
+    ? { ...whole, process: grantableProcess(process, whole, facts, wish.warn) }
+    : whole
   const cgroup = planGroups(wish.id, config, facts, wish.cgroupManager)
   const program = compile({
     id: wish.id,

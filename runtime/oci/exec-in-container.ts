@@ -10,6 +10,7 @@ import { keptDescriptors } from './caller-descriptors.ts'
 import { shareStreams, streamsOf } from './caller-streams.ts'
 import type { Caller } from './caller.ts'
 import { readContainer, requireStatus } from './oci-record.ts'
+import { grantableProcess } from './grantable-capabilities.ts'
 import { writePidFile } from './pid-file.ts'
 
 export interface ExecWish {
@@ -24,6 +25,7 @@ export interface ExecWish {
   readonly ignorePaused: boolean
   /** Below the container's own group. */
   readonly subgroup?: string | undefined
+  readonly warn: (message: string) => void
 }
 
 /**
@@ -45,9 +47,9 @@ export async function execInContainer(
     ...(wish.ignorePaused ? (['paused'] as const) : []),
   )
   const config = parseConfig(readFileSync(folder.config, 'utf8'))
-  const process = wish.process(config)
-  const zygote = await caller.openZygote()
   const facts = readHostFacts()
+  const process = grantableProcess(wish.process(config), config, facts, wish.warn)
+  const zygote = await caller.openZygote()
   const stateDir = mkdtempSync(join(folder.path, 'exec-'))
   try {
     const program = compileExec({

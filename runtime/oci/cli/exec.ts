@@ -34,7 +34,7 @@ export const execCommand: OciCommand = {
   maximumArguments: Infinity,
   interspersed: false,
   async run(call) {
-    const { flags, args, globals, caller } = call
+    const { flags, args, globals, caller, log } = call
     const [id = '', ...command] = args
     const file = flags.string('process')
     const isDetached = flags.bool('detach')
@@ -59,6 +59,7 @@ export const execCommand: OciCommand = {
       preserveFds: preservedCount(call),
       ignorePaused: flags.bool('ignore-paused'),
       subgroup: flags.string('cgroup'),
+      warn: (message) => log.write('warning', message),
     })
     if (isDetached) return 0
     return caller.wait(pid, process.terminal === true && !flags.has('console-socket'))
