@@ -107,7 +107,7 @@ function secretWord(
   const secret = secrets[source]
   if (secret?.kind === 'file') return `id=${id},src=${secret.path}`
   const path = join(folder, `secret-${source}`)
-  writeFileSync(path, secret?.text ?? '', { mode: 0o600 })
+  writeFileSync(path, secret?.kind === 'text' ? secret.text : '', { mode: 0o600 })
   return `id=${id},src=${path}`
 }
 

@@ -45,6 +45,7 @@ export function writeContents(
         {},
         { exitCode: 1 },
       )
+    if (source.kind === 'unset') throw unset(kind, reference.source, source.variable)
     const isPlain = uid === undefined && gid === undefined && mode === undefined
     const key = contentKey(kind, reference)
     if (source.kind === 'file' && isPlain) {
@@ -63,10 +64,20 @@ export function writeContents(
   return paths
 }
 
+function unset(kind: Kind, name: string, variable: string): OperationError {
+  return new OperationError(
+    'INVALID_ARGUMENT',
+    `${kind}.${name}: the variable ${variable} is not set`,
+    {},
+    { exitCode: 1, hint: `Set ${variable} in the environment or in the .env file` },
+  )
+}
+
 /** What stands for the contents in the hash of a configuration. */
 export function contentDigests(project: Project, service: Service): Map<string, string> {
   const digests = contentsOf(project, service).map(({ kind, reference, source }) => {
     const key = contentKey(kind, reference)
+    if (source.kind === 'unset') return [key, '']
     return [key, source.kind === 'file' ? source.path : nameOf(key, Buffer.from(source.text))]
   })
   return new Map(digests as [string, string][])

@@ -2,7 +2,7 @@ import { OperationError } from '../../../native/error.ts'
 import type { ContentSource, ProjectNetwork, ProjectVolume } from '../model/project.ts'
 import type { Service } from '../model/service.ts'
 import type { Draft } from './draft.ts'
-import { invalidField, present, toFlag, toTexts } from './spelling.ts'
+import { present, toFlag, toTexts } from './spelling.ts'
 
 type External = boolean | string | { readonly name?: string | undefined } | undefined
 
@@ -68,7 +68,7 @@ export function projectVolumes(
   )
 }
 
-/** @throws {OperationError} `INVALID_ARGUMENT`: no source, a variable that is not set, an external one */
+/** @throws {OperationError} `INVALID_ARGUMENT`: no source, an external one */
 export function projectSources(
   kind: 'secrets' | 'configs',
   written: Draft['secrets'],
@@ -88,7 +88,7 @@ export function projectSources(
           { exitCode: 1, hint: 'Say where it comes from: file, environment or content' },
         )
       const text = environment[variable]
-      if (text === undefined) throw invalidField(at, 'the variable is not set', variable)
+      if (text === undefined) return [key, { kind: 'unset', variable }]
       return [key, { kind: 'text', text }]
     }),
   )

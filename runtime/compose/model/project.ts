@@ -27,6 +27,8 @@ export interface ProjectVolume {
 export type ContentSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'text'; readonly text: string }
+  /** Of a variable that nobody has set: an error when a container is to have it. */
+  | { readonly kind: 'unset'; readonly variable: string }
 
 /** What the Compose files say, all of them merged, for the profiles that are wanted. */
 export interface Project {

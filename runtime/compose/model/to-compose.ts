@@ -174,5 +174,6 @@ function networkDocument(network: ProjectNetwork): Json {
 }
 
 function sourceDocument(source: Project['secrets'][string]): Json {
-  return source.kind === 'file' ? { file: source.path } : { content: source.text }
+  if (source.kind === 'file') return { file: source.path }
+  return source.kind === 'text' ? { content: source.text } : { environment: source.variable }
 }

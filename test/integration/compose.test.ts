@@ -1,0 +1,408 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Test } from 'tap'
+import { commandBench, runCommand, startCommand, waitUntil } from './command-line.ts'
+import type { CommandBench, CommandResult } from './command-line.ts'
+
+t.setTimeout(240_000)
+
+interface Stack {
+  readonly bench: CommandBench
+  readonly folder: string
+  readonly write: (text: string, name?: string) => void
+  /** `mycontainer compose …` in the folder. */
+  readonly compose: (...args: string[]) => Promise<CommandResult>
+  /** Its standard output; it must go well. */
+  readonly ok: (...args: string[]) => Promise<string>
+  /** `SERVICE-NUMBER STATUS` of each container. */
+  readonly states: () => Promise<string[]>
+  readonly idOf: (name: string) => Promise<unknown>
+}
+
+function stack(t: Test, text: string, env: Readonly<Record<string, string>> = {}): Stack {
+  const bench = commandBench(t)
+  const folder = join(bench.folder, 'app')
+  mkdirSync(folder)
+  const write = (content: string, name = 'compose.yaml'): void =>
+    writeFileSync(join(folder, name), content)
+  write(text)
+  const compose = (...args: string[]): Promise<CommandResult> =>
+    runCommand(['compose', '-p', 'app', ...args], { root: bench.root, cwd: folder, env })
+  const ok = async (...args: string[]): Promise<string> => {
+    const result = await compose(...args)
+    if (result.exitCode !== 0)
+      throw new Error(`compose ${args.join(' ')}: ${result.exitCode}\n${result.stderr}`)
+    return result.stdout
+  }
+  const states = async (): Promise<string[]> => {
+    const lines = await ok('ps', '-a', '--format', '{{.Name}} {{.State}}')
+    return lines.split('\n').filter(Boolean)
+  }
+  return {
+    bench,
+    folder,
+    write,
+    compose,
+    ok,
+    states,
+    idOf: (name) => bench.inspect(name, '.Id'),
+  }
+}
+
+const stays = `sh -c 'trap "exit 0" TERM; echo up; while :; do sleep 0.1; done'`
+
+t.test('up makes what is missing, and only what changed is made anew', async (t) => {
+  const file = (greeting: string): string => `
+services:
+  web:
+    image: host
+    command: ${stays}
+    environment: {GREETING: ${greeting}}
+    volumes: [data:/data, /anonymous]
+    depends_on: [db]
+  db:
+    image: host
+    command: ${stays}
+volumes: {data: }
+`
+  const { ok, compose, write, states, idOf, bench } = stack(t, file('one'))
+  await ok('up', '-d')
+  t.strictSame(await states(), ['app-db-1 running', 'app-web-1 running'])
+  await ok('exec', '-T', 'web', 'sh', '-c', 'echo kept > /data/file; echo too > /anonymous/file')
+  const [web, db] = [await idOf('app-web-1'), await idOf('app-db-1')]
+
+  const again = await compose('up', '-d')
+  t.match(again.stderr, /app-web-1 {2}Running/)
+  t.equal(await idOf('app-web-1'), web, 'nothing changed: the same container')
+
+  write(file('two'))
+  const changed = await compose('up', '-d')
+  t.match(changed.stderr, /app-web-1 {2}Recreated/)
+  t.not(await idOf('app-web-1'), web)
+  t.equal(await idOf('app-db-1'), db)
+  const inside = await ok(
+    'exec',
+    '-T',
+    'web',
+    'sh',
+    '-c',
+    'echo $GREETING; cat /data/file /anonymous/file',
+  )
+  t.equal(inside, 'two\nkept\ntoo\n', 'volumes stay, those without a name too')
+
+  await ok('up', '-d', '--force-recreate', '-V', 'web')
+  const renewed = await compose('exec', '-T', 'web', 'cat', '/anonymous/file')
+  t.equal(renewed.exitCode, 1)
+
+  await ok('up', '-d', '--scale', 'web=3')
+  t.equal((await states()).length, 4)
+  await ok('scale', 'web=1')
+  t.strictSame(await states(), ['app-db-1 running', 'app-web-1 running'])
+
+  const before = await bench.ok('network', 'ls', '--format', '{{.Name}}')
+  t.match(before, /^app_default$/m)
+  await ok('down')
+  t.strictSame(await states(), [])
+  t.notMatch(await bench.ok('network', 'ls', '--format', '{{.Name}}'), /app_/)
+  t.match(await bench.ok('volume', 'ls', '-q'), /^app_data$/m, 'volumes with names stay')
+  await ok('down', '-v')
+  t.notMatch(await bench.ok('volume', 'ls', '-q'), /app_/)
+})
+
+t.test('what a new configuration cannot be made of leaves the old container', async (t) => {
+  const { ok, compose, write, idOf, states } = stack(
+    t,
+    `services: {web: {image: host, command: ${stays}}}`,
+  )
+  await ok('up', '-d')
+  const id = await idOf('app-web-1')
+  write(
+    `services: {web: {image: host, command: ${stays}, volumes: [{type: bind, source: ./no, target: /x}]}}`,
+  )
+  const broken = await compose('up', '-d')
+  t.equal(broken.exitCode === 0, false)
+  t.notMatch(broken.stderr, /\n\s+at /, 'no stack trace')
+  t.equal(await idOf('app-web-1'), id)
+  t.strictSame(await states(), ['app-web-1 running'])
+})
+
+t.test('dependencies: healthy, completed, failed, and side by side', async (t) => {
+  const check = '{test: test -e /tmp/ready, interval: 100ms}'
+  const { ok, compose, write, states, bench } = stack(
+    t,
+    `
+services:
+  web:
+    image: host
+    command: sh -c 'date +%s%N > /out/web; exec sleep 1000'
+    stop_signal: KILL
+    volumes: [out:/out]
+    depends_on:
+      db: {condition: service_healthy}
+      setup: {condition: service_completed_successfully}
+  db:
+    image: host
+    command: sh -c 'sleep 0.3; date +%s%N > /out/db; touch /tmp/ready; exec sleep 1000'
+    stop_signal: KILL
+    volumes: [out:/out]
+    healthcheck: ${check}
+  setup:
+    image: host
+    command: sh -c 'sleep 0.2; date +%s%N > /out/setup'
+    volumes: [out:/out]
+volumes: {out: }
+`,
+  )
+  await ok('up', '-d', '--wait')
+  const times = (
+    await ok('exec', '-T', 'web', 'sh', '-c', 'cat /out/db /out/setup /out/web')
+  ).split('\n')
+  t.ok(BigInt(times[2] ?? 0) > BigInt(times[0] ?? 0), 'after the database was healthy')
+  t.ok(BigInt(times[2] ?? 0) > BigInt(times[1] ?? 0), 'after the set-up had ended')
+  t.strictSame(await states(), ['app-db-1 running', 'app-setup-1 exited', 'app-web-1 running'])
+  await ok('down', '-v', '-t', '0')
+
+  write(`
+services:
+  web: {image: host, command: ${stays}, depends_on: {setup: {condition: service_completed_successfully}}}
+  setup: {image: host, command: sh -c "exit 4"}
+`)
+  const failed = await compose('up', '-d')
+  t.equal(failed.exitCode, 1)
+  t.match(failed.stderr, /didn't complete successfully: exit 4/)
+  t.strictSame(await states(), ['app-setup-1 exited'])
+  await ok('down')
+
+  write(
+    `services: {web: {image: host, command: ${stays}, healthcheck: {test: "false", interval: 50ms, retries: 2}}}`,
+  )
+  const sick = await compose('up', '-d', '--wait')
+  t.equal(sick.exitCode, 1)
+  t.match(sick.stderr, /app-web-1 is unhealthy/)
+  t.match(await bench.inspect('app-web-1', '.State.Status'), 'running')
+})
+
+t.test('names, aliases, links, ports, secrets and configs', async (t) => {
+  const { ok, folder, bench } = stack(
+    t,
+    `
+services:
+  web:
+    image: host
+    command: ${stays}
+    links: [db:database]
+    ports: [80]
+    networks: {front: {aliases: [www]}, back: }
+    env_file: [{path: web.env}, {path: missing.env, required: false}]
+    environment: [FROM_CALLER]
+    secrets: [file, {source: variable, target: other, uid: "1000", mode: "0400"}]
+    configs: [{source: text, target: /etc/app.conf}]
+  db: {image: host, command: ${stays}, networks: [back], container_name: the-db}
+networks: {front: , back: {internal: true}}
+secrets: {file: {file: ./secret}, variable: {environment: TOKEN}}
+configs: {text: {content: "level \${LEVEL:-low}"}}
+`,
+    { TOKEN: 'token', FROM_CALLER: 'caller', LEVEL: 'high' },
+  )
+  writeFileSync(join(folder, 'secret'), 'first')
+  writeFileSync(join(folder, 'web.env'), 'A="x y"\n')
+  await ok('up', '-d')
+  const inside = (script: string, service = 'web') => ok('exec', '-T', service, 'sh', '-c', script)
+  for (const name of ['db', 'database', 'the-db'])
+    t.match(await inside(`getent hosts ${name}`), /^[\d.]+/, name)
+  t.match(await inside('getent hosts web', 'db'), /^[\d.]+/)
+  t.equal(await inside('echo $A $FROM_CALLER'), 'x y caller\n')
+  t.equal(
+    await inside('cat /run/secrets/file /run/secrets/other /etc/app.conf'),
+    'firsttokenlevel high',
+  )
+  t.equal(await inside('stat -c "%u %a" /run/secrets/other'), '1000 400\n')
+  t.match(await ok('port', 'web', '80'), /^0\.0\.0\.0:\d+\n$/)
+  t.match(await ok('ps', '--services'), 'db\nweb\n')
+  await ok('down')
+  t.strictSame(readdirSync(join(bench.root, 'data/compose')), [], 'no secret stays')
+})
+
+t.test('run, logs, top, kill, rm, restart, pause, cp, images, ls, events', async (t) => {
+  const { ok, compose, states, folder } = stack(
+    t,
+    `
+services:
+  web: {image: host, command: sh -c 'trap "exit 0" TERM; echo out; echo err >&2; while :; do sleep 0.1; done', depends_on: [db], ports: ["0:80"]}
+  db: {image: host, command: ${stays}}
+`,
+  )
+  const once = await compose(
+    'run',
+    '--rm',
+    '-T',
+    '-e',
+    'X=1',
+    'web',
+    'sh',
+    '-c',
+    'echo one $X; exit 7',
+  )
+  t.match(once, { exitCode: 7, stdout: 'one 1\n' })
+  t.strictSame(await states(), ['app-db-1 running'], 'only what it depends on')
+  await ok('up', '-d')
+  await waitUntil('web has written', async () => (await ok('logs', 'web')).includes('err'))
+  t.match(await ok('logs', '--no-color', 'web', 'db'), /^db-1 {3}\| up$/m)
+  t.match(await ok('logs', '--no-log-prefix', '-n', '1', 'web'), /^(?:out|err)\n$/)
+  t.match(await ok('top', 'web'), /app-web-1\nUSER .*\n.*sleep/s)
+  t.match(await ok('ls'), /^app +running\(2\) +\S+compose\.yaml$/m)
+  t.match(await ok('images'), /^app-web-1 +host +[0-9a-f]{12}$/m)
+  await ok('pause', 'db')
+  t.match(await ok('ps', '--status', 'paused', '-q'), /^[0-9a-f]{64}\n$/)
+  await ok('unpause', 'db')
+  writeFileSync(join(folder, 'sent'), 'content')
+  await ok('cp', 'sent', 'web:/tmp/got')
+  t.equal(await ok('exec', '-T', 'web', 'cat', '/tmp/got'), 'content')
+  await ok('restart', '-t', '1', 'web')
+  await ok('kill', 'db')
+  await waitUntil('db is dead', async () => (await states()).includes('app-db-1 exited'))
+  await ok('rm', '-f')
+  t.strictSame(await states(), ['app-web-1 running'])
+  await ok('stop', '-t', '1')
+  await ok('start')
+  t.strictSame(await states(), ['app-web-1 running'])
+})
+
+t.test('up in the foreground: output, exit codes, Ctrl-C', async (t) => {
+  const { compose, write, states, bench, folder } = stack(
+    t,
+    `services: {a: {image: host, command: "echo hello"}, b: {image: host, command: sh -c "exit 0"}}`,
+  )
+  const ended = await compose('up')
+  t.match(ended, { exitCode: 0, stdout: /a-1 {2}\| hello\n/ })
+  write(
+    `services: {a: {image: host, command: sh -c "sleep 0.2; exit 5"}, b: {image: host, command: ${stays}}}`,
+  )
+  const first = await compose('up', '--abort-on-container-exit')
+  t.equal(first.exitCode, 5)
+  t.strictSame(await states(), ['app-a-1 exited', 'app-b-1 exited'])
+  const from = await compose('up', '--exit-code-from', 'a')
+  t.equal(from.exitCode, 5)
+
+  const args = ['compose', '-p', 'app', 'up', 'b']
+  const child = startCommand(args, { root: bench.root, cwd: folder })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.resume()
+  const closed = new Promise<number | null>((resolve) => child.on('close', resolve))
+  await waitUntil('its output is shown', () => output.includes('b-1  | up'))
+  child.kill('SIGINT')
+  t.equal(await closed, 130)
+  t.strictSame(await states(), ['app-a-1 exited', 'app-b-1 exited'])
+})
+
+t.test('orphans, dry runs, projects without their files', async (t) => {
+  const { ok, compose, write, states, folder, bench } = stack(
+    t,
+    `services: {a: {image: host, command: ${stays}}, b: {image: host, command: ${stays}}}`,
+  )
+  const dry = await compose('--dry-run', 'up', '-d')
+  t.match(dry, { exitCode: 0, stdout: /^mycontainer create .*--name app-a-1 /m })
+  t.strictSame(await states(), [])
+  await ok('up', '-d')
+  write(`services: {a: {image: host, command: ${stays}}}`)
+  t.match((await compose('up', '-d')).stderr, /orphan containers \(app-b-1\)/)
+  t.equal((await states()).length, 2)
+  await ok('up', '-d', '--remove-orphans')
+  t.strictSame(await states(), ['app-a-1 running'])
+  const elsewhere = { root: bench.root, cwd: bench.folder }
+  const named = await runCommand(['compose', '-p', 'app', 'down'], elsewhere)
+  t.equal(named.exitCode, 0, named.stderr)
+  t.equal(await bench.ok('ps', '-aq'), '')
+  t.ok(folder)
+})
+
+t.test('build, and watch that copies files and builds again', async (t) => {
+  const { compose, ok, write, folder, bench } = stack(
+    t,
+    `
+services:
+  web:
+    build: {context: ., args: {GREETING: hello}}
+    command: sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+    develop:
+      watch:
+        - {path: src, action: sync, target: /src, ignore: [skipped]}
+        - {path: Dockerfile, action: rebuild}
+`,
+  )
+  const dockerfile = (greeting: string): string =>
+    `FROM host\nARG GREETING\nCOPY src /src\nRUN echo "$GREETING ${greeting}" > /greeting\n`
+  write(dockerfile('one'), 'Dockerfile')
+  mkdirSync(join(folder, 'src'))
+  writeFileSync(join(folder, 'src/file'), 'first')
+  await bench.ok('run', '--rm', 'host', 'true')
+  await ok('build')
+  await ok('up', '-d')
+  t.equal(await ok('exec', '-T', 'web', 'cat', '/greeting', '/src/file'), 'hello one\nfirst')
+
+  const child = startCommand(['compose', '-p', 'app', 'watch', '--no-up'], {
+    root: bench.root,
+    cwd: folder,
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  let told = ''
+  child.stdout.resume()
+  child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()))
+  await waitUntil('it watches', () => told.includes('Watch enabled'))
+  writeFileSync(join(folder, 'src/skipped'), '')
+  writeFileSync(join(folder, 'src/file'), 'second')
+  await waitUntil(
+    'the change is in the container',
+    async () => (await ok('exec', '-T', 'web', 'cat', '/src/file')) === 'second',
+  )
+  t.not((await compose('exec', '-T', 'web', 'test', '-e', '/src/skipped')).exitCode, 0)
+  write(dockerfile('two'), 'Dockerfile')
+  await waitUntil('the new image runs', async () => {
+    const { stdout } = await compose('exec', '-T', 'web', 'cat', '/greeting')
+    return stdout === 'hello two\n'
+  })
+  const closed = new Promise((resolve) => child.on('close', resolve))
+  child.kill('SIGINT')
+  await closed
+})
+
+const mistakes: [string, string, string[], RegExp][] = [
+  ['an unknown service', 'services: {a: {image: host}}', ['up', 'nope'], /no such service: nope/],
+  [
+    'an unknown command',
+    'services: {a: {image: host}}',
+    ['upp'],
+    /Did you mean 'mycontainer compose up'/,
+  ],
+  [
+    'a missing image',
+    'services: {a: {image: nope.invalid/x, pull_policy: never}}',
+    ['up', '-d'],
+    /no such image/,
+  ],
+  ['a bad flag value', 'services: {a: {image: host, mem_limit: lots}}', ['up', '-d'], /lots/],
+  [
+    'a network that is not there',
+    'services: {a: {image: host}}\nnetworks: {default: {external: true, name: nope}}',
+    ['up', '-d'],
+    /network nope declared as external/,
+  ],
+  [
+    'a service that does not run',
+    'services: {a: {image: host}}',
+    ['exec', 'a', 'true'],
+    /is not running/,
+  ],
+]
+
+for (const [title, text, args, wanted] of mistakes)
+  t.test(`refused: ${title}`, async (t) => {
+    const { compose, states } = stack(t, text)
+    const { exitCode, stderr } = await compose(...args)
+    t.not(exitCode, 0)
+    t.match(stderr, wanted)
+    t.notMatch(stderr, /\n\s+at /, 'no stack trace')
+    t.strictSame(await states(), [], 'nothing was made')
+  })
