@@ -1,5 +1,6 @@
 import type { Kind } from '../api/kind.ts'
 import type { KubeObject } from '../api/object.ts'
+import type { StatusError } from '../api/status-error.ts'
 import { builtInKinds } from '../api/kinds/groups.ts'
 import type { Store } from '../store/store.ts'
 import { makeSpanRing } from '../trace/span-ring.ts'
@@ -41,6 +42,7 @@ import { makeQuotaAdmission } from './quota/admit-quota.ts'
 import { countUsage } from './quota/count-usage.ts'
 import { makeRoleAdmission } from './rbac/admit-roles.ts'
 import { makeRoleAuthorizer } from './rbac/authorize-roles.ts'
+import { respondStatus } from './render.ts'
 import { makeResourceService, nameSuffix } from './resource-service.ts'
 import { makeServiceAccountTokens } from './service-account-tokens.ts'
 import { makeSpanRoute } from './span-routes.ts'
@@ -52,6 +54,8 @@ import type { TokenIssuer } from './token-issuer.ts'
 export interface ApiServer {
   /** Answer one request, from whatever transport. */
   handle(request: ApiRequest): Promise<ApiResponse>
+  /** The answer to who cannot prove who they are: on record like all others. */
+  refuse(request: ApiRequest, error: StatusError): Promise<ApiResponse>
   readonly context: ApiContext
 }
 
@@ -166,18 +170,26 @@ export async function makeApiServer(
     logger,
     metrics: await makeServerMetrics(() => countObjects(store, registry)),
   }
-  return { handle: aroundHandler(context, options), context }
+  const limited = limitInFlight(options.inFlight ?? {}, (request) =>
+    handleRequest(context, request),
+  )
+  const around = (handle: ApiServer['handle']) => aroundHandler(context, options, handle)
+  return {
+    handle: around(limited),
+    refuse: (request, { status }) => around(async () => respondStatus(status))(request),
+    context,
+  }
 }
 
-/** What is done with every request besides answering it, from the outside in: the log, the record, the limit. */
+/** What is done with every request besides answering it, from the outside in: the log, then the record. */
 function aroundHandler(
   context: ApiContext,
-  { audit, inFlight = {} }: ApiServerOptions,
+  { audit }: ApiServerOptions,
+  handle: ApiServer['handle'],
 ): ApiServer['handle'] {
-  const limited = limitInFlight(inFlight, (request) => handleRequest(context, request))
   const audited = audit
-    ? auditRequests(audit, (request) => readAny(context, request), limited)
-    : limited
+    ? auditRequests(audit, (request) => readAny(context, request), handle)
+    : handle
   const logged = logRequests(context.logger, audited)
   return (request) => logged({ ...request, notes: { annotations: {} } })
 }

@@ -6,7 +6,7 @@ import { badRequest, StatusError, tooLarge } from '../api/status-error.ts'
 import { authenticate } from './authenticate.ts'
 import type { TokenLookup } from './authenticate.ts'
 import type { KeyPair } from './certificates.ts'
-import type { ApiRequest, ApiResponse, Connection } from './http-message.ts'
+import type { ApiRequest, ApiResponse, Connection, User } from './http-message.ts'
 import { respondStatus } from './render.ts'
 
 // HTTPS: HTTP/2 and HTTP/1.1 on one port.
@@ -20,6 +20,8 @@ export interface ListenOptions {
   readonly clientAuthority: string
   readonly tokens: readonly TokenLookup[]
   handle(request: ApiRequest): Promise<ApiResponse>
+  /** Answers who cannot prove who they are; they have no name. */
+  refuse(request: ApiRequest, error: StatusError): Promise<ApiResponse>
 }
 
 export interface Listener {
@@ -194,26 +196,29 @@ async function respondTo(
   const path = at < 0 ? target : target.slice(0, at)
   const headers = incoming.headers as Record<string, string | undefined>
   let body: Promise<Buffer> | undefined
+  const request = {
+    method: incoming.method ?? 'GET',
+    path,
+    query: new URLSearchParams(at < 0 ? '' : target.slice(at + 1)),
+    headers: { ...headers, host: headers['host'] ?? headers[':authority'] },
+    body: () => (body ??= readAll(incoming)),
+    warnings,
+    source: incoming.socket.remoteAddress ?? '',
+    ...(upgrade === undefined ? {} : { upgrade }),
+  }
+  let user: User
   try {
-    const user = await authenticate(
+    user = await authenticate(
       { certificate: certificateOf(incoming), authorization: headers['authorization'] },
       options.tokens,
     )
-    return await options.handle({
-      method: incoming.method ?? 'GET',
-      path,
-      query: new URLSearchParams(at < 0 ? '' : target.slice(at + 1)),
-      headers: { ...headers, host: headers['host'] ?? headers[':authority'] },
-      body: () => (body ??= readAll(incoming)),
-      user,
-      warnings,
-      source: incoming.socket.remoteAddress ?? '',
-      ...(upgrade === undefined ? {} : { upgrade }),
-    })
   } catch (error) {
-    if (error instanceof StatusError) return respondStatus(error.status)
-    throw error
+    if (!(error instanceof StatusError)) throw error
+    // Nothing that they send is read.
+    const nothing = async () => Buffer.alloc(0)
+    return options.refuse({ ...request, body: nothing, user: { name: '', groups: [] } }, error)
   }
+  return options.handle({ ...request, user })
 }
 
 function certificateOf(incoming: Incoming) {

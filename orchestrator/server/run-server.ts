@@ -101,6 +101,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
         ...(api.context.tokens ? [api.context.tokens.lookup] : []),
       ],
       handle: (request) => api.handle(request),
+      refuse: (request, error) => api.refuse(request, error),
     })
     const host = options.host === '0.0.0.0' || options.host === '::' ? '127.0.0.1' : options.host
     const url = `https://${host.includes(':') ? `[${host}]` : host}:${listener.port}`
