@@ -12,6 +12,14 @@ interface Flags extends ClientFlags, SelectionFlags {
   readonly showEvents: boolean
 }
 
+const examples = `
+Examples:
+  myorch describe pod web-1
+  myorch describe pods -l app=web
+  myorch describe deployment/web service/web
+  myorch describe node dev-1
+  myorch describe -f app.yaml`
+
 /** `myorch describe TYPE [NAME…]`. */
 export function addDescribe(program: Command): void {
   const command = program
@@ -23,6 +31,7 @@ export function addDescribe(program: Command): void {
     .option('-l, --selector <labels>', 'only those with these labels, like app=web')
     .option('-A, --all-namespaces', 'of every namespace')
     .option('--show-events', 'with what happened to them', true)
+    .addHelpText('after', examples)
   addSessionAction<Flags>(command, async (session, words, flags) => {
     const { describeObject } = await import('./resources/describe/describe-object.ts')
     const objects = await findObjects(session, words, flags)

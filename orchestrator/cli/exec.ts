@@ -1,3 +1,4 @@
+import { leaveOutputAlone } from '../../native/terminal.ts'
 import type { Command } from 'commander'
 import type { WebSocket } from 'ws'
 import { listAt, textAt } from '../api/object.ts'
@@ -92,7 +93,10 @@ function send(socket: WebSocket, number: number, data: Buffer): void {
 }
 
 function sendInput(socket: WebSocket, isTerminal: boolean): void {
-  if (isTerminal) process.stdin.setRawMode(true)
+  if (isTerminal) {
+    process.stdin.setRawMode(true)
+    leaveOutputAlone(process.stdin.fd)
+  }
   process.stdin.on('data', (data: Buffer) => send(socket, channel.input, data))
   process.stdin.on('end', () => send(socket, channel.close, Buffer.from([channel.input])))
 }

@@ -37,14 +37,23 @@ export async function findPods(
   return [chosen]
 }
 
-/** Those that are ready first, then the oldest, as kubectl chooses. */
+/** As kubectl chooses: those that are ready first, the longest before the others, then the oldest. */
 function byReadiness(a: KubeObject, b: KubeObject): number {
   const rank = (pod: KubeObject): number =>
     textAt(pod, ['status', 'phase']) !== 'Running' ? 2 : isReady(pod) ? 0 : 1
-  const age = (pod: KubeObject): string => pod.metadata.creationTimestamp ?? ''
   if (rank(a) !== rank(b)) return rank(a) - rank(b)
-  if (age(a) === age(b)) return 0
-  return age(a) < age(b) ? -1 : 1
+  return compareTimes(readySince(a), readySince(b)) || compareTimes(createdAt(a), createdAt(b))
+}
+
+const createdAt = (pod: KubeObject): string => pod.metadata.creationTimestamp ?? ''
+
+function compareTimes(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1
+}
+
+function readySince(pod: KubeObject): string {
+  const ready = listAt(pod, ['status', 'conditions']).find(({ type }) => type === 'Ready')
+  return textAt(ready, ['lastTransitionTime']) ?? ''
 }
 
 function isReady(pod: KubeObject): boolean {

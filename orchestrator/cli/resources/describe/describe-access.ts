@@ -53,12 +53,14 @@ function brokenDown(rules: readonly JsonObject[]): Broken[] {
 }
 
 function parts(rule: JsonObject): Broken[] {
-  const ofUrls = texts(rule['nonResourceURLs']).map((url) => ({
-    resource: '',
-    name: '',
-    group: '',
-    rule: { ...rule, nonResourceURLs: [url] },
-  }))
+  const ofUrls = texts(rule['nonResourceURLs']).flatMap((url) =>
+    texts(rule['verbs']).map((verb) => ({
+      resource: '',
+      name: '',
+      group: '',
+      rule: { ...rule, nonResourceURLs: [url], verbs: [verb] },
+    })),
+  )
   const ofResources = texts(rule['apiGroups']).flatMap((group) =>
     texts(rule['resources']).map((name) => ({
       resource: qualified(name, group),

@@ -19,8 +19,7 @@ export async function describeService(
   page.line(0, 'Selector:', selectorText(spec?.['selector']))
   page.line(0, 'Type:', text('type'))
   if (text('ipFamilyPolicy')) page.line(0, 'IP Family Policy:', text('ipFamilyPolicy'))
-  const families = texts(spec?.['ipFamilies'])
-  if (families.length > 0) page.line(0, 'IP Families:', families.join(','))
+  page.line(0, 'IP Families:', texts(spec?.['ipFamilies']).join(',') || none)
   page.line(0, 'IP:', text('clusterIP'))
   page.line(0, 'IPs:', texts(spec?.['clusterIPs']).join(',') || none)
   const external = texts(spec?.['externalIPs'])
@@ -81,6 +80,7 @@ const mostEndpoints = 3
 
 /** Addresses that are ready behind a port of a service, three of them at most. */
 export function endpointsText(slices: readonly KubeObject[], portName: string): string {
+  if (slices.length === 0) return none
   const all = slices.flatMap((slice) =>
     listAt(slice, ['ports'])
       .filter((port) => plainText(port['name']) === portName)
