@@ -65,6 +65,7 @@ export function containerOptions(
     user: userOf(pod, spec),
     groupAdd: groupsOf(pod),
     interactive: spec['stdin'] === true,
+    stdinOnce: spec['stdinOnce'] === true,
     tty: spec['tty'] === true,
     detach: true,
     mounts: facts.mounts.map(toMount),

@@ -216,6 +216,8 @@ export interface ContainerOptions {
   readonly umask?: number | undefined
 
   readonly interactive: boolean
+  /** Its input ends with that of the first client, also where it runs detached. */
+  readonly stdinOnce?: boolean
   readonly tty: boolean
   readonly detach: boolean
   readonly attach: readonly StreamName[]

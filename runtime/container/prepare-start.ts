@@ -222,8 +222,8 @@ function compileStart(sources: CompileSources): Program {
     log: logPlan(record, folder.logs),
     monitor: {
       hold: wish.hold,
-      keepStdin: options.interactive && options.detach,
-      stdinOnce: options.interactive && !options.detach,
+      keepStdin: options.interactive && options.detach && options.stdinOnce !== true,
+      stdinOnce: options.interactive && (!options.detach || options.stdinOnce === true),
       ...hook,
       ...(options.timeout ? { timeoutMs: options.timeout * 1000 } : {}),
     },

@@ -103,6 +103,9 @@ for (const kubectl of kubectlVersions(process.env['KUBECTL_VERSIONS'] === 'all')
     t.match(readFileSync(join(cluster.folder, 'copied'), 'utf8'), /Kubernetes-managed/)
     const piped = await run(desk, ['exec', '-i', 'r1', '--', 'sh', '-c', 'cat; exit 7'], 'in\n')
     t.match(piped, { code: 7, stdout: 'in\n', stderr: /exit code 7/ }, 'exec with an input')
+    const withInput = 'run piped -i --rm --image=host --restart=Never --command -- cat'
+    const copied = await run(desk, withInput.split(' '), 'in\n')
+    t.match(copied, { code: 0, stdout: /in\n/ }, 'run with an input, which ends')
     const follow = 'logs t1 -f --tail=5 --since=10s --timestamps'
     t.match(await firstLine(desk, follow), /^\d{4}-\S+T\S+Z tick$/, follow)
     t.equal(await firstLine(desk, 'attach t1 -c c'), 'tick', 'attach t1 -c c')

@@ -23,7 +23,6 @@ const containerFields: readonly Row[] = [
   'securityContext.appArmorProfile',
   'securityContext.seLinuxOptions',
   'securityContext.windowsOptions',
-  { path: 'stdinOnce', usual: [false] },
   { path: 'terminationMessagePolicy', usual: ['File'] },
   'volumeDevices',
 ]
