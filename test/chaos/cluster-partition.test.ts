@@ -116,7 +116,7 @@ async function untilWhole(cluster: ChaosCluster): Promise<KubeObject[]> {
 
 t.test('a node is cut off and connected again', async (t) => {
   const random = seededRandom(chaosSeed(t))
-  const cluster = await makeChaosCluster(t, 3, { flags: ['--node-monitor-grace', '3'] })
+  const cluster = await makeChaosCluster(t, 3, { flags: ['--node-monitor-grace', '5'] })
   const { client, myorch, nodes, until, liveContainers } = cluster
   const port = await workload(cluster)
   const victim = pick(random, nodes)
