@@ -1,5 +1,6 @@
 import { badRequest } from '../../api/status-error.ts'
 import type { Connector } from '../api-context.ts'
+import type { TakeoverResponse } from '../http-message.ts'
 import { acceptSpdy, acceptWebSocket, chooseSubprotocol } from './accept-upgrade.ts'
 import { joinChannels } from './channels.ts'
 import type { Channels } from './channels.ts'
@@ -57,16 +58,42 @@ export function makeCommandConnector(
     const protocol = upgrade === 'websocket' ? chooseSubprotocol(request, channelProtocols) : ''
     const path = `${agentPath(action, pod, container)}?${query.toString()}`
     const agent = await agents.openChannels(nodeOf(pod), path)
+    let isJoined = false
     const join = (client: Channels) => {
+      isJoined = true
       joinChannels(client, webSocketChannels(agent, { statusOnError: true }))
       agent.resume()
     }
-    if (upgrade === 'websocket')
-      return acceptWebSocket(protocol, (socket) =>
-        join(webSocketChannels(socket, { statusOnError: true })),
-      )
-    return acceptSpdy(request, spdyCommandProtocols, (socket) => {
-      acceptSpdyChannels(socket, streamCount(query)).then(join, () => agent.terminate())
+    const accept = async (): Promise<TakeoverResponse> =>
+      upgrade === 'websocket'
+        ? acceptWebSocket(protocol, (socket) =>
+            join(webSocketChannels(socket, { statusOnError: true })),
+          )
+        : acceptSpdy(request, spdyCommandProtocols, (socket) => {
+            acceptSpdyChannels(socket, streamCount(query)).then(join, () => agent.terminate())
+          })
+    return abandoning(accept, () => {
+      if (!isJoined) agent.terminate()
     })
+  }
+}
+
+/** A client whose handshake fails, or that goes before it is over, leaves nothing open behind us. */
+async function abandoning(
+  accept: () => Promise<TakeoverResponse>,
+  abandon: () => void,
+): Promise<TakeoverResponse> {
+  try {
+    const response = await accept()
+    return {
+      ...response,
+      takeOver: (connection) => {
+        connection.socket.once('close', abandon)
+        response.takeOver(connection)
+      },
+    }
+  } catch (error) {
+    abandon()
+    throw error
   }
 }

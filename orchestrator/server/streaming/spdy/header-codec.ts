@@ -22,11 +22,20 @@ export function makeHeaderCodec(): HeaderCodec {
   const inflate = createInflate({ dictionary: headerDictionary() })
   let chunks: Buffer[] = []
   let began = false
-  inflate.on('data', (chunk: Buffer) => chunks.push(chunk))
+  let size = 0
+  // A few bytes can unfold to all memory: what is too much is not waited for.
+  inflate.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size > largestBlock) inflate.destroy(new Error('a header block is too large'))
+    else chunks.push(chunk)
+  })
+  // Told to who decodes; what goes wrong between two blocks shows with the next one.
+  inflate.on('error', () => undefined)
   return {
     decode: (block) =>
       new Promise((resolve, reject) => {
         chunks = []
+        size = 0
         inflate.once('error', reject)
         inflate.write(block, () => {
           // What was inflated is told of in the same turn of the event loop.
@@ -47,7 +56,6 @@ export function makeHeaderCodec(): HeaderCodec {
       return Buffer.concat([prefix, storedBlock(bytes), storedBlock(Buffer.alloc(0))])
     },
     close: () => {
-      inflate.on('error', () => undefined)
       inflate.destroy()
     },
   }
