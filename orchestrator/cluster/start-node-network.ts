@@ -1,6 +1,7 @@
 import type { Client } from '../client/client.ts'
 import { makeInformers } from '../client/informers.ts'
 import { startClusterDns } from '../dns/start-cluster-dns.ts'
+import { startNetworkPolicies } from '../network/policy/start-network-policies.ts'
 import { startNodeRoutes } from '../network/start-node-routes.ts'
 import { startServiceProxy } from '../service-proxy/start-service-proxy.ts'
 
@@ -18,8 +19,9 @@ export async function startNodeNetwork(
 ): Promise<{ stop(): Promise<void> }> {
   const { client, onProblem } = options
   const informers = makeInformers(client, { onProblem })
-  const [routes, proxy, dns] = await Promise.all([
+  const [routes, policies, proxy, dns] = await Promise.all([
     startNodeRoutes(options),
+    startNetworkPolicies({ ...options, informers }),
     startServiceProxy({ ...options, informers }),
     startClusterDns({ client, informers }),
   ])
@@ -27,6 +29,7 @@ export async function startNodeNetwork(
     stop: async () => {
       informers.stop()
       routes.stop()
+      policies.stop()
       await proxy.stop()
       await dns.stop()
     },

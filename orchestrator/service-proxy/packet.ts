@@ -45,6 +45,10 @@ export function portKey(port: number): Uint8Array {
   return new Uint8Array([port >> 8, port & 255, 0, 0])
 }
 
+export function protocolNumber(protocol: Protocol): number {
+  return protocolNumbers[protocol]
+}
+
 /** Protocol and port, as a concatenation. */
 export function protocolPortKey(protocol: Protocol, port: number): Uint8Array {
   return concatBytes([new Uint8Array([protocolNumbers[protocol], 0, 0, 0]), portKey(port)])

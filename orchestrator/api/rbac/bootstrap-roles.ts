@@ -162,6 +162,8 @@ const clusterRoles: readonly {
       rule(['coordination.k8s.io'], ['leases'], ['create', 'delete', 'get', 'patch', 'update']),
       rule(['node.k8s.io'], ['runtimeclasses'], read),
       rule(['discovery.k8s.io'], ['endpointslices'], read),
+      // A node keeps to them itself.
+      rule(['networking.k8s.io'], ['networkpolicies'], read),
       { nonResourceURLs: ['/myorch/v1/*'], verbs: ['get', 'post'] },
       rule(
         ['storage.k8s.io'],

@@ -117,7 +117,6 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   'batch/Job': templated,
   'networking.k8s.io/Ingress': nothing,
   'networking.k8s.io/IngressClass': nothing,
-  'networking.k8s.io/NetworkPolicy': nothing,
   'node.k8s.io/RuntimeClass': nothing,
   'storage.k8s.io/CSIDriver': nothing,
   'storage.k8s.io/StorageClass': nothing,
