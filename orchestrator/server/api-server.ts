@@ -1,21 +1,11 @@
-import type { Kind } from '../api/kind.ts'
-import type { KubeObject } from '../api/object.ts'
 import type { StatusError } from '../api/status-error.ts'
 import { builtInKinds } from '../api/kinds/groups.ts'
 import type { Store } from '../store/store.ts'
 import { makeSpanRing } from '../trace/span-ring.ts'
 import type { SpanRing } from '../trace/span-ring.ts'
-import { chainAdmission } from './admission.ts'
+import { makeAdmission } from './admission-chain.ts'
 import { auditRequests } from './audit/audit-requests.ts'
 import type { Audit } from './audit/audit-requests.ts'
-import { admitSigningRequest } from './admit-signing-request.ts'
-import { makeLimitAdmission } from './admit-limits.ts'
-import { makeNamespaceAdmission } from './admit-namespace.ts'
-import { makePodAdmission } from './admit-pod.ts'
-import { makePodSecurityAdmission } from './admit-pod-security.ts'
-import { makeServiceAccountAdmission } from './admit-service-account.ts'
-import { warnOfUnacted } from './admit-unacted.ts'
-import { makeServiceAdmission } from './admit-service.ts'
 import type { ApiContext } from './api-context.ts'
 import { bootstrap, serverUser } from './bootstrap.ts'
 import { countObjects } from './count-objects.ts'
@@ -26,7 +16,6 @@ import type { ApiRequest, ApiResponse } from './http-message.ts'
 import { limitInFlight } from './limit-in-flight.ts'
 import type { InFlightLimits } from './limit-in-flight.ts'
 import { makeKindRegistry } from './kind-registry.ts'
-import { everything, listObjects } from './list-objects.ts'
 import { builtInSchemas } from './load-data.ts'
 import { logEvents, logRequests } from './logging/log-requests.ts'
 import { logSpans } from './logging/log-spans.ts'
@@ -34,16 +23,12 @@ import { makeLogger } from './logging/logger.ts'
 import type { Logger } from './logging/logger.ts'
 import { makeServerMetrics } from './metrics.ts'
 import { makeNodeAuthorizer } from './node/authorize-nodes.ts'
-import { restrictNodes } from './node/restrict-nodes.ts'
-import { makeObjectStorage, readObject } from './object-storage.ts'
+import { makeObjectStorage } from './object-storage.ts'
 import { makePathRoutes } from './path-routes.ts'
 import { mediaTypeOf, parseJson } from './read-body.ts'
-import { makeQuotaAdmission } from './quota/admit-quota.ts'
-import { countUsage } from './quota/count-usage.ts'
-import { makeRoleAdmission } from './rbac/admit-roles.ts'
 import { makeRoleAuthorizer } from './rbac/authorize-roles.ts'
 import { respondStatus } from './render.ts'
-import { makeResourceService, nameSuffix } from './resource-service.ts'
+import { makeResourceService } from './resource-service.ts'
 import { makeServiceAccountTokens } from './service-account-tokens.ts'
 import { makeSpanRoute } from './span-routes.ts'
 import { makeConnectors } from './streaming/connectors.ts'
@@ -86,55 +71,20 @@ export async function makeApiServer(
   const registry = makeKindRegistry(builtInKinds)
   const schemas = { ...builtInSchemas() }
   const storage = makeObjectStorage(store)
-  const kindOf = (kind: string): Kind => registry.byKind('v1', kind)!
   const roles = await makeRoleAuthorizer(store, registry)
-  const read = async (kind: Kind, name: string) => {
-    const { value, revision } = await storage.get(kind, undefined, name)
-    return readObject(kind, value, revision)
-  }
-  const list = async (kind: Kind) => (await listObjects(store, kind, everything)).items
-  const priorityClass = registry.byKind('scheduling.k8s.io/v1', 'PriorityClass')!
-  const readIn = async (kind: Kind, namespace: string, name: string) => {
-    const { value, revision } = await storage.get(kind, namespace, name)
-    return readObject(kind, value, revision)
-  }
-  const listIn = async (kind: Kind, namespace: string) =>
-    (await listObjects(store, kind, { ...everything, namespace })).items
-  const admission = chainAdmission([
-    makeLimitAdmission((namespace) => listIn(kindOf('LimitRange'), namespace)),
-    makeRoleAdmission(roles),
-    restrictNodes,
-    admitSigningRequest,
-    makeNamespaceAdmission((name) => read(kindOf('Namespace'), name)),
-    ...(options.serviceAccounts
-      ? [
-          makeServiceAccountAdmission(
-            (namespace, name) => readIn(kindOf('ServiceAccount'), namespace, name),
-            nameSuffix,
-          ),
-        ]
-      : []),
-    makePodAdmission(
-      { get: (name) => read(priorityClass, name), list: () => list(priorityClass) },
-      options.podPatience,
-    ),
-    makePodSecurityAdmission({
-      readNamespace: (name) => read(kindOf('Namespace'), name),
-      listPods: (namespace) => listIn(kindOf('Pod'), namespace),
-    }),
-    warnOfUnacted,
-    makeServiceAdmission(() => list(kindOf('Service'))),
-    makeQuotaAdmission({
-      list: (namespace) => listIn(kindOf('ResourceQuota'), namespace),
-      count: (quota) => countUsage(store, registry, quota),
-      updateStatus: async ({ metadata }, change) => {
-        const { namespace, name = '' } = metadata
-        const write = { user: serverUser, dryRun: false }
-        const count = async (quota: KubeObject) => ({ ...quota, status: await change(quota) })
-        await resources.update(kindOf('ResourceQuota'), namespace, name, count, write, 'status')
-      },
-    }),
-  ])
+  const admission = makeAdmission({
+    store,
+    storage,
+    registry,
+    roles,
+    updateStatus: (kind, { metadata }, change) => {
+      const { namespace, name = '' } = metadata
+      const write = { user: serverUser, dryRun: false }
+      return resources.update(kind, namespace, name, change, write, 'status')
+    },
+    serviceAccounts: options.serviceAccounts === true,
+    podPatience: options.podPatience,
+  })
   const logger = options.logger ?? makeLogger({ format: 'text', verbosity: 0 })
   const kept = options.spans ?? makeSpanRing()
   const spans = { ...kept, record: logSpans(logger, kept.record) }
@@ -145,7 +95,7 @@ export async function makeApiServer(
     makeResourceService(storage, schemas, admission, spans.record),
   )
   await bootstrap(resources, registry)
-  const nodes = await makeNodeAuthorizer(store, kindOf('Pod'))
+  const nodes = await makeNodeAuthorizer(store, registry.byKind('v1', 'Pod')!)
   await serveCustomResources(store, registry, schemas)
   const agents = options.agents && makeNodeAgents(options.agents, resources, registry)
   const context: ApiContext = {
