@@ -36,12 +36,11 @@ t.test('who writes a field that nothing acts on is told', async (t) => {
     { 'content-type': 'application/merge-patch+json' },
   )
   t.same(patched.warnings, [], 'not again, by who changes something else')
-  const networking = '/apis/networking.k8s.io/v1/namespaces/default/networkpolicies'
-  const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' }
-  const made = await send('POST', networking, {
-    ...policy,
-    metadata: { name: 'web' },
-    spec: { podSelector: {} },
+  const made = await send('POST', '/apis/storage.k8s.io/v1/csidrivers', {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'CSIDriver',
+    metadata: { name: 'disk.example.com' },
+    spec: {},
   })
-  t.same(made.warnings, [told('NetworkPolicy')])
+  t.same(made.warnings, [told('CSIDriver')], 'an object of which nothing acts on anything')
 })
