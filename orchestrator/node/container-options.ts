@@ -28,6 +28,8 @@ export interface RunFacts {
   readonly pidNamespace?: string | undefined
   /** Bytes of memory of the node, for what a container without a limit is worth to the OOM killer. */
   readonly nodeMemory: number
+  /** Lower ones the kernel refuses to this agent: it has no CAP_SYS_RESOURCE. Absent: none is refused. */
+  readonly leastOomScore?: number | undefined
   readonly cgroupParent?: string | undefined
 }
 
@@ -72,7 +74,7 @@ export function containerOptions(
     readOnly: valueAt(spec, ['securityContext', 'readOnlyRootFilesystem']) === true,
     readOnlyTmpfs: false,
     resources: resourcesOf(spec),
-    oomScoreAdj: oomScore(pod, spec, facts.nodeMemory),
+    oomScoreAdj: Math.max(facts.leastOomScore ?? -1000, oomScore(pod, spec, facts.nodeMemory)),
     cgroupParent: facts.cgroupParent,
     security: securityOf(pod, spec),
     network: { ...base.network, mode: networkMode(pod, facts), noHosts: true },

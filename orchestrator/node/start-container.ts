@@ -125,6 +125,7 @@ async function configure(tools: PodTools, start: ContainerStart, messageFile: st
     namespaces: sandbox.namespaces,
     pidNamespace: sandbox.processes,
     nodeMemory: tools.nodeMemory,
+    leastOomScore: tools.context.facts.capabilities.includes('CAP_SYS_RESOURCE') ? undefined : 0,
     cgroupParent: podCgroup(pod),
   })
 }

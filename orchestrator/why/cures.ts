@@ -37,7 +37,9 @@ export function cureOfEnd(ended: unknown, target: string, isOver = false): strin
   if (textAt(ended, ['reason']) === 'OOMKilled')
     return 'It needs more memory than its limit: raise resources.limits.memory, or find what grows'
   if (textAt(ended, ['reason']) === 'StartError')
-    return 'The image has no such program: correct command and args'
+    return /ENOENT|not found|no such file/i.test(textAt(ended, ['message']) ?? '')
+      ? 'The image has no such program: correct command and args'
+      : 'The cause says which step the kernel refused: change what the container asks for'
   if (code === 0) return 'It has done its work: a Job runs it once; or let its program go on'
   if (code === notFound) return `A program that it calls is not in the image; see ${logs}`
   if (code === notExecutable) return `A program that it calls cannot be executed; see ${logs}`

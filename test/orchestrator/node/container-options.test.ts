@@ -100,6 +100,17 @@ const rows: readonly Row[] = [
     },
   },
   {
+    title: 'a score that the kernel would refuse',
+    container: { resources: { requests, limits } },
+    facts: { leastOomScore: 0 },
+    expected: { oomScoreAdj: 0 },
+  },
+  {
+    title: 'an input that ends with its first client',
+    container: { stdin: true, stdinOnce: true },
+    expected: { interactive: true, stdinOnce: true },
+  },
+  {
     title: 'nothing asked for: the first that the kernel ends',
     expected: { oomScoreAdj: 1000, resources: { cpuShares: 2, memory: undefined } },
   },
