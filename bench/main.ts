@@ -1,4 +1,4 @@
-// `npm run bench -- start|exec|memory|import|build|registry|registry-server|cli|scheduler|cluster|all [--runs N]`: this project beside the engines that
+// `npm run bench -- start|exec|memory|import|build|registry|registry-server|cli|compose|scheduler|cluster|all [--runs N]`: this project beside the engines that
 // are installed, measured in turns in one run. Prints what it saw and asserts nothing.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { measureBuild } from './build.ts'
 import { measureCommands } from './cli.ts'
 import { measureCluster } from './cluster.ts'
+import { measureCompose } from './compose.ts'
 import { measureExec } from './exec.ts'
 import { measureImport } from './import.ts'
 import { type Laboratory, openLaboratory } from './laboratory.ts'
@@ -25,6 +26,7 @@ const parts: Readonly<Record<string, (laboratory: Laboratory) => Promise<void>>>
   registry: measureRegistry,
   'registry-server': measureRegistryServer,
   cli: measureCommands,
+  compose: measureCompose,
   scheduler: measureScheduler,
   cluster: measureCluster,
 }

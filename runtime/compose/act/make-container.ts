@@ -30,7 +30,10 @@ export async function wordsFor(session: Session, wanted: NewContainer): Promise<
   const service: Service = { ...project.services[wanted.service], ...wanted.changes }
   const container = wanted.name ?? containerName(project, wanted.service, wanted.number)
   const image = serviceImage(project, wanted.service)
-  const contents = writeContents(project, service, await contentFolder(engine, project.name))
+  const hasContents = (service.secrets ?? service.configs) !== undefined
+  const contents = hasContents
+    ? writeContents(project, service, await contentFolder(engine, project.name))
+    : new Map<string, string>()
   return containerWords(
     project,
     { ...service, labels: withFileLabels(project, service) },
