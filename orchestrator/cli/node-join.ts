@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { OperationError } from '../../native/error.ts'
 import type { SettingFlags } from './node-settings.ts'
 import { addStateFlags, runUntilSignal } from './run-until-signal.ts'
 
 interface Flags extends SettingFlags {
-  readonly token: string
+  readonly token?: string
   readonly caHash?: string
   readonly name: string
   readonly address?: string
@@ -22,28 +23,47 @@ export function addNodeJoin(node: Command): void {
     .command('join')
     .description('Make this machine a node of a cluster, and run it')
     .argument('<server>', 'like https://10.0.0.1:6443')
-    .requiredOption('--token <token>', 'of "myorch token create"')
+    .option('--token <token>', 'of "myorch token create"; not needed any more by who has joined')
     .option('--ca-hash <sha256:…>', 'of the cluster’s authority, which is refused otherwise')
     .option('--name <name>', 'of the node', hostname().toLowerCase())
     .option('--address <ip>', 'by which others reach it; absent: by which it reaches the server')
-  addStateFlags(command).action(async (server: string, flags: Flags) => {
-    const { discoverCluster } = await import('../join/discover-cluster.ts')
-    const { joinCluster } = await import('../join/join-cluster.ts')
-    const { readJoined, writeJoined } = await import('../join/joined-node.ts')
-    const { name, root, token } = flags
-    const credentials = join(root, 'credentials.json')
+  addStateFlags(command).action(async (address: string, flags: Flags) => {
+    const server = address.replace(/\/$/, '')
+    const { untilRenewed } = await import('../join/renewal.ts')
+    const { readJoined } = await import('../join/joined-node.ts')
+    const credentials = join(flags.root, 'credentials.json')
     // After a restart it is a node already, and the token may have ended.
-    if (!existsSync(credentials)) {
-      const { authority, localAddress } = await discoverCluster({
-        server,
-        token,
-        authorityHash: flags.caHash,
-      })
-      const address = flags.address ?? localAddress
-      const made = await joinCluster({ server, token, authority, name, address })
-      writeJoined(root, { name, address }, made)
-      process.stdout.write(`joined ${server} as node ${name} (${address})\n`)
-    }
-    await runUntilSignal({ ...flags, ...readJoined(root), server, credentials })
+    if (!(await isMember(credentials))) await becomeNode(server, flags)
+    const node = { ...readJoined(flags.root), server, credentials }
+    await runUntilSignal({ ...flags, ...node }, (signal) => untilRenewed(node, signal))
   })
+}
+
+/** Whether this machine can prove that it is a node. */
+async function isMember(credentials: string): Promise<boolean> {
+  if (!existsSync(credentials)) return false
+  const { readNodeCredentials } = await import('../cluster/node-credentials.ts')
+  const { isOver } = await import('../join/renewal.ts')
+  return !isOver(readNodeCredentials(credentials))
+}
+
+async function becomeNode(server: string, flags: Flags): Promise<void> {
+  const { discoverCluster } = await import('../join/discover-cluster.ts')
+  const { joinCluster } = await import('../join/join-cluster.ts')
+  const { writeJoined } = await import('../join/joined-node.ts')
+  const { name, root, token = '', caHash: authorityHash } = flags
+  if (token === '')
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'join a cluster',
+      { missing: '--token', server },
+      {
+        hint: `${join(root, 'credentials.json')} has no certificates that are still good: make a token with "myorch token create"`,
+      },
+    )
+  const { authority, localAddress } = await discoverCluster({ server, token, authorityHash })
+  const address = flags.address ?? localAddress
+  const made = await joinCluster({ server, token, authority, name, address })
+  writeJoined(root, { name, address }, made)
+  process.stdout.write(`joined ${server} as node ${name} (${address})\n`)
 }

@@ -25,21 +25,35 @@ export function addStateFlags(command: Command): Command {
     .option('--insecure-registry <host:port...>', 'images come from there without TLS, too', [])
 }
 
-/** Run a node until this process is to end. */
-export async function runUntilSignal(flags: NodeFlags): Promise<never> {
+/**
+ * Run a node until this process is to end.
+ *
+ * @param untilRenewed resolves when the file of credentials has others: the node begins again with them, and its pods go on
+ */
+export async function runUntilSignal(
+  flags: NodeFlags,
+  untilRenewed?: (signal: AbortSignal) => Promise<void>,
+): Promise<never> {
   bearLostOutput()
   const { runNode } = await import('../cluster/run-node.ts')
-  const node = await runNode({
-    ...flags,
-    ...readSettingFlags(flags),
-    renewSeconds: Number(flags.heartbeat),
-    insecureRegistries: flags.insecureRegistry,
-  }).catch((error: unknown) => {
-    // Half of it may be open already and would keep the process.
-    process.stderr.write(`myorch: node: ${describeError(error)}\n`)
-    process.exit(1)
-  })
-  await untilSignal()
-  await node.stop()
-  process.exit(0)
+  const ending = untilSignal()
+  for (;;) {
+    const node = await runNode({
+      ...flags,
+      ...readSettingFlags(flags),
+      renewSeconds: Number(flags.heartbeat),
+      insecureRegistries: flags.insecureRegistry,
+    }).catch((error: unknown) => {
+      // Half of it may be open already and would keep the process.
+      process.stderr.write(`myorch: node: ${describeError(error)}\n`)
+      process.exit(1)
+    })
+    const over = new AbortController()
+    const isEnd = ending.then(() => true)
+    const renewed = untilRenewed?.(over.signal).then(() => false)
+    const ends = await Promise.race(renewed ? [isEnd, renewed] : [isEnd])
+    over.abort()
+    await node.stop()
+    if (ends) process.exit(0)
+  }
 }

@@ -33,9 +33,21 @@ const patienceMs = 15_000
  * @throws {OperationError} `REFUSED` where either is not so, `UNREACHABLE`
  */
 export async function discoverCluster(options: DiscoverOptions): Promise<DiscoveredCluster> {
-  const { server, token } = options
+  const { token } = options
+  const server = readServer(options.server)
+  if (!/^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(token))
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'read --token',
+      { length: token.length },
+      { hint: 'It is like abcdef.0123456789abcdef; "myorch token create" prints one' },
+    )
   const { body, localAddress } = await getUnchecked(server)
-  const kubeconfig = textAt(body, ['data', 'kubeconfig']) ?? ''
+  const kubeconfig = textAt(body, ['data', 'kubeconfig'])
+  if (kubeconfig === undefined)
+    throw refused(server, 'it does not tell of a cluster', {
+      hint: 'Give the address that "myorch token create" prints: what answers there is something else',
+    })
   const [id = ''] = token.split('.')
   const signature = textAt(body, ['data', `jws-kubeconfig-${id}`]) ?? ''
   if (!isSame(signature, sign(kubeconfig, id, token)))
@@ -51,6 +63,18 @@ export async function discoverCluster(options: DiscoverOptions): Promise<Discove
       hint: `It is ${found}: do not join unless the cluster's owner says the same`,
     })
   return { authority, localAddress }
+}
+
+/** @throws {OperationError} `INVALID_ARGUMENT` */
+function readServer(text: string): string {
+  const url = URL.parse(text)
+  if (url?.protocol === 'https:' && /^\/?$/.test(url.pathname + url.search)) return url.origin
+  throw new OperationError(
+    'INVALID_ARGUMENT',
+    'read the address of the server',
+    { address: text },
+    { hint: 'Write it like https://10.0.0.1:6443' },
+  )
 }
 
 function isSame(a: string, b: string): boolean {

@@ -3,20 +3,24 @@ import { listAt, textAt } from '../api/object.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Client } from '../client/client.ts'
 import { makeHttpClient } from '../client/http-client.ts'
+import type { ServerAddress } from '../client/http-client.ts'
 import { makeInformer } from '../client/informer.ts'
 import type { NodeCredentials } from '../cluster/node-credentials.ts'
 import { kubeletClientSigner, kubeletServingSigner } from '../server/signing/signers.ts'
 import type { KeyPair } from '../server/certificates.ts'
 import { makeCertificateRequest } from './make-certificate-request.ts'
 
-export interface JoinOptions {
+export interface NodeIdentity {
   readonly server: string
-  readonly token: string
   /** PEM. */
   readonly authority: string
   /** Of the node. */
   readonly name: string
   readonly address: string
+}
+
+export interface JoinOptions extends NodeIdentity {
+  readonly token: string
 }
 
 const kind = { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest' }
@@ -30,11 +34,30 @@ const keyUsages = ['digital signature', 'key encipherment']
  * @throws {OperationError} `BAD_STATE` where a request is denied, `TIMEOUT` where nobody approves it
  * @throws {StatusError} where the token is none
  */
-export async function joinCluster(options: JoinOptions): Promise<NodeCredentials> {
-  const { server, token, authority, name, address } = options
-  const asMachine = makeHttpClient({ server, authority, token: () => token })
+export function joinCluster({ token, ...identity }: JoinOptions): Promise<NodeCredentials> {
+  return obtainBoth(identity, { token: () => token })
+}
+
+/**
+ * Get a node's certificates anew, for those that it has.
+ *
+ * @throws {OperationError} as {@link joinCluster}
+ * @throws {StatusError} where the server does not answer
+ */
+export function renewCredentials(
+  identity: NodeIdentity,
+  current: KeyPair,
+): Promise<NodeCredentials> {
+  return obtainBoth(identity, current)
+}
+
+async function obtainBoth(
+  { server, authority, name, address }: NodeIdentity,
+  proof: Pick<ServerAddress, 'token' | 'certificate' | 'key'>,
+): Promise<NodeCredentials> {
+  const asked = makeHttpClient({ server, authority, ...proof })
   try {
-    const client = await obtain(asMachine, name, { signer: kubeletClientSigner, hosts: [] })
+    const client = await obtain(asked, name, { signer: kubeletClientSigner, hosts: [] })
     const asNode = makeHttpClient({ server, authority, ...client })
     try {
       const hosts = [name, address]
@@ -44,7 +67,7 @@ export async function joinCluster(options: JoinOptions): Promise<NodeCredentials
       asNode.close()
     }
   } finally {
-    asMachine.close()
+    asked.close()
   }
 }
 
