@@ -83,9 +83,15 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<Heartbe
   const tellStatus = statusTeller(options)
   let isStopped = false
   let timer: NodeJS.Timeout | undefined
+  let renewedAt = Number.NEGATIVE_INFINITY
+  let wasSilent = true
   const beat = async (): Promise<void> => {
     await renewLease(options)
-    await tellStatus(false)
+    // Whoever was not heard of for a while may have been called unreachable: only a status puts that right.
+    wasSilent ||= performance.now() - renewedAt > 2 * renewSeconds * 1000
+    renewedAt = performance.now()
+    await tellStatus(wasSilent)
+    wasSilent = false
   }
   const problem = (error: unknown): void => onProblem('heartbeat', error)
   const schedule = (): void => {
