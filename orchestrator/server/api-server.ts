@@ -120,9 +120,8 @@ export async function makeApiServer(
     logger,
     metrics: await makeServerMetrics(() => countObjects(store, registry)),
   }
-  const limited = limitInFlight(options.inFlight ?? {}, (request) =>
-    handleRequest(context, request),
-  )
+  const answer = (request: ApiRequest) => handleRequest(context, request)
+  const limited = limitInFlight(options.inFlight ?? {}, answer, context.metrics.inFlight)
   const around = (handle: ApiServer['handle']) => aroundHandler(context, options, handle)
   return {
     handle: around(limited),

@@ -12,6 +12,16 @@ export interface InFlightLimits {
   readonly writes?: number | undefined
 }
 
+export type InFlightWay = 'readOnly' | 'mutating'
+
+/** Told of what is counted. */
+export interface InFlightObserver {
+  /** So many are answered at the moment. */
+  readonly onChange?: (way: InFlightWay, count: number) => void
+  /** One more was sent away. */
+  readonly onRefused?: (way: InFlightWay) => void
+}
+
 type Handle = (request: ApiRequest) => Promise<ApiResponse>
 
 const usualReads = 400
@@ -27,19 +37,27 @@ const readMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 export function limitInFlight(
   { reads = usualReads, writes = usualWrites }: InFlightLimits,
   handle: Handle,
+  { onChange, onRefused }: InFlightObserver = {},
 ): Handle {
-  const limits = { read: reads, write: writes }
-  const underWay = { read: 0, write: 0 }
+  const limits = { readOnly: reads, mutating: writes }
+  const underWay = { readOnly: 0, mutating: 0 }
+  const count = (way: InFlightWay, change: number) => {
+    underWay[way] += change
+    onChange?.(way, underWay[way])
+  }
   return async (request) => {
     if (request.source === undefined || isLong(request)) return handle(request)
-    const way = readMethods.has(request.method) ? 'read' : 'write'
+    const way = readMethods.has(request.method) ? 'readOnly' : 'mutating'
     const isFull = limits[way] > 0 && underWay[way] >= limits[way]
-    if (isFull && !request.user.groups.includes('system:masters')) return sendAway()
-    underWay[way]++
+    if (isFull && !request.user.groups.includes('system:masters')) {
+      onRefused?.(way)
+      return sendAway()
+    }
+    count(way, 1)
     try {
       return await handle(request)
     } finally {
-      underWay[way]--
+      count(way, -1)
     }
   }
 }

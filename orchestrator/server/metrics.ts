@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client'
 import type { ApiResponse } from './http-message.ts'
+import type { InFlightObserver } from './limit-in-flight.ts'
 import type { ResourceRequest } from './request-info.ts'
 
 // Numbers about the server, under the names that dashboards know.
@@ -11,6 +12,8 @@ export interface ServerMetrics {
   observe(target: ResourceRequest | undefined, verb: string, code: number, seconds: number): void
   /** A watch that is counted for as long as it stands. */
   countWatch(target: ResourceRequest, response: ApiResponse): ApiResponse
+  /** How many requests are answered, and how many were sent away. */
+  readonly inFlight: InFlightObserver
 }
 
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -40,6 +43,18 @@ export async function makeServerMetrics(
     name: 'apiserver_longrunning_requests',
     help: 'Watches that stand.',
     labelNames: ['verb', 'group', 'version', 'resource'],
+    registers,
+  })
+  const underWay = new Gauge({
+    name: 'apiserver_current_inflight_requests',
+    help: 'Requests that are being answered, of those that are limited.',
+    labelNames: ['request_kind'],
+    registers,
+  })
+  const refused = new Counter({
+    name: 'apiserver_dropped_requests_total',
+    help: 'Requests sent away because too many others were being answered.',
+    labelNames: ['request_kind'],
     registers,
   })
   const memory = new Gauge({
@@ -74,6 +89,10 @@ export async function makeServerMetrics(
   registry.registerMetric(objects)
   return {
     registry,
+    inFlight: {
+      onChange: (way, count) => underWay.set({ request_kind: way }, count),
+      onRefused: (way) => refused.inc({ request_kind: way }),
+    },
     observe: (target, verb, code, seconds) => {
       const labels = { verb: verb.toUpperCase(), ...labelsOf(target) }
       if (verb !== 'watch') latency.observe(labels, seconds)

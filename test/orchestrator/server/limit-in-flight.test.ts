@@ -21,14 +21,21 @@ function request(method: string, target: string, more: Partial<ApiRequest> = {})
 
 t.test('more than the limit is sent away', async (t) => {
   const answers: ((response: ApiResponse) => void)[] = []
+  const counts: Record<string, number> = {}
+  const refusals: string[] = []
   const handle = limitInFlight(
     { reads: 1, writes: 1 },
     () => new Promise((resolve) => answers.push(resolve)),
+    {
+      onChange: (way, count) => (counts[way] = count),
+      onRefused: (way) => refusals.push(way),
+    },
   )
   const ok = { code: 200, headers: {}, body: 'ok' }
   const first = handle(request('GET', pods))
   const refused = await handle(request('GET', pods))
   t.match(refused, { code: 429, headers: { 'retry-after': '1' } })
+  t.same([refusals, counts], [['readOnly'], { readOnly: 1 }], 'and that is counted')
   const admin = { name: 'root', groups: ['system:masters'] }
   const { source: _, ...inside } = request('GET', pods)
   const rows: [string, ApiRequest][] = [
@@ -43,6 +50,7 @@ t.test('more than the limit is sent away', async (t) => {
   for (const resolve of answers.splice(0)) resolve(ok)
   for (const { name, answer } of others) t.equal((await answer).code, 200, name)
   await first
+  t.same(counts, { readOnly: 0, mutating: 0 })
   const again = handle(request('GET', pods))
   for (const resolve of answers) resolve(ok)
   t.equal((await again).code, 200, 'whose turn it is when the others are done')
