@@ -48,9 +48,9 @@ export function findUnacted(
   if (tree.leaf) return current ? [] : ['']
   const found: string[] = []
   visit(tree, object as unknown as JsonObject, current as unknown as JsonObject, '', found)
-  if (kind.kind === 'CustomResourceDefinition')
-    found.push(...unactedKeywords(object).filter((path) => !unactedKeywordsOf(current).has(path)))
-  return found
+  if (kind.kind !== 'CustomResourceDefinition') return found
+  const known = unactedKeywordsOf(current)
+  return [...found, ...unactedKeywords(object).filter((path) => !known.has(path))]
 }
 
 function unactedKeywordsOf(current: KubeObject | undefined): ReadonlySet<string> {
@@ -66,9 +66,11 @@ function visit(
 ): void {
   if (value === undefined || value === null) return
   if (leaf && asks(leaf, value) && !sameJson(value, before)) found.push(path)
-  if (items && Array.isArray(value))
+  if (items && Array.isArray(value)) {
+    const counterpart = counterparts(before)
     for (const [index, item] of value.entries())
-      visit(items, item, counterpart(before, item, index), `${path}[${index}]`, found)
+      visit(items, item, counterpart(item, index), `${path}[${index}]`, found)
+  }
   if (fields.size === 0 || !isObject(value)) return
   const old = isObject(before) ? before : {}
   for (const [name, branch] of fields)
@@ -76,11 +78,15 @@ function visit(
 }
 
 /** The item of the same name, or else at the same place. */
-function counterpart(before: Json | undefined, item: Json, index: number): Json | undefined {
-  if (!Array.isArray(before)) return undefined
-  const name = isObject(item) ? item['name'] : undefined
-  if (typeof name !== 'string') return before[index]
-  return before.find((other) => isObject(other) && other['name'] === name)
+function counterparts(before: Json | undefined): (item: Json, index: number) => Json | undefined {
+  if (!Array.isArray(before)) return () => undefined
+  const named = new Map<Json | undefined, Json>()
+  for (const other of before)
+    if (isObject(other) && !named.has(other['name'])) named.set(other['name'], other)
+  return (item, index) => {
+    const name = isObject(item) ? item['name'] : undefined
+    return typeof name === 'string' ? named.get(name) : before[index]
+  }
 }
 
 function asks({ usual = [], only }: UnactedField, value: Json): boolean {
