@@ -81,6 +81,7 @@ export function canonicalService(written: WrittenService, folder: string, at: st
 
 function canonicalResources(written: WrittenService): Partial<Service> {
   return present({
+    blockIo: written.blkio_config && blockIo(written.blkio_config),
     cpuPeriod: toText(written.cpu_period),
     cpuQuota: toText(written.cpu_quota),
     cpuRealtimePeriod: toText(written.cpu_rt_period),
@@ -98,6 +99,22 @@ function canonicalResources(written: WrittenService): Partial<Service> {
     shmSize: toText(written.shm_size),
     ulimits: written.ulimits && ulimits(written.ulimits),
   })
+}
+
+function blockIo(written: Field<'blkio_config'>): NonNullable<Service['blockIo']> {
+  const { weight, weight_device: devices = [] } = written
+  const rates = (['read_bps', 'read_iops', 'write_bps', 'write_iops'] as const).map(
+    (kind): [string, string[]] => [
+      `device-${kind.replace('_', '-')}`,
+      (written[`device_${kind}`] ?? []).map(({ path = '', rate = '' }) => `${path}:${rate}`),
+    ],
+  )
+  const all: [string, string[]][] = [
+    ['blkio-weight', weight === undefined ? [] : [String(weight)]],
+    ['blkio-weight-device', devices.map(({ path = '', weight: own = '' }) => `${path}:${own}`)],
+    ...rates,
+  ]
+  return Object.fromEntries(all.filter(([, values]) => values.length > 0))
 }
 
 function canonicalNetworking(written: WrittenService, at: string): Partial<Service> {

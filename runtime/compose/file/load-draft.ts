@@ -7,6 +7,7 @@ import { checkFile } from './check-file.ts'
 import { emptyDraft, mergeDrafts, parts, withoutField } from './draft.ts'
 import type { Draft } from './draft.ts'
 import type { WrittenFile } from './file-schema.ts'
+import { ignoredFields } from './ignored-fields.ts'
 import { interpolateTree } from './interpolate.ts'
 import type { Variables } from './interpolate.ts'
 import { mergeServices } from './merge-service.ts'
@@ -19,6 +20,7 @@ export interface LoadContext {
   /** What paths in the files are relative to. */
   readonly folder: string
   readonly variables: Variables
+  readonly warn: (text: string) => void
   /** Of a file; `-` is standard input. */
   readonly readText: (path: string) => string
   /** The context of a file that is included, with an environment of its own. */
@@ -45,11 +47,13 @@ interface OpenFile {
   readonly written: WrittenFile
 }
 
-function openFile(path: string, { readText, variables, folder }: LoadContext): OpenFile {
+function openFile(path: string, { readText, variables, folder, warn }: LoadContext): OpenFile {
   const shown = path === '-' ? 'standard input' : relative(folder, path) || path
   const file: YamlFile = readYaml(shown.startsWith('..') ? path : shown, readText(path))
   const tree = interpolateTree(file.value ?? {}, variables)
-  return { path, tree, written: checkFile(file, withoutExtensions(withoutTags(tree))) }
+  const written = checkFile(file, withoutExtensions(withoutTags(tree)))
+  for (const field of ignoredFields(written)) warn(`${field} is read, and nothing is done with it`)
+  return { path, tree, written }
 }
 
 /** Mappings whose keys are fields, in which `x-…` is for whoever likes: by how far down their keys are the user's. */

@@ -44,15 +44,17 @@ export function loadProject(options: ProjectOptions): Project {
   )
   const environment = readEnvironment(envFilesOf(options, folder), env)
   const warned = new Set<string>()
+  const warnOnce = (text: string): void => {
+    if (!warned.has(text)) warn(text)
+    warned.add(text)
+  }
   const contextFor = (at: string, values: Environment): LoadContext => ({
     folder: at,
+    warn: warnOnce,
     variables: {
       get: (name) => values[name],
-      onUnset: (name) => {
-        if (warned.has(name)) return
-        warned.add(name)
-        warn(`The ${JSON.stringify(name)} variable is not set. Defaulting to a blank string.`)
-      },
+      onUnset: (name) =>
+        warnOnce(`The ${JSON.stringify(name)} variable is not set. Defaulting to a blank string.`),
     },
     readText: readComposeFile,
     nested: (inner, envFiles) =>

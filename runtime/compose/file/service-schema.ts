@@ -164,6 +164,8 @@ const extended = once(() =>
   ),
 )
 
+const rates = once(() => z.array(fields({ path: text(), rate: word() })))
+
 const hook = once(() =>
   z.array(
     fields({
@@ -184,7 +186,14 @@ export const serviceSchema = once(() =>
   fields({
     annotations: mapOrList(),
     attach: flag(),
-    blkio_config: anyMap(),
+    blkio_config: fields({
+      weight: word(),
+      weight_device: z.array(fields({ path: text(), weight: word() })),
+      device_read_bps: rates(),
+      device_read_iops: rates(),
+      device_write_bps: rates(),
+      device_write_iops: rates(),
+    }),
     build: z.union([z.string(), buildSchema()]),
     cap_add: words(),
     cap_drop: words(),

@@ -120,6 +120,8 @@ export interface EnvironmentFile {
 export interface Service {
   readonly annotations?: Texts
   readonly attach?: boolean
+  /** Values of the flags by their names: `device-read-bps` → `/dev/sda:1mb`. */
+  readonly blockIo?: Readonly<Record<string, Words>>
   readonly build?: Build
   readonly capAdd?: Words
   readonly capDrop?: Words

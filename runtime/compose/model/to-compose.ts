@@ -66,7 +66,8 @@ export function toCompose(project: Project): Record<string, Json> {
 }
 
 function serviceDocument(service: Service, { environment: callers }: Project): Json {
-  const { deploy, healthcheck, build, networks, watch, envFiles, labelFiles, ...rest } = service
+  const { deploy, healthcheck, build, networks, watch, envFiles, labelFiles, blockIo, ...rest } =
+    service
   const { environment, ports, volumes, secrets, configs, dependsOn, ulimits } = service
   void envFiles
   void labelFiles
@@ -79,6 +80,7 @@ function serviceDocument(service: Service, { environment: callers }: Project): J
     build: build && plain(snake(build) ?? {}),
     // An explicit null keeps what the image has.
     command: service.command ?? null,
+    blkio_config: blockIo && blockIoDocument(blockIo),
     entrypoint: service.entrypoint ?? null,
     depends_on: dependsOn,
     deploy: deploy && deployDocument(deploy),
@@ -114,6 +116,25 @@ function serviceDocument(service: Service, { environment: callers }: Project): J
         }),
       ),
     develop: watch && { watch: watch.map((rule) => plain(snake(rule) ?? {})) },
+  })
+}
+
+function blockIoDocument(blockIo: NonNullable<Service['blockIo']>): Json {
+  const pairs = (values: readonly string[], second: string): Json =>
+    values.map((value) => {
+      const colon = value.lastIndexOf(':')
+      return { path: value.slice(0, colon), [second]: value.slice(colon + 1) }
+    })
+  const { 'blkio-weight': weight, 'blkio-weight-device': devices, ...rates } = blockIo
+  return plain({
+    weight: weight?.[0],
+    weight_device: devices && pairs(devices, 'weight'),
+    ...Object.fromEntries(
+      Object.entries(rates).map(([name, values]) => [
+        name.replaceAll('-', '_'),
+        pairs(values, 'rate'),
+      ]),
+    ),
   })
 }
 

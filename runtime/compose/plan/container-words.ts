@@ -126,6 +126,7 @@ function resourceWords(service: Service): string[] {
     ...flag('shm-size', service.shmSize),
     ...toggle('oom-kill-disable', service.oomKillDisable),
     ...flag('oom-score-adj', service.oomScoreAdj),
+    ...Object.entries(service.blockIo ?? {}).flatMap(([name, values]) => each(name, values)),
     ...pairs('ulimit', service.ulimits),
     ...pairs('storage-opt', service.storageOpt),
   ]

@@ -282,7 +282,7 @@ t.test('no file', async (t) => {
 
 t.test('what config prints means the same', async (t) => {
   const text = `${web(
-    'command: a "b c"\nports: ["8080:80", 81]\nvolumes: [data:/x, ./y:/y:ro]\nenvironment: {A: 1}\ndepends_on: {other: {condition: service_healthy}}\nulimits: {nofile: {soft: 1, hard: 2}}\nmem_limit: 1g\ncpus: 0.5\nhealthcheck: {test: [CMD, x], interval: 1s}\nsecrets: [{source: s, mode: "0400"}]\nnetworks: {default: {aliases: [w]}}\ndeploy: {replicas: 2}\nbuild: {context: ., args: {A: 1}}',
+    'command: a "b c"\nports: ["8080:80", 81]\nvolumes: [data:/x, ./y:/y:ro]\nenvironment: {A: 1}\ndepends_on: {other: {condition: service_healthy}}\nulimits: {nofile: {soft: 1, hard: 2}}\nmem_limit: 1g\nblkio_config: {weight: 10, device_read_bps: [{path: /dev/sda, rate: 1mb}]}\ncpus: 0.5\nhealthcheck: {test: [CMD, x], interval: 1s}\nsecrets: [{source: s, mode: "0400"}]\nnetworks: {default: {aliases: [w]}}\ndeploy: {replicas: 2}\nbuild: {context: ., args: {A: 1}}',
   )}${others}`
   const first = load(t, { 'compose.yaml': text })
   const printed = JSON.stringify(toCompose(first))
@@ -297,4 +297,11 @@ t.test('the hash of a configuration', async (t) => {
   t.equal(hash('ports: ["1:1"]\nscale: 2'), hash('scale: 3\nports: ["1:1"]'))
   t.not(hash('ports: ["1:1"]'), hash('ports: ["1:2"]'))
   t.not(hash('environment: {A: 1}'), hash('environment: {A: 2}'))
+})
+
+t.test('what nothing is done with is told', async (t) => {
+  const told: string[] = []
+  const text = web('gpus: all\nbuild: {context: ., ssh: [default]}\ndeploy: {placement: {}}')
+  load(t, { 'compose.yaml': text }, { warn: (line) => told.push(line) })
+  t.match(told, [/services\.web\.gpus/, /web\.build\.ssh/, /web\.deploy\.placement/])
 })
