@@ -64,13 +64,15 @@ export async function createCluster(options: CreateOptions): Promise<ClusterReco
         hint: `Start it with "myorch cluster start ${name}", or choose another --name`,
       },
     )
+  const names = Array.from({ length: nodes }, (_, at) => `${name}-${at + 1}`)
   const subnet = chooseSubnet(listClusters(root))
   const cluster: ClusterRecord = {
     name,
     subnet,
     bridge: bridgeName(subnet),
     port: chooseServerPort(),
-    nodes: [],
+    // Of one that is cut off here, start makes the rest.
+    nodes: names.map((node) => ({ name: node, address: '' })),
     nodeMonitorGrace,
     podPatience,
     imageRoot,
@@ -80,7 +82,6 @@ export async function createCluster(options: CreateOptions): Promise<ClusterReco
   mkdirSync(folder.images, { recursive: true, mode: 0o711 })
   // Written first: whatever is cut off from here on, delete finds.
   writeCluster(root, cluster)
-  const names = Array.from({ length: nodes }, (_, at) => `${name}-${at + 1}`)
   try {
     return await startCluster(options, cluster, names)
   } catch (error) {

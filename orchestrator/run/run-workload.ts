@@ -1,4 +1,5 @@
 import { OperationError } from '../../native/error.ts'
+import { StatusError } from '../api/status-error.ts'
 import { listAt, numberAt, textAt } from '../api/object.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Client } from '../client/client.ts'
@@ -32,8 +33,8 @@ export async function runWorkload(
   { patienceMs, print, note }: RunOptions,
 ): Promise<void> {
   const begun = performance.now()
-  const { name = '', namespace } = (await client.create(deployment)).metadata
-  const exposed = service ? await client.create(service) : undefined
+  const { name = '', namespace } = (await create(client, deployment)).metadata
+  const exposed = service ? await createService(client, service, { name, namespace }) : undefined
   const told = tellWhatHolds(client, { name, namespace }, patienceMs, note)
   const isAvailableInTime = await untilAvailable(client, { name, namespace }, patienceMs)
   told.stop()
@@ -73,6 +74,32 @@ function isAvailable(deployment: KubeObject): boolean {
     (numberAt(deployment, ['status', 'observedGeneration']) ?? 0) >=
     (deployment.metadata.generation ?? 0)
   return isSeen && (numberAt(deployment, ['status', 'availableReplicas']) ?? 0) >= wanted
+}
+
+async function create(client: Client, object: KubeObject): Promise<KubeObject> {
+  try {
+    return await client.create(object)
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.status.reason !== 'AlreadyExists') throw error
+    const { name = '' } = object.metadata
+    const hint = `Give another NAME, or first "myorch delete deployment,service ${name}"`
+    throw new OperationError(
+      'ALREADY_EXISTS',
+      `run ${name}`,
+      { kind: object.kind ?? '' },
+      { exitCode: 1, cause: error, hint },
+    )
+  }
+}
+
+/** Without its service nothing is left of the workload: it can be run again. */
+async function createService(client: Client, service: KubeObject, of: Named): Promise<KubeObject> {
+  try {
+    return await create(client, service)
+  } catch (error) {
+    await client.delete(deploymentKind, of)
+    throw error
+  }
 }
 
 /** A wait that says nothing looks as if nothing happened. */
