@@ -15,11 +15,13 @@ import { addExec } from './exec.ts'
 import { addGet } from './get.ts'
 import { addImage } from './image.ts'
 import { addLogs } from './logs.ts'
+import { addRollout } from './rollout.ts'
 import { addRun } from './run.ts'
 import { addScale } from './scale.ts'
 import { addToken } from './token.ts'
 import { addTop } from './top.ts'
 import { addTrace } from './trace.ts'
+import { addWait } from './wait.ts'
 import { addWhy } from './why.ts'
 import { addNode } from './node.ts'
 import { addScheduler } from './scheduler.ts'
@@ -60,6 +62,8 @@ function makeProgram(): Command {
     addDescribe,
     addApiResources,
     addScale,
+    addRollout,
+    addWait,
     addEvents,
     addTop,
     addLogs,
