@@ -62,6 +62,15 @@ t.test('pods reach what is outside of the cluster', async (t) => {
   const wantsOutside = { nameservers: [outside], searches: ['example.org'] }
   await pod('first', {})
   await pod('host', { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' })
+  const serve = 'cd /tmp; echo from the pod >index.html; exec busybox httpd -f -p 0.0.0.0:8080'
+  const serving = {
+    name: 'a',
+    image: 'host',
+    command: ['sh', '-c', serve],
+    ports: [{ containerPort: 8080, hostPort: 8088 }],
+    readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+  }
+  await pod('port', { containers: [serving] })
   await pod('own', { dnsPolicy: 'None', dnsConfig: wantsOutside })
   await pod('node', { dnsPolicy: 'Default' })
   await cluster.ok('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=30s')
@@ -72,6 +81,13 @@ t.test('pods reach what is outside of the cluster', async (t) => {
       const request = `exec 3<>/dev/tcp/${outside}/80; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`
       t.match(await run(name, `timeout 10 bash -c "${request}"`), /from outside$/)
     })
+  t.test('a port of the node that is a pod’s', async (t) => {
+    const path = 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}'
+    const address = await cluster.ok('get', 'nodes', '-o', path)
+    const answer = await fetch(`http://${address}:8088/index.html`)
+    t.equal(await answer.text(), 'from the pod\n')
+    await t.rejects(fetch(`http://${address}:8080/index.html`), 'its own port is not the node’s')
+  })
   t.test('UDP: a name server of its own, and search', async (t) => {
     t.match(await run('own', 'getent ahostsv4 printer'), /^203\.0\.113\.9 /)
     t.equal(await run('own', 'cat /etc/resolv.conf'), `search example.org\nnameserver ${outside}\n`)

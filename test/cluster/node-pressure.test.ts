@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import t from 'tap'
 import type { JsonObject, KubeObject } from '../../orchestrator/api/object.ts'
 import { listAt } from '../../orchestrator/api/object.ts'
@@ -54,4 +56,40 @@ t.test('a node that runs short of memory', async (t) => {
     const reasons = events.map((event) => String(event['reason']))
     for (const reason of ['EvictionThresholdMet', 'Evicted']) t.ok(reasons.includes(reason), reason)
   })
+})
+
+t.test('images that nobody uses go when the disk is full', async (t) => {
+  const { client, until, root } = await startCluster(t, {
+    evictionHard: '',
+    imageGcHighPercent: 0,
+    imageGcLowPercent: 0,
+    imageMinAgeSeconds: 0.5,
+    imageGcSeconds: 0.3,
+    renewSeconds: 0.3,
+  })
+  const program = join(import.meta.dirname, '../../bin/myimage')
+  const myimage = (...words: readonly string[]): string =>
+    execFileSync(program, ['--root', join(root, 'runtime'), ...words], { encoding: 'utf8' })
+  const folder = t.testdir({ bin: {} })
+  execFileSync('cp', ['/bin/busybox', join(folder, 'bin/sh')])
+  const archive = join(t.testdirName, '../image.tar')
+  t.teardown(() => execFileSync('rm', ['-f', archive]))
+  execFileSync('tar', ['-cf', archive, '-C', folder, 'bin'])
+  const container = { name: 'web', image: 'used:1', imagePullPolicy: 'Never' }
+  const command = ['sh', '-c', 'while :; do sleep 1; done']
+  const used = pod('uses', undefined)
+  await client.create({ ...used, spec: { ...used.spec, containers: [{ ...container, command }] } })
+  myimage('import', archive, 'used:1')
+  myimage('import', '--message', 'another', archive, 'unused:1')
+  const has = (name: string) => (node: KubeObject) =>
+    JSON.stringify(node.status?.['images'] ?? []).includes(`/${name}`)
+  const seen = await until(
+    nodeKind,
+    { name: 'one' },
+    (node) => has('used:1')(node) && !has('unused:1')(node) && myimage('ls').includes('used'),
+  )
+  t.ok(has('used:1')(seen))
+  const left = myimage('ls')
+  t.match(left, /\bused\b/)
+  t.notMatch(left, /unused/)
 })
