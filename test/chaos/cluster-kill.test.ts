@@ -140,7 +140,7 @@ t.test('server, nodes, monitors, zygotes and containers are killed at random', a
   ])
   const written = await load.stop()
   t.comment(`killed: ${[...harm.counts].map(([kind, number]) => `${number} × ${kind}`).join(', ')}`)
-  t.ok(written > 100, `${written} writes were acknowledged`)
+  t.ok(written > 20, `${written} writes were acknowledged`)
   await load.check(t)
 
   await t.test('pods', async (t) => {
