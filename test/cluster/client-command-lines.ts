@@ -282,6 +282,20 @@ apply -f config.yaml -o jsonpath='{.metadata.name}'
   { line: 'exec -i deploy/web -c web -- cat', input: 'hello\n' },
   { line: 'exec -it deploy/web -c web -- cat', input: 'hello\n' },
   ...lines(`
+rollout status deploy/web
+rollout status cm conf
+rollout pause deploy web
+rollout pause deploy web
+rollout resume deploy web
+rollout resume deploy web
+rollout restart job once
+rollout restart ds everywhere
+wait deploy/web --for=condition=Available
+wait pod/nope --for=condition=Ready --timeout=1s
+wait pod/nope --for=delete --timeout=1s
+wait deploy/web --for=jsonpath='{.spec.replicas}'=2 --timeout=2s
+wait deploy/web --for=bad
+wait pod -l app=none --for=condition=Ready --timeout=1s
 create -f config.yaml
 create -f config.yaml --dry-run=client
 create -f unknown-field.yaml
