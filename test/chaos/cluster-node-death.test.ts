@@ -67,12 +67,19 @@ t.test('nodes die while the machine is busy', async (t) => {
   })
 
   await t.test('two that are dead are noticed', async (t) => {
-    const dead = cluster.nodes.toSorted(() => random() - 0.5).slice(0, 2)
+    const placed = (await client.list(podKind)).items.map(nodeOfPod)
+    const countOf = (name: string): number => placed.filter((node) => node === name).length
+    // Those that have the most to lose, else by chance.
+    const dead = cluster.nodes
+      .map((name) => ({ name, rank: countOf(name) + random() / 2 }))
+      .toSorted((a, b) => b.rank - a.rank)
+      .slice(0, 2)
+      .map(({ name }) => name)
     const begun = performance.now()
     await Promise.all(dead.map((name) => myorch('node', 'kill', name)))
     const areElsewhere = (pods: KubeObject[]): boolean => {
       const living = pods.filter((pod) => isReadyPod(pod) && !dead.includes(nodeOfPod(pod) ?? ''))
-      return living.length === replicas
+      return living.length === replicas && dead.every((name) => alarms.includes(name))
     }
     await until('all pods are elsewhere', podKind, areElsewhere, 40_000)
     const took = performance.now() - begun
