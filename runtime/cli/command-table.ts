@@ -33,6 +33,10 @@ const containerCommands: Readonly<Record<string, CommandEntry>> = {
     'Attach local standard input, output, and error streams to a running container',
     async () => (await import('./commands/attach.ts')).attachCommand,
   ),
+  audit: entry(
+    'Show what a running container can do, and what is risky about it',
+    async () => (await import('./commands/audit.ts')).auditCommand,
+  ),
   cp: entry(
     'Copy files/folders between a container and the local filesystem',
     async () => (await import('./commands/cp.ts')).cpCommand,

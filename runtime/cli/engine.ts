@@ -2,6 +2,7 @@
 // record. Every CONTAINER is a name, an id or an unambiguous prefix of an id; methods throw
 // OperationError: NOT_FOUND, BAD_STATE, ALREADY_EXISTS, INVALID_ARGUMENT, UNSUPPORTED, …
 
+import type { AuditReport } from '../audit/audit-container.ts'
 import type {
   ContainerOptions,
   ExplanationFormat,
@@ -327,6 +328,8 @@ export interface Engine {
       readonly signal?: AbortSignal | undefined
     },
   ): AsyncIterable<readonly StatsSample[]>
+  /** What a running one can do, and what is risky about it. */
+  audit(container: string): Promise<AuditReport>
   top(container: string, options: TopOptions): Promise<ProcessTable>
   diff(container: string): Promise<readonly DiffEntry[]>
   copy(options: CopyOptions, io: CommandIo): Promise<void>

@@ -165,7 +165,7 @@ function lifeCycle(context: EngineContext): LifeCycle {
 
 type Views = Pick<
   Engine,
-  'list' | 'inspect' | 'ociConfig' | 'logs' | 'events' | 'stats' | 'top' | 'diff'
+  'list' | 'inspect' | 'ociConfig' | 'logs' | 'events' | 'stats' | 'audit' | 'top' | 'diff'
 >
 
 function views(context: EngineContext): Views {
@@ -193,6 +193,10 @@ function views(context: EngineContext): Views {
     async *stats(containers, options) {
       const { statsOfContainers } = await import('./container-stats.ts')
       yield* statsOfContainers(context, containers, options)
+    },
+    async audit(container) {
+      const { auditContainer } = await import('../audit/audit-container.ts')
+      return auditContainer(context, container)
     },
     async top(container, options) {
       const { topContainer } = await import('./top.ts')
