@@ -77,12 +77,13 @@ async function change(session: Session, chosen: Chosen, body: object, done: stri
 async function restartOne(session: Session, chosen: Chosen): Promise<void> {
   const { readChosen } = await import('./resources/chosen-objects.ts')
   const { spec } = await readChosen(session, chosen)
-  const { kind, plural } = chosen.resource
-  if (!restartable.has(kind))
-    throw new CommandFailure(`${plural} "${chosen.name}" restarting is not supported`)
+  const { fullName } = await import('./resources/discover.ts')
+  const full = fullName(chosen.resource)
+  if (!restartable.has(chosen.resource.kind))
+    throw new CommandFailure(`${full} "${chosen.name}" restarting is not supported`)
   if (spec?.['paused'] === true)
     throw new CommandFailure(
-      `${plural}.apps "${chosen.name}" can't restart paused deployment (run rollout resume first)`,
+      `${full} "${chosen.name}" can't restart paused deployment (run rollout resume first)`,
     )
   const time = `${new Date().toISOString().slice(0, 19)}Z`
   const metadata = { annotations: { [restartedAt]: time } }
@@ -92,10 +93,10 @@ async function restartOne(session: Session, chosen: Chosen): Promise<void> {
 async function setPaused(session: Session, chosen: Chosen, paused: boolean): Promise<void> {
   const { readChosen } = await import('./resources/chosen-objects.ts')
   const { spec } = await readChosen(session, chosen)
-  const { kind, plural } = chosen.resource
-  if (kind !== 'Deployment')
+  const { fullName } = await import('./resources/discover.ts')
+  if (chosen.resource.kind !== 'Deployment')
     throw new CommandFailure(
-      `${plural} "${chosen.name}" ${paused ? 'pausing' : 'resuming'} is not supported`,
+      `${fullName(chosen.resource)} "${chosen.name}" ${paused ? 'pausing' : 'resuming'} is not supported`,
     )
   if ((spec?.['paused'] === true) === paused)
     throw new CommandFailure(
