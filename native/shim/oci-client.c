@@ -11,9 +11,10 @@
 #include "process.h"
 #include "program.h"
 #include "syscall.h"
+#include "terminal.h"
 #include "zygote-beside.h"
 
-#define CONSOLE_VARIABLE_SIZE 32
+#define CONSOLE_VARIABLE_SIZE 64
 
 static struct oci_request request;
 static s64 console = -1, zygote = -1;
@@ -69,6 +70,17 @@ static void add_variable(const char *name, s64 number, char *storage, u32 capaci
   environment[count + 1] = 0;
 }
 
+// Behind it the size of our terminal, ":ROWS:COLUMNS": the program may ask for it before we have the other end of its own.
+static void add_size(char *storage, u32 capacity) {
+  struct text text = {storage, capacity, (u32)strlen(storage), false};
+  u16 size[2];
+  if (!window_size(0, size)) return;
+  add(&text, ":");
+  add_number(&text, size[0]);
+  add(&text, ":");
+  add_number(&text, size[1]);
+}
+
 int oci_client_main(char **argv, char **envp, int (*execute)(char **argv, char **envp)) {
   char zygote_variable[ZYGOTE_VARIABLE_SIZE], console_variable[CONSOLE_VARIABLE_SIZE];
   s32 code, ends[2];
@@ -90,6 +102,7 @@ int oci_client_main(char **argv, char **envp, int (*execute)(char **argv, char *
   if (!same(request.verb, "create") && !is_error(SYS4(socketpair, 1 /* AF_UNIX */, 1 /* SOCK_STREAM */, 0, ends))) {
     console = ends[0];
     add_variable("MYCONTAINER_CONSOLE=", ends[1], console_variable, sizeof console_variable);
+    add_size(console_variable, sizeof console_variable);
   }
   if (!run_node_beside(argv, variables, stream, execute, wait_as_told, &code)) return execute(argv, variables);
   await_child(zygote);

@@ -1,16 +1,18 @@
 import { fchownSync, fstatSync } from 'node:fs'
+import type { Caller } from './caller.ts'
 import type { CompileStdio } from '../program/compile-input.ts'
 import type { Config, Process } from '../spec/config.ts'
 
 /** The streams of a program: a new terminal, or those of the caller, untouched. */
 export function streamsOf(
-  caller: { readonly pid: number },
+  caller: Pick<Caller, 'console' | 'pid'>,
   process: Process | undefined,
 ): CompileStdio {
   if (process?.terminal !== true)
     return { kind: 'descriptors', pid: caller.pid, numbers: [0, 1, 2] }
-  const { height = 0, width = 0 } = process.consoleSize ?? {}
-  return { kind: 'terminal', rows: height, columns: width }
+  const { height, width } = process.consoleSize ?? {}
+  const { rows = 0, columns = 0 } = caller.console ?? {}
+  return { kind: 'terminal', rows: height || rows, columns: width || columns }
 }
 
 /**

@@ -3,12 +3,21 @@ import { OperationError } from '../../native/error.ts'
 import type { ProgramLauncher } from '../container/zygote.ts'
 import { encodeFrame, engineFrame } from '../resident-engine/frames.ts'
 
+/** Where a foreground command shows the terminal of its program. */
+export interface CallerConsole {
+  /** Of the caller's process. */
+  readonly descriptor: number
+  /** 0: unknown. */
+  readonly rows: number
+  readonly columns: number
+}
+
 /** Who called the command, and how to answer: by way of the launcher that waits for it (native/shim/oci-client.c). */
 export interface Caller {
   /** Process that has the caller's descriptors: those of the container are taken from it. */
   readonly pid: number
   /** Its descriptor for the terminal of a foreground command. */
-  readonly console: number | undefined
+  readonly console: CallerConsole | undefined
   /** What carries out programs. */
   openZygote(): Promise<ProgramLauncher>
   /** End with this code. All must be written and done. */
@@ -25,7 +34,7 @@ export interface Caller {
 /** The caller of this process. What the launcher has told it goes out of the environment. */
 export function readCaller(env: NodeJS.ProcessEnv): Caller {
   const stream = takeNumber(env, 'MYCONTAINER_LAUNCHER')
-  const console = takeNumber(env, 'MYCONTAINER_CONSOLE')
+  const console = takeConsole(env)
   return {
     pid: stream === undefined ? process.pid : process.ppid,
     console,
@@ -56,6 +65,14 @@ export function readCaller(env: NodeJS.ProcessEnv): Caller {
       return tell(stream, engineFrame.waitChild, Buffer.concat([wish, Buffer.from(`${deleted}\0`)]))
     },
   }
+}
+
+function takeConsole(env: NodeJS.ProcessEnv): CallerConsole | undefined {
+  const text = env['MYCONTAINER_CONSOLE']
+  delete env['MYCONTAINER_CONSOLE']
+  const [, descriptor, rows = 0, columns = 0] = /^(\d+)(?::(\d+):(\d+))?$/.exec(text ?? '') ?? []
+  if (descriptor === undefined) return undefined
+  return { descriptor: Number(descriptor), rows: Number(rows), columns: Number(columns) }
 }
 
 function takeNumber(env: NodeJS.ProcessEnv, name: string): number | undefined {

@@ -66,10 +66,10 @@ import { limitsAreSetOutside, setResourceLimits } from './resource-limits.ts'
 import {
   finishRoot,
   isolateMounts,
-  isRootMapped,
+  isRootMadeOutside,
   makeRoot,
   pivot,
-  prepareMappedRoot,
+  prepareRoot,
 } from './root.ts'
 import { openProc, setExecLabels } from './security-label.ts'
 import {
@@ -130,7 +130,7 @@ function prepare(c: ContainerCompilation, mounts: readonly PlannedMount[]): void
   takePreserved(c)
   if (input.stdio.kind === 'terminal') prepareTerminal(c, terminalMount(c, mounts))
   sendConsole(c)
-  if (isRootMapped(c)) prepareMappedRoot(c)
+  if (isRootMadeOutside(c)) prepareRoot(c)
   prepareMounts(c, mounts)
   prepareNamespaces(c, isBornLate(c))
 }

@@ -26,7 +26,7 @@ import { kernelTree } from './masked-paths.ts'
 import { showThrough } from './copy-up.ts'
 import { isBornLate } from './late-birth.ts'
 import { refuseOverProc, refuseProcTarget } from './proc-mounts.ts'
-import { isRootMapped } from './root.ts'
+import { isRootMadeOutside } from './root.ts'
 import { MOUNT_ATTR_SIZE, mountAttributes } from './structs.ts'
 import { openTarget } from './targets.ts'
 import { findHostId, prepareMappingNamespace } from './user-namespace.ts'
@@ -131,7 +131,7 @@ export function releaseMounts(c: ContainerCompilation, mounts: readonly PlannedM
   const names = new Set(mounts.map(({ prepared }) => prepared))
   if (c.base.stdio.kind === 'terminal') names.add('devpts')
   for (const name of names) if (name !== undefined) close(c, c.b.slot(name), why)
-  if (isRootMapped(c)) close(c, c.b.slot('root'), why)
+  if (isRootMadeOutside(c)) close(c, c.b.slot('root'), why)
 }
 
 /** How the outer half mounts devpts for a terminal, from the container's own entry for /dev/pts. */

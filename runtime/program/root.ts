@@ -6,16 +6,21 @@ import { cloneTree, mapMount } from './mapped-mount.ts'
 import { mappedOverlay, mountOverlay, overlayByStrings, usesMountApi } from './overlay.ts'
 import { prepareMappingNamespace } from './user-namespace.ts'
 
-/** Whether the outer half must make the root: its files are mapped into a user namespace. */
-export function isRootMapped(c: ContainerCompilation): boolean {
-  return (
-    c.isUserNamespaceNew && !c.base.host.rootless && (c.input.root.ownership ?? 'host') === 'host'
-  )
+/**
+ * Whether the outer half must make the root: its files are mapped into a user namespace, or it lies in a folder that the
+ * root of that namespace may not enter.
+ */
+export function isRootMadeOutside(c: ContainerCompilation): boolean {
+  const { root } = c.input
+  const isOutside = (root.ownership ?? 'host') === 'host' || root.kind === 'folder'
+  return c.isUserNamespaceNew && !c.base.host.rootless && isOutside
 }
 
-/** Outer half: a root whose files keep the host's ids on disk and show the container's inside. */
-export function prepareMappedRoot(c: ContainerCompilation): void {
+/** Outer half: a root whose files keep the host's ids on disk and show the container's inside, or already have those. */
+export function prepareRoot(c: ContainerCompilation): void {
   const { linux, input } = c
+  if (input.root.kind === 'folder' && input.root.ownership === 'mapped')
+    return cloneTree(c, input.root.path, c.b.slot('root'), AT.RECURSIVE)
   const mappings = { uid: linux.uidMappings ?? [], gid: linux.gidMappings ?? [] }
   const userns = prepareMappingNamespace(c, 'rootMapping', mappings)
   const { root } = input
@@ -52,7 +57,7 @@ export function makeRoot(c: ContainerCompilation): void {
   const { b, input } = c
   const { root } = input
   const slot = b.slot('root')
-  if (!isRootMapped(c)) {
+  if (!isRootMadeOutside(c)) {
     if (root.kind === 'folder') cloneTree(c, root.path, slot, AT.RECURSIVE)
     else if (!usesMountApi(c, root)) return mountOverlay(c, root)
     else overlayByStrings(c, root)

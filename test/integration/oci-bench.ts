@@ -149,14 +149,8 @@ export function ociBench(t: Test): OciBench {
 function runToFiles(folder: string, words: readonly string[], options: OciOptions): OciResult {
   const scratch = mkdtempSync(join(folder, 'run-'))
   const files = ['stdout', 'stderr'].map((name) => join(scratch, name))
-  const [program = '', ...args] = [
-    '/bin/sh',
-    '-c',
-    `exec "$@" >${files[0]} 2>${files[1]}`,
-    'sh',
-    ...words,
-  ]
-  const { status } = spawnSync(program, args, {
+  const args = ['-c', `exec "$@" >${files[0]} 2>${files[1]}`, 'sh', ...words]
+  const { status } = spawnSync('/bin/sh', args, {
     stdio: ['pipe', 'ignore', 'ignore', ...(options.descriptors ?? [])],
     input: options.input ?? '',
     env: { ...process.env, ...options.env },

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import t from 'tap'
@@ -58,11 +58,9 @@ t.test('an ordinary user may open its streams again', async (t) => {
       user: { uid: 1234, gid: 1234 },
     }),
   )
-  const child = spawn(ociPath, ['--root', join(folder, 'state'), 'run', '-b', path, 'one'])
-  let text = ''
-  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
-  const [code] = await once(child, 'close')
-  t.equal(code, 0)
+  // Real pipes: Node's own are sockets, which nobody can open by name.
+  const line = `${ociPath} --root ${folder}/state run -b ${path} one | cat`
+  const text = execFileSync('/bin/sh', ['-c', line], { encoding: 'utf8' })
   t.equal(text, 'again\n')
 })
 
@@ -199,7 +197,6 @@ t.test('log: where engines look for the reason', async (t) => {
 
 t.test('sd_notify: what the container says reaches the caller', async (t) => {
   const { run, bundle, folder, rootfs } = ociBench(t)
-  const { execFileSync } = await import('node:child_process')
   const socket = join(folder, 'notify.sock')
   const listen = `use IO::Socket::UNIX; my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => $ARGV[0]);
     open(my $o, ">", "$ARGV[0].ready"); close $o; $s->recv(my $m, 4096); print $m;`
@@ -208,8 +205,6 @@ t.test('sd_notify: what the container says reaches the caller', async (t) => {
   let text = ''
   listener.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
   await eventually('the listener', () => existsSync(`${socket}.ready`))
-  const perl = execFileSync('sh', ['-c', 'command -v perl'], { encoding: 'utf8' }).trim()
-  t.ok(perl)
   const script = 'test -S "$NOTIFY_SOCKET" && echo there > /tmp/socket; sleep 1000'
   const path = bundle((config) =>
     Object.assign(config.process, { args: ['/bin/sh', '-c', script] }),
@@ -220,7 +215,7 @@ t.test('sd_notify: what the container says reaches the caller', async (t) => {
   })
   await eventually('the socket inside', () => existsSync(join(rootfs, 'tmp/socket')))
   const say = `use IO::Socket::UNIX; my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Peer => $ARGV[0]); $s->send("READY=1");`
-  execFileSync(perl, ['-e', say, join(folder, 'state/one/notify/notify.sock')])
+  execFileSync('perl', ['-e', say, join(folder, 'state/one/notify/notify.sock')])
   const [code] = await once(starting, 'close')
   t.equal(code, 0)
   await eventually('the message', () => text !== '')

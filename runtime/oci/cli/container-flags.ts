@@ -86,7 +86,7 @@ export function attachedConsole(call: OciCall, hasTerminal: boolean): ConsoleRec
   if (call.flags.has('console-socket')) return detachedConsole(call, hasTerminal)
   if (!hasTerminal) return undefined
   if (caller.console !== undefined)
-    return { kind: 'descriptor', pid: caller.pid, number: caller.console }
+    return { kind: 'descriptor', pid: caller.pid, number: caller.console.descriptor }
   throw new OperationError(
     'UNSUPPORTED',
     'show the terminal of a program',
