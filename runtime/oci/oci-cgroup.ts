@@ -5,6 +5,7 @@ import { isPopulated } from '../cgroup/kill-all.ts'
 import { planCgroup } from '../cgroup/plan-cgroup.ts'
 import type { HostFacts } from '../inspect-host/host-facts.ts'
 import type { Config, Resources } from '../spec/config.ts'
+import { withAccounting } from './accounting-groups.ts'
 import { expandSystemdPath } from './systemd-path.ts'
 
 export type CgroupManager = 'cgroupfs' | 'systemd' | 'disabled'
@@ -57,7 +58,7 @@ export function planGroups(
   }
   const { resources = {} } = config.linux ?? {}
   const wanted = { ...resources, devices: [...(resources.devices ?? []), ...defaultRules] }
-  const plan = tolerantPlan({ ...request, resources: wanted })
+  const plan = withAccounting(tolerantPlan({ ...request, resources: wanted }), facts.cgroups)
   requireEmpty(plan.location)
   // A group that is there already is taken over; what was made is removed by `delete`, or when this start fails.
   return { ...plan, folders: plan.folders.map((folder) => ({ ...folder, isShared: true })) }
