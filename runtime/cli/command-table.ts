@@ -145,6 +145,10 @@ export const topCommands: Readonly<Record<string, CommandEntry>> = {
     'Show the namespaces of a process, or compare two',
     async () => (await import('./commands/ns.ts')).nsCommand,
   ),
+  selftest: entry(
+    'Attack this host from containers, and say what held',
+    async () => (await import('./commands/selftest.ts')).selfTestCommand,
+  ),
   serve: entry(
     'Keep an engine warm',
     async () => (await import('./commands/serve.ts')).serveCommand,

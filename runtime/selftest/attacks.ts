@@ -1,0 +1,137 @@
+// What a hostile program in a container would try, in the words of a shell. Each script prints `BROKEN …` for what it got, and
+// `tried` when it has come to its end; it changes nothing where the defence is broken, but what it says.
+
+export interface Attack {
+  /** What it is about, and the known weaknesses of others that were of this kind. */
+  readonly title: string
+  readonly known: readonly string[]
+  readonly script: string
+  /** Words of `mycontainer run` without which the attack means nothing. */
+  readonly flags?: readonly string[]
+}
+
+const broken = (what: string): string => `echo "BROKEN ${what}"`
+
+/** `path` can be opened for writing. */
+const writable = (paths: string): string =>
+  `for p in ${paths}; do [ -e "$p" ] && (exec 3>>"$p") 2>/dev/null && echo "BROKEN $p can be written"; done`
+
+export const attacks: readonly Attack[] = [
+  {
+    title: 'the runtime’s binary is overwritten through /proc/PID/exe',
+    known: ['CVE-2019-5736'],
+    // `>>` asks for the right to write and changes nothing.
+    script: `for p in /proc/1/exe /proc/self/exe; do
+  case $(readlink $p) in *mycontainer*|*memfd*) (exec 3>>$p) 2>/dev/null && ${broken('$p can be written')};; esac
+done`,
+  },
+  {
+    title: 'a descriptor of the runtime leads out of the container',
+    known: ['CVE-2024-21626'],
+    script: `for fd in /proc/self/fd/*; do
+  n=\${fd##*/}; [ "$n" -gt 2 ] && [ -e "$fd" ] && t=$(readlink $fd) || continue
+  case $t in /proc/*|pipe:*) ;; *) ${broken('descriptor $n is $t')};; esac
+done`,
+  },
+  {
+    title: 'kernel settings of the whole machine are changed',
+    known: ['CVE-2025-52881', 'CVE-2022-0492'],
+    script: `${writable('/proc/sys/kernel/core_pattern /proc/sys/kernel/modprobe /proc/sys/vm/panic_on_oom /proc/sys/fs/binfmt_misc/register /proc/sysrq-trigger /proc/irq/default_smp_affinity /proc/bus/pci/00/00.0 /sys/kernel/uevent_helper /sys/fs/cgroup/release_agent /sys/fs/cgroup/cgroup.procs /sys/kernel/mm/transparent_hugepage/enabled')}
+mount -o remount,rw /proc/sys 2>/dev/null && ${broken('/proc/sys can be mounted anew')}
+umount /proc/sys 2>/dev/null && ${broken('/proc/sys can be uncovered')}`,
+  },
+  {
+    title: 'masked files of the kernel are read',
+    known: ['CVE-2025-31133', 'CVE-2019-16884'],
+    script: `for p in /proc/kcore /proc/keys /proc/timer_list /proc/interrupts /proc/sched_debug /proc/latency_stats; do
+  [ -r "$p" ] && [ -n "$(dd if=$p bs=1 count=1 2>/dev/null)" ] && ${broken('$p can be read')}
+done
+for p in /sys/firmware /proc/acpi /proc/scsi /sys/devices/virtual/powercap; do
+  [ -n "$(ls -A $p 2>/dev/null)" ] && ${broken('$p can be listed')}
+done
+for p in /proc/kcore /proc/keys; do umount $p 2>/dev/null && ${broken('$p can be uncovered')}; done`,
+  },
+  {
+    title: 'a device of the host is opened',
+    known: ['CVE-2026-41579'],
+    script: `for d in "b 8 0" "b 253 0" "b 259 0" "b 254 0" "c 1 1" "c 1 2" "c 1 4" "c 10 1"; do
+  rm -f /tmp/node; mknod /tmp/node $d 2>/dev/null || continue
+  dd if=/tmp/node of=/dev/null bs=512 count=1 2>/dev/null && ${broken('device $d can be read')}
+done`,
+  },
+  {
+    title: 'file systems are mounted',
+    known: ['CVE-2022-0185'],
+    script: `mkdir -p /tmp/m
+for m in "-t tmpfs x" "-t proc x" "-t sysfs x" "-t cgroup2 x" "-t overlay x" "--bind /" "-t debugfs x" "-t binfmt_misc x"; do
+  mount $m /tmp/m 2>/dev/null && ${broken('mount $m')} && umount /tmp/m
+done`,
+  },
+  {
+    title: 'new namespaces give new rights',
+    known: ['CVE-2022-0492', 'CVE-2022-0185'],
+    script: `for n in --user "--user --map-root-user --mount" --mount --net --pid --cgroup; do
+  unshare $n true 2>/dev/null && ${broken('unshare $n')}
+done
+for n in mnt net pid; do nsenter --$n=/proc/1/ns/$n true 2>/dev/null && [ "$(readlink /proc/self/ns/$n)" != "$(readlink /proc/1/ns/$n)" ] && ${broken('nsenter $n')}; done`,
+  },
+  {
+    title: 'processes of the host are seen',
+    known: ['CVE-2016-9962'],
+    script: `n=$(ls -d /proc/[0-9]* | wc -l); [ "$n" -le 4 ] || ${broken('$n processes are seen')}
+grep -q "Seccomp:.*2" /proc/self/status || ${broken('no filter of system calls')}`,
+  },
+  {
+    title: 'capabilities come back',
+    known: [],
+    flags: ['--user', '1000'],
+    script: `grep -qE "^CapEff:[[:space:]]*0+$" /proc/self/status || ${broken('an ordinary user has capabilities')}
+grep -qE "^CapAmb:[[:space:]]*0+$" /proc/self/status || ${broken('capabilities are ambient')}
+grep -qE "^CapInh:[[:space:]]*0+$" /proc/self/status || ${broken('capabilities are inherited')}`,
+  },
+  {
+    title: 'the machine is stopped, its clock set, its name changed',
+    known: [],
+    script: `hostname "$(hostname)" 2>/dev/null && ${broken('hostname')}
+dmesg >/dev/null 2>&1 && ${broken('the kernel’s log can be read')}
+for c in sys_time sys_boot sys_module sys_rawio; do
+  capsh --has-b=cap_$c 2>/dev/null && ${broken('it has cap_$c')}
+done`,
+  },
+  {
+    title: 'chroot leads out',
+    known: [],
+    script: `mkdir -p /tmp/x; chroot /tmp/x /nothing 2>/dev/null
+[ "$(stat -c %i /)" = "$(stat -c %i /../..)" ] || ${broken('/.. is not /')}
+ls /proc/1/root/proc/1/root/host-root >/dev/null 2>&1 && ${broken('/proc/1/root leads out')}`,
+  },
+  {
+    title: 'engines and services of the host are reached',
+    known: ['CVE-2020-15257'],
+    script: `grep -q "@" /proc/net/unix && ${broken('abstract sockets of others')}
+for s in /run/docker.sock /var/run/docker.sock /run/containerd/containerd.sock /run/mycontainer/engine.sock /run/dbus/system_bus_socket; do
+  [ -S "$s" ] && ${broken('$s')}
+done`,
+  },
+  {
+    title: 'more memory and processes than were allowed',
+    known: [],
+    flags: ['--memory', '32m', '--pids-limit', '16'],
+    script: `(i=0; while [ $i -lt 40 ]; do sleep 5 & i=$((i+1)); done) 2>/dev/null
+# Without a process of its own: there is none left to be had.
+set -- /proc/[0-9]*; [ $# -le 17 ] || ${broken('$# processes')}`,
+  },
+  {
+    title: 'a working folder leads out',
+    known: ['CVE-2024-21626', 'CVE-2024-45310'],
+    flags: ['--workdir', '/tmp/../../../../..'],
+    script: `[ "$(pwd)" = / ] || ${broken('the working folder is $(pwd)')}
+cd .. && [ "$(pwd -P)" = / ] || ${broken('the folder above is $(pwd -P)')}`,
+  },
+  {
+    title: 'set-user-id programs work in spite of no-new-privileges',
+    known: [],
+    flags: ['--security-opt', 'no-new-privileges'],
+    script: `grep -qE "^NoNewPrivs:[[:space:]]*1$" /proc/self/status || ${broken('the flag is not set')}`,
+  },
+]
