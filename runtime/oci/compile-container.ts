@@ -1,5 +1,6 @@
 import type { CgroupPlan } from '../cgroup/cgroup-plan.ts'
-import { readHostFacts } from '../inspect-host/host-facts.ts'
+import { OperationError } from '../../native/error.ts'
+import { type HostFacts, readHostFacts } from '../inspect-host/host-facts.ts'
 import { compile } from '../program/compile.ts'
 import type { ConsoleReceiver } from '../program/compile-input.ts'
 import type { Program } from '../program/program.ts'
@@ -62,6 +63,7 @@ export function compileContainer(
   const folder = stateFolder(wish.root, wish.id)
   const bundle = readBundle(wish.bundle, wish.configFile)
   const facts = readHostFacts()
+  requireRoot(facts)
   const listened = listenedDescriptors(caller, wish.env)
   const { config: whole, socket } = withNotifySocket(
     folder,
@@ -94,4 +96,17 @@ export function compileContainer(
     ...keptDescriptors(caller, wish.preserveFds + listened, open),
   })
   return { folder, bundle, config, cgroup, program, notifySocket: socket }
+}
+
+/** What podman does for an ordinary user before it calls a runtime: everything then happens in a user namespace. */
+function requireRoot({ euid }: HostFacts): void {
+  if (euid === 0) return
+  throw new OperationError(
+    'UNSUPPORTED',
+    'create a container as an ordinary user without a user namespace',
+    { uid: euid },
+    {
+      hint: 'Call it by podman, inside "podman unshare" or "unshare --map-root-user --mount", or use "mycontainer run"',
+    },
+  )
 }
