@@ -13,7 +13,7 @@ import {
   newCollection,
 } from './base-tree.ts'
 import { curatedPrograms } from './curated-programs.ts'
-import { hostImageReference } from './ensure-host-image.ts'
+import { currentHostImage, hostImageReference } from './ensure-host-image.ts'
 import type { FileTree } from './file-tree.ts'
 import { sourcesOf } from './source-list.ts'
 import { treeLayer } from './tree-layer.ts'
@@ -26,6 +26,9 @@ export async function buildHostImage(
   makeStoreFolders(store.folders)
   const held = await lock(join(store.folders.root, 'host-image.lock'))
   try {
+    // Somebody may have made it while this one waited.
+    const made = currentHostImage(store)
+    if (made) return made
     const programs = curatedPrograms()
     const tree = hostTree(programs)
     const image = await addSingleLayerImage(store, {

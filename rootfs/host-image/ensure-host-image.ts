@@ -21,7 +21,8 @@ export async function ensureHostImage(
   return buildHostImage(store, onNote)
 }
 
-function currentHostImage(store: ImageStore): Image | undefined {
+/** The one that is there, where its sources are as they were. */
+export function currentHostImage(store: ImageStore): Image | undefined {
   if (!store.exists()) return undefined
   const database = store.database()
   const row = database.get(

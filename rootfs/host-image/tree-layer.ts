@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { type TarMember, endOfArchive, formatTarHeader, tarPadding } from '../layer/tar-writer.ts'
 import type { LayerInput } from '../store/blob-source.ts'
@@ -7,7 +8,15 @@ const pieceSize = 1024 * 1024
 
 /** A tree of host files as a plain tar: sorted, so that the same files give the same digest. */
 export function treeLayer(tree: FileTree): LayerInput {
-  return { size: undefined, pieces: () => treePieces(tree) }
+  return { size: undefined, pieces: () => withPauses(treePieces(tree)) }
+}
+
+/** Reading and unpacking are synchronous: a process that serves others answers them between two pieces. */
+async function* withPauses(pieces: Iterable<Buffer>): AsyncGenerator<Buffer> {
+  for (const piece of pieces) {
+    yield piece
+    await setImmediate()
+  }
 }
 
 function* treePieces(tree: FileTree): Generator<Buffer> {
