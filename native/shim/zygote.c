@@ -14,6 +14,7 @@
 #include "seal.h"
 #include "string.h"
 #include "syscall.h"
+#include "warm-groups.h"
 
 #define STREAM 3
 #define LARGE (256u << 10)
@@ -94,6 +95,7 @@ static void await_program(void) {
 
 // `zygote --once`: the first program is run in this very process, which is the child of somebody who waits for it.
 static int run_one_program(struct header *header) {
+  warm_groups_until(STREAM);
   s64 got = read_program(STREAM);
   if (got != 1) return got == 0 ? 0 : 1;
   struct verdict verdict = validate(program_buffer, header->total_size);
