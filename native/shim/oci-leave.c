@@ -10,9 +10,12 @@ static _Noreturn void end_in_failure(struct machine *machine, u32 type, u32 pc, 
   leave(1);
 }
 
-static _Noreturn void tell_and_leave(struct machine *machine, u32 type) {
-  report(machine, type, 0xffffffffu, (s64)watch.child, (s64)start_ticks(watch.child));
-  leave(0);
+// Whoever asked for the process may have been killed, and its state been deleted: nobody would ever end it then.
+static _Noreturn void tell_and_leave(struct machine *machine, u32 type, s64 pidfd) {
+  bool is_kept = type != RECORD_CREATED || has_state_file("process");
+  if (is_kept && report(machine, type, 0xffffffffu, (s64)watch.child, (s64)start_ticks(watch.child))) leave(0);
+  kill_and_reap(pidfd);
+  end_in_failure(machine, RECORD_FAIL, 0xffffffffu, EPIPE);
 }
 
 static void relay(struct machine *machine, struct record *record) {
@@ -35,7 +38,7 @@ _Noreturn void leave_child(struct machine *machine, const struct monitor *option
     if (got != sizeof record) break;
     if (record.type == RECORD_CREATED) {
       write_process_file();
-      tell_and_leave(machine, RECORD_CREATED);
+      tell_and_leave(machine, RECORD_CREATED, pidfd);
     }
     if (record.type == RECORD_FAIL) failure = record;
     else relay(machine, &record);
@@ -45,7 +48,7 @@ _Noreturn void leave_child(struct machine *machine, const struct monitor *option
     kill_and_reap(pidfd);
     end_in_failure(machine, RECORD_FAIL, failure.pc, failure.value);
   }
-  if (pre_exec) tell_and_leave(machine, RECORD_EXEC);
+  if (pre_exec) tell_and_leave(machine, RECORD_EXEC, pidfd);
   struct ending ending = reap(pidfd, 100);
   if (!ending.known) ending = kill_and_reap(pidfd);
   end_in_failure(machine, RECORD_DIED, 0xffffffffu, (s64)ending.signal);

@@ -30,18 +30,19 @@ export function buildFeatures(version: string): Readonly<Record<string, unknown>
       cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
       seccomp: {
         enabled: true,
-        actions: seccompActions.toSorted(),
+        // No listener can be handed over yet.
+        actions: seccompActions.filter((action) => action !== 'SCMP_ACT_NOTIFY').toSorted(),
         operators: seccompOperators.toSorted(),
         archs: supportedSeccompArchitectures,
         knownFlags: seccompFlags,
         supportedFlags: seccompFlags,
       },
-      apparmor: { enabled: false },
-      selinux: { enabled: false },
+      apparmor: { enabled: true },
+      selinux: { enabled: true },
       intelRdt: { enabled: false, schemata: false, monitoring: false },
       memoryPolicy: { modes: memoryPolicyModes, flags: memoryPolicyFlags },
       mountExtensions: { idmap: { enabled: true } },
-      netDevices: { enabled: true },
+      netDevices: { enabled: false },
     },
     annotations: { 'mycontainer.version': version },
   }
