@@ -1,14 +1,15 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { OperationError, describeError, hasCode } from '../../native/error.ts'
 import { removeGroup } from '../cgroup/remove-group.ts'
 import { waitUntil } from '../cgroup/wait-until.ts'
 import { isProcessAlive } from '../container/process-identity.ts'
-import { type Config, parseConfig } from '../spec/config.ts'
+import type { Config } from '../spec/config.ts'
 import { type OciContainer, readContainer } from './oci-record.ts'
 import { readProcessFile } from './process-file.ts'
 import { runHostHooks } from './run-hooks.ts'
 import { stateFolder } from './state-folder.ts'
 import { signalContainer } from './signal-container.ts'
+import { readStoredConfig } from './stored-config.ts'
 
 export interface DeleteOptions {
   readonly force: boolean
@@ -76,7 +77,7 @@ function end(root: string, { pid, folder }: OciContainer): void {
 
 function readConfig({ folder }: OciContainer): Config | undefined {
   try {
-    return parseConfig(readFileSync(folder.config, 'utf8'))
+    return readStoredConfig(folder)
   } catch {
     return undefined // Damaged: then its hooks cannot be known, and it must go all the same.
   }

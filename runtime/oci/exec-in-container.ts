@@ -1,17 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
-import { readHostFacts } from '../inspect-host/host-facts.ts'
+import { type HostFacts, readHostFacts } from '../inspect-host/host-facts.ts'
 import { compileExec } from '../program/compile-exec.ts'
 import type { ConsoleReceiver } from '../program/compile-input.ts'
+import type { CgroupLocation } from '../cgroup/cgroup-plan.ts'
+import type { Program } from '../program/program.ts'
 import { encodeProgram } from '../program/encode.ts'
-import { type Config, type Process, parseConfig } from '../spec/config.ts'
+import type { Config, Process } from '../spec/config.ts'
 import { keptDescriptors } from './caller-descriptors.ts'
 import { shareStreams, streamsOf } from './caller-streams.ts'
 import type { Caller } from './caller.ts'
 import { readContainer, requireStatus } from './oci-record.ts'
 import { grantableProcess } from './grantable-capabilities.ts'
 import { writePidFile } from './pid-file.ts'
+import { readStoredConfig } from './stored-config.ts'
 
 export interface ExecWish {
   readonly root: string
@@ -46,27 +49,20 @@ export async function execInContainer(
     'created',
     ...(wish.ignorePaused ? (['paused'] as const) : []),
   )
-  const config = parseConfig(readFileSync(folder.config, 'utf8'))
+  const config = readStoredConfig(folder)
   const facts = readHostFacts()
   const process = grantableProcess(wish.process(config), config, facts, wish.warn)
   const zygote = await caller.openZygote()
   const stateDir = mkdtempSync(join(folder.path, 'exec-'))
   try {
-    const program = compileExec({
-      id: wish.id,
-      host: { ...facts, cgroupMode: facts.cgroups.mode },
-      stdio: streamsOf(caller, process),
-      console: wish.console(process),
-      pidfdSocket: wish.pidfdSocket,
-      leave: true,
-      stateDir,
-      log: undefined,
-      monitor: { hold: false, keepStdin: false, stdinOnce: false },
-      process,
+    const program = compileExecution(caller, wish, {
+      facts,
       config,
-      target: { pid },
-      cgroup: record.cgroup && groupsOf(record.cgroup, wish.subgroup),
-      ...keptDescriptors(caller, wish.preserveFds, zygote.callerDescriptors),
+      process,
+      pid,
+      stateDir,
+      cgroup: record.cgroup,
+      open: zygote.callerDescriptors,
     })
     shareStreams({ ...config, process })
     const outcome = await zygote.submit(encodeProgram(program)).started
@@ -81,12 +77,45 @@ export async function execInContainer(
   }
 }
 
+interface ExecutionSources {
+  readonly facts: HostFacts
+  readonly config: Config
+  readonly process: Process
+  /** Of the container's init. */
+  readonly pid: number
+  readonly stateDir: string
+  readonly cgroup: CgroupLocation | undefined
+  /** How many descriptors from 3 on the caller has open. */
+  readonly open: number
+}
+
+/** The program that makes a process in a container. Nothing is changed. */
+export function compileExecution(
+  caller: Caller,
+  wish: Pick<ExecWish, 'id' | 'console' | 'pidfdSocket' | 'preserveFds' | 'subgroup'>,
+  { facts, config, process, pid, stateDir, cgroup, open }: ExecutionSources,
+): Program {
+  return compileExec({
+    id: wish.id,
+    host: { ...facts, cgroupMode: facts.cgroups.mode },
+    stdio: streamsOf(caller, process),
+    console: wish.console(process),
+    pidfdSocket: wish.pidfdSocket,
+    leave: true,
+    stateDir,
+    log: undefined,
+    monitor: { hold: false, keepStdin: false, stdinOnce: false },
+    process,
+    config,
+    target: { pid },
+    cgroup: cgroup && groupsOf(cgroup, wish.subgroup),
+    ...keptDescriptors(caller, wish.preserveFds, open),
+  })
+}
+
 type Groups = NonNullable<Parameters<typeof compileExec>[0]['cgroup']>
 
-function groupsOf(
-  { v2, v1 }: { readonly v2?: string | undefined; readonly v1: Readonly<Record<string, string>> },
-  subgroup = '',
-): Groups {
+function groupsOf({ v2, v1 }: CgroupLocation, subgroup = ''): Groups {
   if (subgroup.split('/').includes('..'))
     throw new OperationError(
       'INVALID_ARGUMENT',

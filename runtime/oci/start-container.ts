@@ -1,8 +1,8 @@
-import { closeSync, constants, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
-import { parseConfig } from '../spec/config.ts'
 import { deleteContainer } from './delete-container.ts'
 import { type OciContainer, readContainer, requireStatus } from './oci-record.ts'
+import { readStoredConfig } from './stored-config.ts'
 
 /**
  * `start`: let the program of a created container run.
@@ -13,7 +13,7 @@ import { type OciContainer, readContainer, requireStatus } from './oci-record.ts
 export async function startContainer(root: string, id: string): Promise<void> {
   const container = readContainer(root, id)
   requireStatus(container, 'start', 'created')
-  const { poststart } = parseConfig(readFileSync(container.folder.config, 'utf8')).hooks ?? {}
+  const { poststart } = readStoredConfig(container.folder).hooks ?? {}
   const { notifySocket } = container.record
   if (notifySocket !== undefined) {
     const { startNotified } = await import('./notify-proxy.ts')

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs'
 import type { CgroupResources } from '../cgroup/resources.ts'
 import { updateResources } from '../cgroup/update-resources.ts'
 import { readHostFacts } from '../inspect-host/host-facts.ts'
-import { parseConfig } from '../spec/config.ts'
 import { readContainer, requireStatus } from './oci-record.ts'
 import { requireGroup } from './require-group.ts'
 import { writeState } from './write-state.ts'
+import { readStoredConfig } from './stored-config.ts'
 
 /**
  * `update`: change the limits of a container.
@@ -29,7 +28,7 @@ export function updateContainer(
     rootless: facts.rootless,
   })
   // On v1 it may be in more groups now, which a later command must know of.
-  const config = parseConfig(readFileSync(folder.config, 'utf8'))
+  const config = readStoredConfig(folder)
   writeState(folder, { ...record, cgroup: location }, config)
   return warnings
 }

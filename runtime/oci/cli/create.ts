@@ -15,7 +15,7 @@ export const createCommand: OciCommand = {
   minimumArguments: 1,
   maximumArguments: 1,
   async run(call) {
-    const { flags, caller, print } = call
+    const { flags, caller, print, env } = call
     const wish = {
       ...containerWish(call),
       consoleOf: (hasTerminal: boolean) => detachedConsole(call, hasTerminal),
@@ -26,9 +26,13 @@ export const createCommand: OciCommand = {
     }
     const { compileContainer } = await import('../compile-container.ts')
     const { formatExplanation } = await import('../../program/explain.ts')
-    const { program } = compileContainer(caller, wish, 0)
+    const { program, config } = compileContainer(caller, wish, 0)
     encodeProgram(program)
     print(formatExplanation(program))
+    if (env['MYCONTAINER_WRITE_CODE_CACHE'] !== undefined) {
+      const { warmUpExec } = await import('../warm-up.ts')
+      await warmUpExec(caller, config)
+    }
     return 0
   },
 }

@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OperationError } from '../../../native/error.ts'
-import { parseConfig } from '../../spec/config.ts'
 import { readContainer, requireStatus } from '../oci-record.ts'
 import { bindMounts } from './criu-options.ts'
 import { runCriu } from './run-criu.ts'
+import { readStoredConfig } from '../stored-config.ts'
 
 export interface CheckpointWish {
   readonly root: string
@@ -32,7 +32,7 @@ export function checkpointContainer(wish: CheckpointWish): void {
   const container = readContainer(wish.root, wish.id)
   requireStatus(container, 'checkpoint', 'running', 'paused')
   const { folder, pid } = container
-  const config = parseConfig(readFileSync(folder.config, 'utf8'))
+  const config = readStoredConfig(folder)
   const workPath = resolve(wish.workPath ?? wish.imagePath)
   for (const path of [wish.imagePath, workPath]) mkdirSync(path, { recursive: true, mode: 0o700 })
   const words = [
