@@ -110,10 +110,16 @@ export function planLimits(
     }
     const writes = section.convert(resources, context)
     if (writes.length === 0) continue
+    if (version === undefined && writes.every(isUnlimited)) continue
     if (version === undefined) refuseController(hierarchy, section)
     limits.push({ controller: section[version] ?? section.v1, version, writes })
   }
   return applyUnified(hierarchy, limits, resources.unified ?? {})
+}
+
+/** What holds as well without the controller. */
+function isUnlimited({ value }: LimitWrite): boolean {
+  return value === 'max' || value === '-1'
 }
 
 function locate(hierarchy: CgroupHierarchy, section: Section): CgroupVersion | undefined {

@@ -164,6 +164,11 @@ const impossible: { name: string; host: CgroupHierarchy; resources: CgroupResour
     resources: { pids: { limit: 5 } },
   },
 ]
+t.test('no limit needs no controller', async (t) => {
+  const { limits } = plan({ ...hybrid, v1Writable: false }, { pids: { limit: -1 } })
+  t.strictSame(limits, [])
+})
+
 for (const { name, host, resources } of impossible)
   t.test(`refuses ${name}`, async (t) => {
     t.throws(() => plan(host, resources), { code: 'UNSUPPORTED' })
