@@ -53,7 +53,7 @@ export function planGroups(
   const path = config.linux?.cgroupsPath ?? ''
   const request = {
     hierarchy: facts.cgroups,
-    cgroupPath: path === '' ? `/mycontainer-oci/${id}` : expandSystemdPath(path, manager),
+    cgroupPath: path === '' ? `/mycontainer-oci-${id}` : expandSystemdPath(path, manager),
     rootless: facts.rootless,
   }
   const { resources = {} } = config.linux ?? {}

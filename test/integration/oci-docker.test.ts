@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type OciResult, eventually, groupFolders, ociBench, ociPath } from './oci-bench.ts'
@@ -11,6 +11,9 @@ interface Docker {
   readonly docker: (...args: string[]) => OciResult
   readonly ok: (...args: string[]) => string
 }
+
+/** Above all containers; docker leaves it where it is. */
+const parentGroup = '/docker'
 
 /** A daemon of the test's own, in a network namespace of its own, with an image `busybox`. */
 async function dockerBench(t: Test): Promise<Docker> {
@@ -31,7 +34,11 @@ async function dockerBench(t: Test): Promise<Docker> {
     stdio: ['ignore', log, log],
   })
   closeSync(log)
-  t.teardown(async () => end(daemon))
+  const present = new Set(groupFolders(parentGroup))
+  t.teardown(async () => {
+    await end(daemon)
+    for (const path of groupFolders(parentGroup)) if (!present.has(path)) rmdirSync(path)
+  })
   const docker = (...args: string[]): OciResult => {
     const { status, stdout, stderr } = spawnSync('docker', args, {
       encoding: 'utf8',
@@ -122,5 +129,5 @@ t.test('docker run, exec and the life of a container', async (t) => {
   t.equal(docker('wait', 'one').stdout.trim(), '137')
   const id = ok('inspect', '--format', '{{.Id}}', 'one')
   ok('rm', '--force', 'one')
-  t.strictSame(groupFolders(`/docker/${id}`), [])
+  t.strictSame(groupFolders(`${parentGroup}/${id}`), [])
 })

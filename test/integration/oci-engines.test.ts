@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type OciBench, type OciResult, groupFolders, ociBench, ociPath } from './oci-bench.ts'
@@ -28,15 +28,26 @@ function runEngine(words: readonly string[], input = ''): OciResult {
   return { code: status, stdout, stderr }
 }
 
+/** Above all containers; podman leaves it where it is, and groups of its own below. */
+const parentGroup = '/libpod_parent'
+
+function removeGroups(path: string): void {
+  for (const entry of readdirSync(path, { withFileTypes: true }))
+    if (entry.isDirectory()) removeGroups(join(path, entry.name))
+  rmdirSync(path)
+}
+
 function podman(t: Test): Podman {
   const bench = ociBench(t)
   const at = (name: string): string => join(bench.folder, name)
   const storage = ['--root', at('storage'), '--runroot', at('run'), '--tmpdir', at('tmp')]
   const words = ['podman', ...storage, '--cgroup-manager', 'cgroupfs', '--runtime', ociPath]
   const engine = (...args: string[]): OciResult => runEngine([...words, ...args])
+  const present = new Set(groupFolders(parentGroup))
   t.teardown(() => {
     engine('rm', '--all', '--force', '--time', '0')
     runEngine(['umount', at('storage/overlay')])
+    for (const path of groupFolders(parentGroup)) if (!present.has(path)) removeGroups(path)
   })
   const started = (...args: string[]): string[] => [
     ...args,
