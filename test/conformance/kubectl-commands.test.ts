@@ -348,9 +348,11 @@ function wordsOf(command: string): string[] {
 
 // A hundred commands, each a process, for each version.
 t.setTimeout(600_000)
+// Most of the time is theirs, to start.
+t.jobs = 2
 
 for (const binary of kubectlBinaries())
-  t.test(basename(binary), { timeout: 200_000 }, async (t) => {
+  t.test(basename(binary), { timeout: 200_000, buffered: true }, async (t) => {
     const kubectl = await startKubectl(t, binary)
     kubectl.file('dep.yaml', deployment)
     kubectl.file('others.yaml', others)

@@ -27,6 +27,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     ],
   'takes minutes in the guest, and nothing in it depends on the kernel or on cgroup v2': [
     'bad-input.test.ts',
+    'compose.test.ts',
     'both-ways.test.ts',
     'copy.test.ts',
     'explain-run.test.ts',
@@ -37,7 +38,12 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'life-cycle-logs.test.ts',
     'life-cycle-run.test.ts',
     'network-cli.test.ts',
+    'oci-hooks.test.ts',
+    'oci-killed.test.ts',
+    'oci-options.test.ts',
+    'oci-process.test.ts',
     'option-process.test.ts',
+    'selftest.test.ts',
     'volumes.test.ts',
   ],
   'runs image layers in a user namespace, which needs Linux 6.13; the guest has 6.1': [
@@ -49,7 +55,11 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     /^(build|image|registry)-/,
     'tasknote.test.ts',
   ],
-  'runs podman, which the guest does not have': ['diff.test.ts'],
+  'runs engines that the guest does not have': [
+    'diff.test.ts',
+    'oci-docker.test.ts',
+    'oci-engines.test.ts',
+  ],
 }
 
 const excluded = Object.values(reasons).flat()
