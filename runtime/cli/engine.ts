@@ -293,6 +293,13 @@ export interface HealthResult {
   readonly output: string
 }
 
+export interface ServeOptions {
+  /** Path; absent: where clients look in the run folder. */
+  readonly socket?: string | undefined
+  /** Speak the Docker Engine API there rather than our own. */
+  readonly docker: boolean
+}
+
 export interface Engine {
   /** `--root`; absent: the user's default folders. */
   readonly root: string | undefined
@@ -376,7 +383,7 @@ export interface Engine {
   namespaces(pids: readonly number[]): Promise<readonly NamespaceReport[]>
   limit(options: LimitOptions, io: CommandIo): Promise<number>
   /** Serve until the signal of `io` ends it. */
-  serve(options: { readonly socket?: string | undefined }, io: CommandIo): Promise<void>
+  serve(options: ServeOptions, io: CommandIo): Promise<void>
 }
 
 /** Opens the engine of one state root; implemented outside the command line. */

@@ -270,8 +270,12 @@ function host(context: EngineContext): Host {
     namespaces: async (pids) => (await import('./engine-host.ts')).namespaceReports(pids),
     limit: async (options, io) => (await import('./engine-host.ts')).limit(context, options, io),
     serve: async (options, io) => {
+      if (options.docker) {
+        const { serveDocker } = await import('../docker-api/serve-docker.ts')
+        return serveDocker(context, options.socket, io)
+      }
       const { serveEngine } = await import('../resident-engine/serve.ts')
-      await serveEngine(context, options, io)
+      return serveEngine(context, options, io)
     },
   }
 }

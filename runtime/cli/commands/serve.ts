@@ -1,16 +1,28 @@
+import { OperationError } from '../../../native/error.ts'
 import type { Command } from '../command.ts'
 import { flag } from '../flag-spec.ts'
 
 /** `serve` */
 export const serveCommand: Command = {
-  usage: '[OPTIONS]',
+  usage: '[OPTIONS] [SOCKET]',
   summary: 'Keep an engine warm that the commands use while it is there',
-  flags: [flag('string', 'socket', 'Path of the Unix socket to listen on')],
+  flags: [
+    flag('bool', 'docker', "Speak the Docker Engine API, for docker's clients"),
+    flag('string', 'socket', 'Path of the Unix socket to listen on'),
+  ],
   minimumArguments: 0,
-  maximumArguments: 0,
+  maximumArguments: 1,
   interspersed: true,
-  async run({ flags, io, engine }) {
-    await (await engine()).serve({ socket: flags.string('socket') }, io)
+  async run({ flags, args: [path], io, engine }) {
+    const docker = flags.bool('docker')
+    if (path !== undefined && !docker)
+      throw new OperationError(
+        'INVALID_ARGUMENT',
+        'serve on a socket',
+        { path },
+        { hint: 'Write --socket PATH, or --docker PATH for the Docker API' },
+      )
+    await (await engine()).serve({ socket: path ?? flags.string('socket'), docker }, io)
     return 0
   },
 }
