@@ -1,3 +1,4 @@
+import { parsePortSpec } from '../network/port-spec.ts'
 import {
   type JsonObject,
   booleanField,
@@ -16,7 +17,7 @@ export function networkWords(body: JsonObject, host: JsonObject): string[] {
     ...Object.entries(objectField(host, 'PortBindings')).flatMap(([port, bindings]) =>
       objectsField({ [port]: bindings }, port).flatMap((binding) => [
         '--publish',
-        published(port, binding),
+        requirePort(published(port, binding)),
       ]),
     ),
     ...each('expose', Object.keys(objectField(body, 'ExposedPorts'))),
@@ -26,6 +27,12 @@ export function networkWords(body: JsonObject, host: JsonObject): string[] {
     ...each('dns-search', textsField(host, 'DnsSearch')),
     ...each('add-host', textsField(host, 'ExtraHosts')),
   ]
+}
+
+/** Refused here, where the client reads it, rather than at the start. */
+function requirePort(spec: string): string {
+  parsePortSpec(spec)
+  return spec
 }
 
 function published(port: string, binding: JsonObject): string {

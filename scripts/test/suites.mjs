@@ -25,6 +25,9 @@ const commandPackages = [
 /** Also where it did not come from Debian. */
 const kubectl = { program: 'kubectl', package: 'kubernetes-client' }
 
+/** Also where it did not come from Debian. */
+const docker = { program: 'docker', package: 'docker.io' }
+
 /** Programs that answers are compared with. */
 const peers = ['podman', 'buildah', 'skopeo']
 
@@ -85,7 +88,8 @@ export const suites = [
     name: 'integration',
     folders: ['test/integration'],
     files: otherFiles,
-    packages: [...commandPackages, ...peers],
+    // docker's clients drive our socket, its daemon our runtime.
+    packages: [...commandPackages, ...peers, docker, 'docker-compose'],
     needsRoot: true,
     jobs: 1,
     timeoutSeconds: 300,
