@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { lockSync } from '../../../native/lock.ts'
 import { makeInitramfs } from './initramfs.ts'
-import { prepareKernel } from './kernel.ts'
+import { type Kernel, prepareKernel } from './kernel.ts'
 import { fillGuestRoot, makeExt4 } from './root-image.ts'
 
 const cache = join(import.meta.dirname, '../../../node_modules/.cache/vm')
@@ -15,6 +16,16 @@ export interface GuestImage {
   readonly initramfs: string
   readonly disk: string
   remove(): void
+}
+
+/** Two files that start at the same time fetch it once, and ask apt one after the other. */
+function prepareOnce(): Kernel {
+  const held = lockSync(join(cache, 'kernel.lock'))
+  try {
+    return prepareKernel(cache)
+  } finally {
+    held.release()
+  }
 }
 
 /**
@@ -33,7 +44,7 @@ export function makeGuestImage(script: string): GuestImage {
     removeFolder()
   }
   try {
-    const kernel = prepareKernel(cache)
+    const kernel = prepareOnce()
     const initramfs = join(folder, 'initramfs')
     const disk = join(folder, 'root.ext4')
     writeFileSync(initramfs, makeInitramfs(kernel.modules))
