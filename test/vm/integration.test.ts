@@ -57,6 +57,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   ],
   'runs engines that the guest does not have': [
     'diff.test.ts',
+    'docker-api.test.ts',
     'oci-docker.test.ts',
     'oci-engines.test.ts',
   ],
