@@ -63,12 +63,37 @@ export function containerDocument(container: Container, execIds: readonly string
       ...sectionOf(document, 'Config'),
       Image: familiarName(container.record.imageReference),
     },
+    HostConfig: { ...neverSet, ...sectionOf(document, 'HostConfig') },
     ExecIDs: execIds.length === 0 ? null : execIds,
     NetworkSettings: {
+      Bridge: '',
+      HairpinMode: false,
+      LinkLocalIPv6Address: '',
+      LinkLocalIPv6PrefixLen: 0,
+      SecondaryIPAddresses: null,
+      SecondaryIPv6Addresses: null,
       ...sectionOf(document, 'NetworkSettings'),
       Networks: networksOf(container),
     },
   }
+}
+
+/** What clients may read without asking whether it is there, and nobody can set. */
+const neverSet = {
+  VolumeDriver: '',
+  Cgroup: '',
+  Links: null,
+  ConsoleSize: [0, 0],
+  BlkioWeightDevice: [],
+  BlkioDeviceReadBps: [],
+  BlkioDeviceWriteBps: [],
+  BlkioDeviceReadIOps: [],
+  BlkioDeviceWriteIOps: [],
+  DeviceRequests: null,
+  CpuCount: 0,
+  CpuPercent: 0,
+  IOMaximumIOps: 0,
+  IOMaximumBandwidth: 0,
 }
 
 /** Also before the start, and with the short id that docker makes an alias in networks of users. */

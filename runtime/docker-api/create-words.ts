@@ -9,6 +9,7 @@ import {
   numberField,
   objectField,
   objectOf,
+  objectsField,
   textField,
   textsField,
   wordsField,
@@ -30,6 +31,8 @@ export function createWords(body: JsonObject, name: string | undefined): CreateW
   const image = textField(body, 'Image')
   if (image === undefined)
     throw new OperationError('INVALID_ARGUMENT', 'no image was named', {}, { exitCode: 1 })
+  if (objectsField(host, 'DeviceRequests').length > 0)
+    throw new OperationError('UNSUPPORTED', 'give a container devices of a driver (--gpus)')
   const flags = [
     ...word('name', name),
     ...processWords(body),
