@@ -103,7 +103,10 @@ async function runAttached(
   }
   const joined = streams ?? openStreams(started.stateFolder, wish)
   instance.connection = await joined.connecting.catch(() => undefined)
-  await joinStreams(joined, started.ended, connection, wish)
+  await joinStreams(joined, started.ended, connection, wish, (exitCode) => {
+    instance.exitCode = exitCode
+    instance.isRunning = false
+  })
 }
 
 async function launch(

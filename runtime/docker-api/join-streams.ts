@@ -15,12 +15,15 @@ export interface JoinWish extends AttachedStreams {
 /**
  * Carry bytes between a client and a program until the program ends, the client detaches, or the client
  * is gone. Neither side is read faster than the other takes it.
+ *
+ * @param onEnd told before the client sees the end of the output
  */
 export async function joinStreams(
   streams: ProcessStreams,
   ended: Promise<EndOutcome | undefined>,
   { input, output }: TakenOver,
   wish: JoinWish,
+  onEnd: (exitCode: number) => void = () => undefined,
 ): Promise<void> {
   const process = attachProcess({ pid: 0, ended }, streams)
   const leave = (): void => void streams.connecting.then((it) => it?.close()).catch(() => undefined)
@@ -30,6 +33,9 @@ export async function joinStreams(
     ? passInput(process, input, wish).catch(() => undefined)
     : drain(input)
   const copied = passOutput(process.output(), output, wish.tty, gone)
+    // Clients ask for the exit code as soon as the output ends.
+    .then(async () => onEnd((await process.wait()).exitCode))
+    .catch(() => undefined)
   const left = detached.then(async (why) => {
     // The end of input is not the end of output.
     if (why !== 'detached') await copied
