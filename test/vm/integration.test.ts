@@ -52,8 +52,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'security-privileges.test.ts',
   ],
   'is about images, registries and builds, which run on the same runtime': [
-    /^(build|image|registry)-/,
-    'tasknote.test.ts',
+    /^(?:build|image|registry|tasknote)[.-]/,
   ],
   'runs engines that the guest does not have': [
     'diff.test.ts',
