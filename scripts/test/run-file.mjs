@@ -8,6 +8,7 @@ import { join } from 'node:path'
  * @property {number} failed assertions, and one for every way a file can fail without one
  * @property {number} skipped assertions marked skip or todo
  * @property {number} milliseconds
+ * @property {string[]} failures names of failed assertions, with the subtests around them
  * @property {string[]} problems what went wrong beside failed assertions, for people
  * @property {string} output everything the file printed, standard error included
  */
@@ -44,8 +45,11 @@ function countInto(parser, result) {
   })
   parser.on('assert', (line) => {
     if (line.skip || line.todo) result.skipped += 1
-    else if (!line.closingTestPoint) result[line.ok ? 'passed' : 'failed'] += 1
-    else if (!line.ok && result.failed === failedBeforeSubtest) result.failed += 1
+    else if (line.ok) result.passed += line.closingTestPoint ? 0 : 1
+    else if (!line.closingTestPoint || result.failed === failedBeforeSubtest) {
+      result.failed += 1
+      result.failures.push(line.fullname || line.name)
+    }
   })
 }
 
@@ -81,6 +85,7 @@ export async function runFile({ root, file, timeoutSeconds }) {
     failed: 0,
     skipped: 0,
     milliseconds: 0,
+    failures: [],
     problems: [],
     output: '',
   }

@@ -11,8 +11,11 @@ function findTestFiles(root, suite) {
     .filter((path) => path.endsWith('.test.ts') && (suite.files?.test(path) ?? true))
 }
 
-/** One line for a file; for a failed one also everything it said about its failures. */
-function printFile({ file, passed, failed, skipped, milliseconds, problems, output }) {
+/** More of them than this is one cause, and the lines above the rest are read first. */
+const NAMED_FAILURES = 8
+
+/** One line for a file; for a failed one the names of what failed, then everything it said about that. */
+function printFile({ file, passed, failed, skipped, milliseconds, failures, problems, output }) {
   const bad = failed > 0 || skipped > 0
   const counts = [
     `${passed} passed`,
@@ -21,6 +24,7 @@ function printFile({ file, passed, failed, skipped, milliseconds, problems, outp
   ]
   const lines = [
     `${bad ? 'FAIL' : 'ok  '} ${file}  ${counts.join(', ')} (${formatSeconds(milliseconds)})`,
+    ...failures.slice(0, NAMED_FAILURES).map((name) => `     failed: ${name}`),
     ...problems.map((problem) => `     ${file} ${problem}`),
   ]
   if (bad) lines.push(selectFailures(output).replaceAll(/^/gm, '     | '))

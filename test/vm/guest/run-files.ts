@@ -8,28 +8,34 @@ const AT_ONCE = 2
 
 const files = process.argv.slice(2)
 
-async function runNext(): Promise<void> {
-  for (let file = files.shift(); file !== undefined; file = files.shift()) await runFile(file)
-}
-
-/** By which V8 ends a process whose compiler met something impossible, as it does under emulation once in a while. */
-const crashes = new Set(['SIGTRAP', 'SIGSEGV', 'SIGILL'])
-
-async function runFile(file: string): Promise<void> {
-  const first = await runOnce(file)
-  // Only what crashed before its first test: what a test brings about is a failure.
-  const isCrash = crashes.has(first.ending) && !/^ *(?:not )?ok /m.test(first.output)
-  if (isCrash) process.stdout.write(`\n@again ${file} ${first.ending}\n${first.output}\n`)
-  const { output, ending, seconds } = isCrash ? await runOnce(file) : first
-  // In one piece: another file may end at the same time.
-  process.stdout.write(`\n@begin ${file}\n${output}\n@end ${file} ${ending} ${seconds}\n`)
-}
-
 interface Run {
+  readonly file: string
   readonly output: string
   /** Exit code or signal. */
   readonly ending: string
   readonly seconds: string
+}
+
+/**
+ * Files that failed, for a second run.
+ *
+ * Emulated, V8 ends a process now and then in the middle of what it does (SIGTRAP, SIGSEGV, SIGILL), be it the test's or
+ * one of a command that the test runs; and a deadline may pass while the emulator does something else. What fails twice,
+ * the second time alone, is a failure. The same files run on the host, where nothing runs twice.
+ */
+const failed: Run[] = []
+
+function print(word: string, { file, output, ending, seconds }: Run): void {
+  // In one piece: another file may end at the same time.
+  process.stdout.write(`\n@${word} ${file}\n${output}\n@end ${file} ${ending} ${seconds}\n`)
+}
+
+async function runNext(): Promise<void> {
+  for (let file = files.shift(); file !== undefined; file = files.shift()) {
+    const run = await runOnce(file)
+    if (run.ending === '0') print('begin', run)
+    else failed.push(run)
+  }
 }
 
 async function runOnce(file: string): Promise<Run> {
@@ -51,7 +57,16 @@ async function runOnce(file: string): Promise<Run> {
     stream.on('data', (chunk: Buffer) => output.push(chunk))
   const [status, signal] = (await once(child, 'close')) as [number | null, string | null]
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
-  return { output: Buffer.concat(output).toString(), ending: String(signal ?? status), seconds }
+  return {
+    file,
+    output: Buffer.concat(output).toString(),
+    ending: String(signal ?? status),
+    seconds,
+  }
 }
 
 await Promise.all(Array.from({ length: AT_ONCE }, runNext))
+for (const first of failed) {
+  print('again', first)
+  print('begin', await runOnce(first.file))
+}
