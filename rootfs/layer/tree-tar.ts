@@ -24,10 +24,17 @@ export interface TreeTarOptions {
   readonly isUpper?: boolean | undefined
   /** Paths to leave out with all below them: relative, one character per byte. */
   readonly exclude?: readonly string[] | undefined
+  /** What an owner is called in the archive; absent: as on the disk. */
+  readonly ownerOf?: ((uid: number, gid: number) => FileOwner) | undefined
   /** Seconds since 1970; later times become this one (SOURCE_DATE_EPOCH). */
   readonly latestTime?: number | undefined
   /** Told what no archive can hold. */
   readonly onNote?: ((note: string) => void) | undefined
+}
+
+export interface FileOwner {
+  readonly uid: number
+  readonly gid: number
 }
 
 interface Walk {
@@ -206,12 +213,12 @@ function memberOf(
   type: TarMember['type'],
 ): TarMember {
   const { seconds, nanoseconds } = modificationTime(status, options.latestTime)
+  const [uid, gid] = [Number(status.uid), Number(status.gid)]
   return {
     type,
     name: path,
     mode: Number(status.mode & 0o7777n),
-    uid: Number(status.uid),
-    gid: Number(status.gid),
+    ...(options.ownerOf?.(uid, gid) ?? { uid, gid }),
     size: 0,
     mtime: seconds,
     nanoseconds,

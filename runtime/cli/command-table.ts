@@ -37,6 +37,10 @@ const containerCommands: Readonly<Record<string, CommandEntry>> = {
     'Show what a running container can do, and what is risky about it',
     async () => (await import('./commands/audit.ts')).auditCommand,
   ),
+  commit: entry(
+    "Create a new image from a container's changes",
+    async () => (await import('./commands/commit.ts')).commitCommand,
+  ),
   cp: entry(
     'Copy files/folders between a container and the local filesystem',
     async () => (await import('./commands/cp.ts')).cpCommand,
@@ -52,6 +56,10 @@ const containerCommands: Readonly<Record<string, CommandEntry>> = {
   exec: entry(
     'Execute a command in a running container',
     async () => (await import('./commands/exec.ts')).execCommand,
+  ),
+  export: entry(
+    "Export a container's filesystem as a tar archive",
+    async () => (await import('./commands/export.ts')).exportCommand,
   ),
   inspect: entry(
     'Return low-level information on containers, networks and volumes',
@@ -262,6 +270,4 @@ export const imageCommands: Readonly<Record<string, string>> = {
 }
 
 /** Commands of docker that nothing here does yet. */
-export const missingCommands: ReadonlySet<string> = new Set(
-  'build checkpoint commit export search'.split(' '),
-)
+export const missingCommands: ReadonlySet<string> = new Set('build checkpoint search'.split(' '))

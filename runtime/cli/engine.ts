@@ -12,6 +12,7 @@ import type {
 import type { ContainerRecord } from '../container/record.ts'
 import type { ContainerState } from '../container/state.ts'
 import type { CommandIo } from './command-io.ts'
+import type { ContentVerbs } from './content-verbs.ts'
 
 export interface Container {
   readonly record: ContainerRecord
@@ -205,16 +206,6 @@ export interface NetworkConnectOptions {
   readonly ip6?: string | undefined
 }
 
-export interface VolumeSummary {
-  readonly name: string
-  readonly driver: string
-  readonly mountpoint: string
-  readonly created: string
-  readonly anonymous: boolean
-  readonly labels: Readonly<Record<string, string>>
-  readonly options: Readonly<Record<string, string>>
-}
-
 export interface PruneResult {
   readonly deleted: readonly string[]
   readonly reclaimedBytes: number
@@ -300,7 +291,7 @@ export interface ServeOptions {
   readonly docker: boolean
 }
 
-export interface Engine {
+export interface Engine extends ContentVerbs {
   /** `--root`; absent: the user's default folders. */
   readonly root: string | undefined
   create(options: ContainerOptions, io: CommandIo): Promise<{ readonly id: string }>
@@ -363,19 +354,6 @@ export interface Engine {
     options: { readonly force: boolean },
   ): Promise<void>
   networkPrune(filter: PruneFilter): Promise<PruneResult>
-
-  volumeCreate(
-    name: string | undefined,
-    options: {
-      readonly labels: Readonly<Record<string, string>>
-      readonly options: Readonly<Record<string, string>>
-    },
-  ): Promise<VolumeSummary>
-  volumeList(): Promise<readonly VolumeSummary[]>
-  volumeInspect(volume: string): Promise<VolumeSummary>
-  volumeRemove(volume: string, options: { readonly force: boolean }): Promise<void>
-  /** Anonymous ones alone unless `all`. */
-  volumePrune(filter: PruneFilter, options: { readonly all: boolean }): Promise<PruneResult>
 
   version(): Promise<VersionInfo>
   info(): Promise<SystemInfo>

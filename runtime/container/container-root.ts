@@ -120,13 +120,13 @@ function viewMount({
   return [{ destination: toRaw(destination), isWritable: readWrite, open }]
 }
 
-interface Mappings {
+export interface OwnerMappings {
   readonly uidMappings: readonly IdMapping[]
   readonly gidMappings: readonly IdMapping[]
 }
 
 /** Those of the last start: written by this program, and readable by nobody else. */
-function mappingsOf(folders: EngineFolders, record: ContainerRecord): Mappings {
+export function mappingsOf(folders: EngineFolders, record: ContainerRecord): OwnerMappings {
   const text = readTextIfPresent(containerFolder(folders, record.id).config)
   const linux = text === undefined ? undefined : (parseJson(text) as Config).linux
   return { uidMappings: linux?.uidMappings ?? [], gidMappings: linux?.gidMappings ?? [] }

@@ -1,5 +1,6 @@
 import { OperationError } from '../../native/error.ts'
-import type { PruneFilter, PruneResult, VolumeSummary } from '../cli/engine.ts'
+import type { VolumeSummary } from '../cli/content-verbs.ts'
+import type { PruneFilter, PruneResult } from '../cli/engine.ts'
 import { ensureVolume, findVolume, listVolumes, removeVolume } from '../volume/volume-store.ts'
 import type { EngineContext } from './engine-context.ts'
 import { newContainerId } from './identifier.ts'

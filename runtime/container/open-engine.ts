@@ -209,8 +209,18 @@ function views(context: EngineContext): Views {
   }
 }
 
-function images(context: EngineContext): Pick<Engine, 'imageId' | 'ensureImage'> {
+type Images = Pick<Engine, 'imageId' | 'ensureImage' | 'commit' | 'exportContainer'>
+
+function images(context: EngineContext): Images {
   return {
+    async commit(container, options) {
+      const { commitContainer } = await import('./commit.ts')
+      return commitContainer(context, container, options)
+    },
+    async exportContainer(container, output) {
+      const { exportContainer } = await import('./export.ts')
+      await exportContainer(context, container, output)
+    },
     imageId: async (reference) => (await context.images()).find(reference)?.id,
     ensureImage: async (reference, wanted, io) =>
       ensureImage(context, { ...defaultOptions(reference), ...wanted }, sayTo(io)),

@@ -95,6 +95,6 @@ async function exportRoot(call: ApiCall): Promise<Answer> {
   const { record } = await containerOf(call)
   return {
     type: 'application/octet-stream',
-    stream: commandOutput(call, 'mycontainer', ['cp', `${record.id}:/.`, '-']),
+    stream: commandOutput(call, 'mycontainer', ['export', record.id]),
   }
 }

@@ -1,5 +1,6 @@
 import type { Route } from './api-call.ts'
 import { buildRoutes } from './build-routes.ts'
+import { commitRoutes } from './commit-route.ts'
 import { containerAttachRoutes } from './container-attach.ts'
 import { containerFileRoutes } from './container-files.ts'
 import { containerLifeRoutes } from './container-life.ts'
@@ -10,6 +11,7 @@ import { execRoutes } from './exec-routes.ts'
 import { imageRoutes } from './image-routes.ts'
 import { imageTransferRoutes } from './image-transfer.ts'
 import { networkRoutes } from './network-routes.ts'
+import { swarmRoutes } from './swarm-routes.ts'
 import { systemRoutes } from './system-routes.ts'
 import { volumeRoutes } from './volume-routes.ts'
 
@@ -22,10 +24,12 @@ export const routes: readonly Route[] = [
   ...containerAttachRoutes,
   ...containerUsageRoutes,
   ...containerFileRoutes,
+  ...commitRoutes,
   ...execRoutes,
   ...imageTransferRoutes,
   ...imageRoutes,
   ...buildRoutes,
   ...networkRoutes,
   ...volumeRoutes,
+  ...swarmRoutes,
 ]

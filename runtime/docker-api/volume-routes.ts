@@ -1,4 +1,4 @@
-import type { VolumeSummary } from '../cli/engine.ts'
+import type { VolumeSummary } from '../cli/content-verbs.ts'
 import { volumeDocument } from '../cli/output/volume-document.ts'
 import { type Answer, type ApiCall, type Route, noContent, ok } from './api-call.ts'
 import { orNoSuch } from './api-error.ts'

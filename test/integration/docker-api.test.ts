@@ -263,6 +263,18 @@ t.test('images are built, tagged, saved, loaded and removed', async (t) => {
   })
 })
 
+t.test('a container becomes an image and an archive; there is no swarm', async (t) => {
+  const { good, docker, folder } = await dockerBench(t)
+  await good('run', '--name', 'made', '--network', 'none', 'box', 'sh', '-c', 'echo hi > /x')
+  await good('commit', '-a', 'me', '-c', 'CMD ["cat", "/x"]', 'made', 'made:1')
+  t.equal(await good('run', '--rm', '--network', 'none', 'made:1'), 'hi')
+  t.equal((await docker(['commit', 'nobody'])).exitCode, 1)
+  t.match((await docker(['secret', 'ls'])).stderr, /not a swarm manager/)
+  const archive = join(folder, 'made.tar')
+  await good('export', '-o', archive, 'made')
+  t.ok(readFileSync(archive).includes('hi'))
+})
+
 t.test('docker-compose brings a project up, and down', async (t) => {
   const { compose, good, folder } = await dockerBench(t)
   const project = join(folder, 'project')

@@ -1,4 +1,4 @@
-import type { VolumeSummary } from '../engine.ts'
+import type { VolumeSummary } from '../content-verbs.ts'
 
 /** What `volume inspect` shows, in docker's shape. */
 export function volumeDocument(volume: VolumeSummary): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import type { VolumeSummary } from '../../engine.ts'
+import type { VolumeSummary } from '../../content-verbs.ts'
 import { listNamed } from '../list-named.ts'
 
 /** `volume ls` */

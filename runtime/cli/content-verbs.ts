@@ -1,0 +1,51 @@
+// What the commands need of the engine for content that outlives containers: images made of them,
+// volumes, secrets, and how much room all of it takes.
+
+import type { PruneFilter, PruneResult } from './engine.ts'
+import type { TextSink } from './command-io.ts'
+
+export interface CommitOptions {
+  /** Name for the image; absent: none. */
+  readonly reference?: string | undefined
+  readonly author?: string | undefined
+  readonly message?: string | undefined
+  /** Instructions as in a Dockerfile: `CMD …`, `ENV …`. */
+  readonly changes: readonly string[]
+  /** Hold a running container still meanwhile. */
+  readonly pause: boolean
+  readonly format: 'oci' | 'docker'
+  /** Destinations of its volumes become volumes of the image. */
+  readonly includeVolumes: boolean
+  /** Told what could not be done as asked. */
+  readonly warn: (text: string) => void
+}
+
+export interface VolumeSummary {
+  readonly name: string
+  readonly driver: string
+  readonly mountpoint: string
+  readonly created: string
+  readonly anonymous: boolean
+  readonly labels: Readonly<Record<string, string>>
+  readonly options: Readonly<Record<string, string>>
+}
+
+export interface ContentVerbs {
+  /** An image of what a container changed, on those that it began with. @returns its id */
+  commit(container: string, options: CommitOptions): Promise<string>
+  /** Its whole file system without volumes, as a tar. */
+  exportContainer(container: string, output: TextSink): Promise<void>
+
+  volumeCreate(
+    name: string | undefined,
+    options: {
+      readonly labels: Readonly<Record<string, string>>
+      readonly options: Readonly<Record<string, string>>
+    },
+  ): Promise<VolumeSummary>
+  volumeList(): Promise<readonly VolumeSummary[]>
+  volumeInspect(volume: string): Promise<VolumeSummary>
+  volumeRemove(volume: string, options: { readonly force: boolean }): Promise<void>
+  /** Anonymous ones alone unless `all`. */
+  volumePrune(filter: PruneFilter, options: { readonly all: boolean }): Promise<PruneResult>
+}
