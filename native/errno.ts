@@ -10,6 +10,7 @@ const unlisted = [
   ['ESHUTDOWN', 108],
   ['EREMOTE', 66],
   ['ECANCELED', 125],
+  ['EBADFD', 77],
 ] as const
 
 // Made when the first error is reported: most commands report none.

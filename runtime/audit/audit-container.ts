@@ -1,7 +1,9 @@
 import { OperationError } from '../../native/error.ts'
 import type { EngineContext } from '../container/engine-context.ts'
+import { landlockLevelOf } from '../container/landlock-of.ts'
 import { inspectContainer } from '../container/list.ts'
 import { readOciConfig } from '../container/oci-config-file.ts'
+import type { Config } from '../spec/config.ts'
 import { readAuditFacts } from './audit-facts.ts'
 import type { AuditFacts } from './audit-facts.ts'
 import { findRisks } from './audit-risks.ts'
@@ -32,6 +34,7 @@ export async function auditContainer(
       {},
       { hint: 'Start it first: what counts is what the kernel lets its processes do' },
     )
-  const facts = readAuditFacts(state.pid, readOciConfig(context, record.id))
+  const config = readOciConfig(context, record.id) as Config
+  const facts = readAuditFacts(state.pid, config, landlockLevelOf(record.options, config))
   return { id: record.id, name: record.name, facts, risks: findRisks(facts) }
 }

@@ -3,6 +3,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { capabilityNames } from '../inspect-host/capability-names.ts'
+import type { LandlockLevel } from '../security/landlock.ts'
 import { statusField } from '../inspect-host/host-facts.ts'
 import { namespaceTypes } from '../inspect-host/namespaces.ts'
 import type { NamespaceType } from '../inspect-host/namespaces.ts'
@@ -39,6 +40,8 @@ export interface AuditFacts {
   readonly mounts: readonly AuditMount[]
   /** AppArmor profile or SELinux label; `unconfined` where there is none. */
   readonly label: string
+  /** How Landlock confines it, as it was started: the kernel does not tell. */
+  readonly landlock: LandlockLevel
   /** Device rules of its OCI configuration. */
   readonly devices: readonly string[]
   /** -1: no limit. */
@@ -46,7 +49,7 @@ export interface AuditFacts {
 }
 
 /** @throws {OperationError} `BAD_STATE`: it ended meanwhile */
-export function readAuditFacts(pid: number, config: unknown): AuditFacts {
+export function readAuditFacts(pid: number, config: unknown, landlock: LandlockLevel): AuditFacts {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
     const field = (name: string): string => statusField(status, name) ?? ''
@@ -69,6 +72,7 @@ export function readAuditFacts(pid: number, config: unknown): AuditFacts {
       rootIs: rootOutside(readFileSync(`/proc/${pid}/uid_map`, 'utf8')),
       mounts: parseMounts(readFileSync(`/proc/${pid}/mountinfo`, 'utf8')),
       label: readLabel(pid),
+      landlock,
       ...fromConfig(config),
     }
   } catch (cause) {

@@ -14,6 +14,7 @@ import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { endEventStart, eventsPath, publishExecStart } from './events.ts'
 import { newContainerId } from './identifier.ts'
+import { landlockOfExec } from './landlock-of.ts'
 import { requireMappedUser } from './mapped-ids.ts'
 import { resolveUser } from './oci-config/resolve-user.ts'
 import type { ExplanationFormat } from './options.ts'
@@ -138,6 +139,7 @@ export async function startExec(
       cloneInto: start.cgroup.v2,
       join: Object.values(start.cgroup.v1).map((group) => join(group, 'cgroup.procs')),
     },
+    landlock: landlockOfExec(record.options, config),
     remove: [{ folder: folder.executions, name: id }],
   })
   wish.onCompiled?.(program)

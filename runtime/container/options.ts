@@ -2,6 +2,7 @@
 // into, what the TypeScript API takes, what the record stores. Sizes are bytes, durations
 // milliseconds. "Absent" always means: image or engine default.
 
+import type { LandlockLevel } from '../security/landlock.ts'
 import type { MountSpec } from './mount-spec.ts'
 
 export type PullPolicy = 'always' | 'missing' | 'never' | 'newer'
@@ -135,6 +136,8 @@ export interface SecurityOptions {
   /** `unconfined`, or a path; absent: built-in profile. */
   readonly seccomp?: string | undefined
   readonly apparmor?: string | undefined
+  /** Absent: as far as it cannot be felt. */
+  readonly landlock?: LandlockLevel | undefined
   /** SELinux: `disable`, `type:…`, `level:…`, as given. */
   readonly label: readonly string[]
   /** Extra paths to mask. */

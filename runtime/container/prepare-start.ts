@@ -13,6 +13,7 @@ import type { EngineContext } from './engine-context.ts'
 import { type Hook, monitorCommands } from './monitor-commands.ts'
 import { gatherFacts } from './gather-facts.ts'
 import { joinedNamespaces } from './joined-namespaces.ts'
+import { landlockOf } from './landlock-of.ts'
 import { namesFolder } from './name-registry.ts'
 import { buildConfig, containerHostname } from './oci-config/build-config.ts'
 import { requireMappedUser } from './mapped-ids.ts'
@@ -227,6 +228,7 @@ function compileStart(sources: CompileSources): Program {
       ...hook,
       ...(options.timeout ? { timeoutMs: options.timeout * 1000 } : {}),
     },
+    landlock: landlockOf(options, config),
     // A restart by policy has no caller to take them from.
     ...(wish.restartCount ? {} : preservedDescriptors(context, options.preserveFds)),
     gate: false,

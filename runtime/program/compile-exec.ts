@@ -16,6 +16,7 @@ import {
   hideFromTracers,
   prepareBirth,
 } from './late-birth.ts'
+import { confine } from './landlock.ts'
 import { becomeMonitor } from './monitor.ts'
 import { namespaceFlags } from './namespaces.ts'
 import {
@@ -60,7 +61,7 @@ export function compileExec(input: CompileExecInput): Program {
   b.place(inner)
   b.startPhase('inner')
   enter(c, input)
-  becomeProgram(c)
+  becomeProgram(c, input)
   b.cleanup(() => removeTrees(c))
   return b.build()
 }
@@ -113,7 +114,7 @@ function enter(c: Compilation, input: CompileExecInput): void {
   joinKeyring(c)
 }
 
-function becomeProgram(c: Compilation): void {
+function becomeProgram(c: Compilation, { landlock }: CompileExecInput): void {
   const { b, config } = c
   setExecLabels(c)
   enterFolder(c)
@@ -125,6 +126,7 @@ function becomeProgram(c: Compilation): void {
     source: 'umask(2)',
   })
   setAffinity(c, config.process?.execCPUAffinity?.final, 'CPUs of the program')
+  confine(c, landlock)
   dropPrivileges(c)
   dieWithMonitor(c, 'the change of user has cleared it')
   verifyFolder(c)

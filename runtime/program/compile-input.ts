@@ -1,6 +1,7 @@
 import type { Architecture } from '../../native/syscall-numbers/number.ts'
 import type { CgroupPlan } from '../cgroup/cgroup-plan.ts'
 import type { NetworkAttachment } from '../network/netlink-exchange.ts'
+import type { LandlockRules } from '../security/landlock.ts'
 import type { Config, Process } from '../spec/config.ts'
 
 /** What the compiler must know about the machine; everything else is decided at run time. */
@@ -108,6 +109,8 @@ export interface CompileBase {
   readonly console?: ConsoleReceiver | undefined
   /** Path of a socket that gets a pidfd of the process, pidfd_open(2). */
   readonly pidfdSocket?: string | undefined
+  /** What the specification has no section for. Default: none. */
+  readonly landlock?: LandlockRules | undefined
   /** Trees to remove at the end (`--rm`): folder and the name in it. */
   readonly remove?: readonly { readonly folder: string; readonly name: string }[]
 }

@@ -42,6 +42,7 @@ import {
   isBornLate,
   prepareBirth,
 } from './late-birth.ts'
+import { confine } from './landlock.ts'
 import { becomeMonitor } from './monitor.ts'
 import { makeMounts, planMounts, prepareMounts, releaseMounts, terminalMount } from './mounts.ts'
 import type { PlannedMount } from './mounts.ts'
@@ -266,6 +267,7 @@ function becomeProgram(c: ContainerCompilation): void {
     why: 'new files of the program are not writable for everybody',
     source: 'umask(2)',
   })
+  confine(c, input.landlock)
   dropPrivileges(c)
   dieWithMonitor(c, 'the change of user has cleared it')
   verifyFolder(c)

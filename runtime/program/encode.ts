@@ -134,7 +134,12 @@ function errnoNumber(name: string): number {
 }
 
 // Linux numbers that node:os does not list.
-const rareErrnos: Readonly<Record<string, number>> = { ENOTBLK: 15, ENOKEY: 126, EUCLEAN: 117 }
+const rareErrnos: Readonly<Record<string, number>> = {
+  ENOTBLK: 15,
+  ENOKEY: 126,
+  EUCLEAN: 117,
+  EBADFD: 77,
+}
 
 function refuseSize(bytes: number): never {
   throw new OperationError(

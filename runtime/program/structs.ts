@@ -48,6 +48,14 @@ export function filterProgram(data: DataSegment, filter: Uint8Array): Data {
   return data.words([filter.length / 8, data.bytes(filter)])
 }
 
+/** struct landlock_path_beneath_attr of landlock_add_rule(2), packed; its descriptor is stored at run time. */
+export function landlockBeneath(data: DataSegment, allowed: number): Data {
+  return data.words([allowed, 0])
+}
+export const LANDLOCK_BENEATH_DESCRIPTOR = 8
+/** struct landlock_ruleset_attr: rights over files, over networks, scopes. */
+export const LANDLOCK_RULESET_SIZE = 24
+
 /** struct rlimit64 of prlimit(2). */
 export function resourceLimit(data: DataSegment, soft: bigint, hard: bigint): Data {
   return data.words([soft, hard])

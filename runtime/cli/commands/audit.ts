@@ -61,6 +61,7 @@ function may({ name, facts }: AuditReport): string[][] {
     ['Seccomp', `${facts.seccompMode}, ${facts.seccompFilters} filters`],
     ['No new privileges', facts.noNewPrivileges ? 'yes' : 'no'],
     ['Label', facts.label],
+    ['Landlock', facts.landlock],
     ['Own namespaces', list(own)],
     ['Shared with host', list(shared)],
     ['Devices', facts.devices.length === 0 ? '-' : facts.devices.join(', ')],

@@ -126,15 +126,15 @@ function portBindings(publish: readonly string[]): Record<string, unknown> {
 }
 
 function securityOptions({ security }: ContainerOptions): string[] {
-  const { noNewPrivileges, seccomp, apparmor, label, mask, unmask, systemPathsUnconfined } =
-    security
+  const { noNewPrivileges, seccomp, apparmor, landlock, label, mask, unmask } = security
   return [
     ...(noNewPrivileges ? ['no-new-privileges'] : []),
     ...(seccomp === undefined ? [] : [`seccomp=${seccomp}`]),
     ...(apparmor === undefined ? [] : [`apparmor=${apparmor}`]),
+    ...(landlock === undefined ? [] : [`landlock=${landlock}`]),
     ...label.map((value) => `label=${value}`),
     ...(mask.length === 0 ? [] : [`mask=${mask.join(':')}`]),
     ...(unmask.length === 0 ? [] : [`unmask=${unmask.join(':')}`]),
-    ...(systemPathsUnconfined ? ['systempaths=unconfined'] : []),
+    ...(security.systemPathsUnconfined ? ['systempaths=unconfined'] : []),
   ]
 }

@@ -1,3 +1,5 @@
+import { landlockLevels } from '../../security/landlock.ts'
+import type { LandlockLevel } from '../../security/landlock.ts'
 import type { SecurityOptions } from '../options.ts'
 import { invalidValue } from './invalid-value.ts'
 
@@ -5,6 +7,7 @@ interface Draft {
   noNewPrivileges: boolean
   seccomp?: string
   apparmor?: string
+  landlock?: LandlockLevel
   label: string[]
   mask: string[]
   unmask: string[]
@@ -42,6 +45,9 @@ function readOne(text: string, draft: Draft): void {
     case 'apparmor':
       draft.apparmor = needed(value, text)
       return
+    case 'landlock':
+      draft.landlock = landlockLevel(value, text)
+      return
     case 'label':
       draft.label.push(needed(value, text))
       return
@@ -60,7 +66,7 @@ function readOne(text: string, draft: Draft): void {
       throw invalidValue(
         'security option',
         text,
-        'The options are no-new-privileges, seccomp=, apparmor=, label=, mask=, unmask= and systempaths=unconfined',
+        'The options are no-new-privileges, seccomp=, apparmor=, label=, landlock=, mask=, unmask= and systempaths=unconfined',
       )
   }
 }
@@ -69,6 +75,12 @@ function isTrue(value: string, text: string): boolean {
   if (value === '' || value === 'true') return true
   if (value === 'false') return false
   throw invalidValue('security option', text, 'Write true or false')
+}
+
+function landlockLevel(value: string, text: string): LandlockLevel {
+  const level = landlockLevels.find((one) => one === value)
+  if (level !== undefined) return level
+  throw invalidValue('security option', text, `Write one of ${landlockLevels.join(', ')}`)
 }
 
 function needed(value: string, text: string): string {

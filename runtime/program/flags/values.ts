@@ -106,6 +106,7 @@ export const MNT_DETACH = 2
 export const CLOSE_RANGE_CLOEXEC = 4
 export const KEYCTL_JOIN_SESSION_KEYRING = 1
 export const SECCOMP_SET_MODE_FILTER = 1
+export const LANDLOCK_RULE_PATH_BENEATH = 1
 export const P_PIDFD = 3
 export const WEXITED = 4
 /** `__WALL`. */

@@ -33,6 +33,7 @@ const strict: AuditFacts = {
   rootIs: 100_000,
   mounts: proc,
   label: 'unconfined',
+  landlock: 'own',
   devices: ['c *:* m', 'b *:* m', 'c 1:3 rwm'],
   limits: { memory: 1, pids: 1 },
 }
