@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { KubeObject } from '../api/object.ts'
 import type { ClientFlags } from './client-flags.ts'
+import { addGenerators } from './create/add-generators.ts'
 import { addDryRunFlag, dryRunQuery, readDryRun } from './resources/dry-run.ts'
 import { addManifestFlags, eachManifest, inFile, inNamespace } from './resources/each-manifest.ts'
 import type { Done, ManifestFlags } from './resources/each-manifest.ts'
@@ -16,14 +17,17 @@ interface Flags extends ClientFlags, ManifestFlags {
 const examples = `
 Examples:
   myorch create -f app.yaml
-  cat app.yaml | myorch create -f -`
+  cat app.yaml | myorch create -f -
+  myorch create deployment web --image=nginx --replicas=2
+  myorch create configmap web --from-literal=a=b --dry-run=client -o yaml`
 
-/** `myorch create -f FILE`. */
+/** `myorch create -f FILE`, `myorch create KIND NAME`. */
 export function addCreate(program: Command): void {
   const command = addManifestFlags(
     program
       .command('create')
-      .description('Create the objects that files hold')
+      .description('Create the objects that files hold, or one of a kind that has words of its own')
+      .enablePositionalOptions()
       .argument('[word...]', 'none'),
   )
     .option('--field-manager <name>', 'who owns what is created', 'kubectl-create')
@@ -36,6 +40,7 @@ export function addCreate(program: Command): void {
       )
     await eachManifest(session, flags, 'create', createOne)
   })
+  addGenerators(command)
 }
 
 async function createOne(session: Session, manifest: Manifest, flags: Flags): Promise<Done> {

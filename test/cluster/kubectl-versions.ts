@@ -17,20 +17,22 @@ const kept = join(project, 'node_modules/.cache/kubernetes-client')
  * The kubectls to try with: the oldest and the newest that this machine has, and Debian's, which is much older than
  * most people's.
  *
- * @param all every one that there is
+ * @param asked `all`: every one that there is; `1.27,1.31`: these
  */
-export function kubectlVersions(all: boolean): KubectlVersion[] {
+export function kubectlVersions(asked = ''): KubectlVersion[] {
   const own = kubectlBinaries()
   const debian = debianKubectl()
-  const chosen = all
-    ? own
-    : own.length > 1 && debian === undefined
-      ? [own[0], own.at(-1)]
-      : own.slice(-1)
+  const chosen =
+    asked !== ''
+      ? own
+      : own.length > 1 && debian === undefined
+        ? [own[0], own.at(-1)]
+        : own.slice(-1)
   return [debian, ...chosen]
     .filter((path) => path !== undefined)
     .map((path) => ({ path, minor: minorOf(path) }))
     .filter(({ minor }, at, list) => list.findIndex((other) => other.minor === minor) === at)
+    .filter(({ minor }) => !asked.startsWith('1.') || asked.split(',').includes(`1.${minor}`))
     .toSorted((a, b) => a.minor - b.minor)
 }
 

@@ -45,10 +45,15 @@ function takesValue(option: Option): boolean {
 }
 
 function usageText(command: Command, message: string, last: string): string {
-  const path = `${command.parent?.name() ?? ''} ${command.name()}`.trim()
+  const path = commandPath(command)
   const [, flag] = /unknown option '(-[^']*)'/.exec(message) ?? []
   const isBare = /option '[^']*' argument missing/.test(message)
   return `${what(flag, isBare ? last : undefined) ?? message.replace(/^error: /, '')}\nSee '${path} --help' for usage.`
+}
+
+/** `myorch create deployment`. */
+export function commandPath(command: Command): string {
+  return command.parent ? `${commandPath(command.parent)} ${command.name()}` : command.name()
 }
 
 function what(unknown: string | undefined, bare: string | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import type { Scalar as YamlScalar } from 'yaml'
 import { textAt } from '../../api/object.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { shownName } from './discover.ts'
@@ -72,15 +73,49 @@ function withoutManagedFields(object: KubeObject): KubeObject {
 }
 
 export async function formatYaml(value: unknown): Promise<string> {
-  const { stringify } = await import('yaml')
-  const text = stringify(sortFields(value), {
-    version: '1.1',
-    indentSeq: false,
-    lineWidth: 0,
-    aliasDuplicateObjects: false,
+  const { Document, Scalar, visit } = await import('yaml')
+  const document = new Document(sortFields(value), { version: '1.1', aliasDuplicateObjects: false })
+  visit(document, {
+    Scalar: (_key, node) => {
+      const type = typeof node.value === 'string' ? quotesOf(node.value, Scalar) : undefined
+      if (type) node.type = type
+    },
   })
+  const text = document.toString({ indentSeq: false, lineWidth: 0, singleQuote: true })
   // The one name that Go's writer leaves bare, and others do not: it is in every list of managed fields.
-  return text.replaceAll(/^( *)"\.": \{\}$/gm, '$1.: {}')
+  return text.replaceAll(/^( *)(["'])\.\2: \{\}$/gm, '$1.: {}')
+}
+
+type QuoteTypes = Pick<typeof YamlScalar, 'QUOTE_DOUBLE' | 'PLAIN' | 'QUOTE_SINGLE'>
+
+/** As Go's writer chooses: double where it would be no text without them, or has what cannot be shown; else single where any are needed. */
+function quotesOf(text: string, types: QuoteTypes): YamlScalar.Type | undefined {
+  if (text.includes('\n')) return undefined
+  if (/^(?:[-+.\d]|~$|(?:null|true|false|yes|no|on|off|y|n)$)/i.test(text) && isOther(text))
+    return types.QUOTE_DOUBLE
+  if (text === '' || /[^\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]/.test(text)) return types.QUOTE_DOUBLE
+  return needsQuotes(text) ? types.QUOTE_SINGLE : types.PLAIN
+}
+
+/** Whether it would be read as a number, a time or a word for yes, no or nothing. */
+function isOther(text: string): boolean {
+  return (
+    /^(?:~|null|true|false|yes|no|on|off|y|n)$/i.test(text) ||
+    /^[-+]?(?:0b[01_]+|0x[\da-f_]+|0o?[0-7_]+|\d[\d_]*)$/i.test(text) ||
+    /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:e[-+]?\d+)?$/i.test(text) ||
+    /^[-+]?\.(?:inf|nan)$/i.test(text) ||
+    /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.\d*)?$/.test(text) ||
+    /^\d{4}-\d\d?-\d\d?(?:(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d.*)?$/.test(text)
+  )
+}
+
+function needsQuotes(text: string): boolean {
+  return (
+    /^[-?:](?:\s|$)/.test(text) ||
+    /^[,[\]{}#&*!|>'"%@`]/.test(text) ||
+    /: |:$| #|^\s|\s$|^(?:---|\.\.\.)/.test(text) ||
+    text === '<<'
+  )
 }
 
 /** `NAME:.metadata.name,NODE:.spec.nodeName` */
