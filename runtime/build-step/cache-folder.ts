@@ -83,6 +83,13 @@ async function makeCache(path: string, wish: CacheWish): Promise<void> {
   }
 }
 
+/** Absolute folders of all caches. */
+export function cacheFolders(dataDir: string): string[] {
+  const parent = cachesFolder(dataDir)
+  if (!existsSync(parent)) return []
+  return readdirSync(parent).flatMap((name) => (name.includes('.') ? [] : [join(parent, name)]))
+}
+
 /** Remove every cache that no build uses at this moment. */
 export function pruneCaches(dataDir: string): { freed: number } {
   const parent = cachesFolder(dataDir)

@@ -218,6 +218,10 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
   system: {
     summary: 'Manage the whole',
     commands: {
+      df: entry(
+        'Show disk usage',
+        async () => (await import('./commands/system-df.ts')).systemDfCommand,
+      ),
       events,
       info,
       prune: entry(

@@ -1,7 +1,7 @@
 // What the commands need of the engine for content that outlives containers: images made of them,
 // volumes, secrets, and how much room all of it takes.
 
-import type { PruneFilter, PruneResult } from './engine.ts'
+import type { Container, PruneFilter, PruneResult } from './engine.ts'
 import type { TextSink } from './command-io.ts'
 
 export interface CommitOptions {
@@ -30,7 +30,47 @@ export interface VolumeSummary {
   readonly options: Readonly<Record<string, string>>
 }
 
+/** All sizes are bytes of files. */
+export interface DiskUsage {
+  /** Of all images, each layer once. */
+  readonly layerBytes: number
+  readonly images: readonly ImageUsage[]
+  /** With their sizes. */
+  readonly containers: readonly Container[]
+  readonly volumes: readonly {
+    readonly volume: VolumeSummary
+    readonly bytes: number
+    /** How many have it. */
+    readonly containers: number
+  }[]
+  readonly buildCache: { readonly entries: number; readonly bytes: number }
+}
+
+export interface ImageUsage {
+  readonly id: string
+  readonly references: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly created: number
+  readonly bytes: number
+  /** In layers that other images have, too. */
+  readonly sharedBytes: number
+  readonly layers: readonly { readonly id: string; readonly bytes: number }[]
+  /** How many were made from it. */
+  readonly containers: number
+}
+
+export interface PruneImagesOptions {
+  /** Those with a name that no container uses, too. */
+  readonly all: boolean
+  /** What builds keep, too. */
+  readonly buildCache: boolean
+}
+
 export interface ContentVerbs {
+  diskUsage(): Promise<DiskUsage>
+  /** Images without a name and without a container. */
+  pruneImages(filter: PruneFilter, options: PruneImagesOptions): Promise<PruneResult>
+
   /** An image of what a container changed, on those that it began with. @returns its id */
   commit(container: string, options: CommitOptions): Promise<string>
   /** Its whole file system without volumes, as a tar. */

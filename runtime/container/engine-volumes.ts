@@ -3,6 +3,8 @@ import type { VolumeSummary } from '../cli/content-verbs.ts'
 import type { PruneFilter, PruneResult } from '../cli/engine.ts'
 import { ensureVolume, findVolume, listVolumes, removeVolume } from '../volume/volume-store.ts'
 import type { EngineContext } from './engine-context.ts'
+import { publishEvent } from './events.ts'
+import type { EngineFolders } from './folders.ts'
 import { newContainerId } from './identifier.ts'
 import { folderBytes } from './list.ts'
 import { matches } from './prune.ts'
@@ -18,7 +20,9 @@ export async function createVolume(
 ): Promise<VolumeSummary> {
   const wanted = name ?? newContainerId()
   const asked = { ...wish, anonymous: name === undefined }
-  return (await ensureVolume(folders.dataDir, wanted, asked)).volume
+  const { volume, isNew } = await ensureVolume(folders.dataDir, wanted, asked)
+  if (isNew) publishVolumeEvent(folders, 'create', wanted)
+  return volume
 }
 
 export function listAllVolumes({ folders }: EngineContext): VolumeSummary[] {
@@ -34,6 +38,11 @@ export function inspectVolume({ folders }: EngineContext, name: string): VolumeS
 export function removeNamedVolume(context: EngineContext, name: string, force: boolean): void {
   if (force && !findVolume(context.folders.dataDir, name)) return
   removeVolume(context.folders.dataDir, name, usersOf(context, name))
+  publishVolumeEvent(context.folders, 'destroy', name)
+}
+
+function publishVolumeEvent(folders: EngineFolders, action: string, name: string): void {
+  publishEvent(folders, { type: 'volume', action, id: name, attributes: { driver: 'local' } })
 }
 
 export function pruneVolumes(
@@ -49,6 +58,7 @@ export function pruneVolumes(
     if (!matches(volume.created, volume.labels, filter)) continue
     reclaimedBytes += folderBytes(volume.mountpoint)
     removeVolume(context.folders.dataDir, volume.name, [])
+    publishVolumeEvent(context.folders, 'destroy', volume.name)
     deleted.push(volume.name)
   }
   return { deleted, reclaimedBytes }

@@ -209,7 +209,10 @@ function views(context: EngineContext): Views {
   }
 }
 
-type Images = Pick<Engine, 'imageId' | 'ensureImage' | 'commit' | 'exportContainer'>
+type Images = Pick<
+  Engine,
+  'imageId' | 'ensureImage' | 'commit' | 'exportContainer' | 'diskUsage' | 'pruneImages'
+>
 
 function images(context: EngineContext): Images {
   return {
@@ -220,6 +223,11 @@ function images(context: EngineContext): Images {
     async exportContainer(container, output) {
       const { exportContainer } = await import('./export.ts')
       await exportContainer(context, container, output)
+    },
+    diskUsage: async () => (await import('./disk-usage.ts')).diskUsage(context),
+    async pruneImages(filter, options) {
+      const { pruneUnusedImages } = await import('./prune-images.ts')
+      return pruneUnusedImages(context, filter, options)
     },
     imageId: async (reference) => (await context.images()).find(reference)?.id,
     ensureImage: async (reference, wanted, io) =>

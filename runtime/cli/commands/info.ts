@@ -46,31 +46,55 @@ function infoDocument(info: SystemInfo): Record<string, unknown> {
     Rootless: info.rootless,
     SecurityOptions: info.securityOptions,
     DefaultRuntime: 'mycontainer',
+    LoggingDriver: 'json-file',
+    InitBinary: 'mycontainer-shim',
+    LiveRestoreEnabled: true,
+    Plugins: {
+      Volume: ['local'],
+      Network: ['bridge', 'host', 'none'],
+      Log: ['json-file', 'k8s-file', 'none'],
+    },
     ServerVersion: info.version.version,
     Warnings: info.warnings,
   }
 }
 
+/** In the order and with the indents of docker. */
 function infoText(info: SystemInfo): string {
-  const lines = [
+  const { version, dataDir, runDir } = info
+  const server = [
     `Containers: ${info.containers}`,
     ` Running: ${info.running}`,
     ` Paused: ${info.paused}`,
     ` Stopped: ${info.stopped}`,
     `Images: ${info.images}`,
-    `Version: ${info.version.version}`,
+    `Server Version: ${version.version}`,
     `Storage Driver: ${info.storageDriver}`,
+    'Logging Driver: json-file',
+    'Cgroup Driver: cgroupfs',
     `Cgroup Version: ${info.cgroupVersion}`,
-    `Security Options: ${info.securityOptions.join(', ')}`,
-    `Kernel Version: ${info.version.kernelVersion}`,
+    'Plugins:',
+    ' Volume: local',
+    ' Network: bridge host none',
+    ' Log: json-file k8s-file none',
+    'Runtimes: mycontainer',
+    'Default Runtime: mycontainer',
+    'Init Binary: mycontainer-shim',
+    'Security Options:',
+    ...info.securityOptions.map((name) => ` ${name}`),
+    `Kernel Version: ${version.kernelVersion}`,
     `Operating System: ${info.operatingSystem}`,
-    `Architecture: ${info.version.arch}`,
+    `OSType: ${version.os}`,
+    `Architecture: ${version.arch}`,
     `CPUs: ${info.processors}`,
     `Total Memory: ${humanBinarySize(info.memoryBytes)}`,
     `Name: ${info.hostname}`,
     `Rootless: ${info.rootless}`,
-    `Run Root: ${info.runDir}`,
-    `Data Root: ${info.dataDir}`,
+    `Docker Root Dir: ${dataDir}`,
+    `Run Root: ${runDir}`,
+    'Live Restore Enabled: true',
   ]
+  const client = [` Version:    ${version.version}`, ` Node:       ${version.nodeVersion}`]
+  const lines = ['Client:', ...client, '', 'Server:', ...server.map((line) => ` ${line}`)]
   return `${lines.join('\n')}\n`
 }

@@ -30,7 +30,7 @@ export function readPruneFilter(flags: ParsedFlags): PruneFilter {
 
 /**
  * Ask before removing, where a person can answer; without a terminal --force is needed.
- * @param question what will be removed
+ * @param question what will be removed, or a colon and a list of it
  */
 export async function isConfirmed(
   flags: ParsedFlags,
@@ -38,8 +38,10 @@ export async function isConfirmed(
   question: string,
 ): Promise<boolean> {
   if (flags.bool('force')) return true
+  const end = question.endsWith('\n') ? '\n' : '.\n'
+  const gap = question.startsWith(':') ? '' : ' '
   io.stdout.write(
-    `WARNING! This will remove ${question}.\nAre you sure you want to continue? [y/N] `,
+    `WARNING! This will remove${gap}${question}${end}Are you sure you want to continue? [y/N] `,
   )
   const decoder = new TextDecoder()
   let answer = ''
