@@ -106,7 +106,9 @@ static void end(void) {
     watch.finished_at = realtime_ns();
     write_exit_file();
     append_event(watch.options->event_ended);
+    take_down_holdings();
     run_cleanup(watch.machine);
+    unlink_holdings();
     append_event(watch.options->event_cleaned);
   }
   watch.phase = PHASE_ENDED;

@@ -225,6 +225,8 @@ struct monitor { // 128 bytes
 //            the outer half fails before OP_MONITOR, if the state_dir slot of the program's (valid) struct monitor is
 //            filled by then. Written before the cleanup section and before the FAIL record. signal ≠ 0: RECORD_DIED
 // startTicks is field 22 of /proc/PID/stat.
+// A file that others write there and the monitor reads before the cleanup section, where it is present:
+//   holdings one line each: the name of an interface to take down, or the absolute path of a file to unlink afterwards
 //
 // Socket `attach` (Unix stream, mode 0600, bound relative to state_dir): frames both ways.
 struct frame {

@@ -60,6 +60,10 @@ void record_failure(s64 state_dir, u32 type, u32 pc, s64 value);
 void read_started_at(void); // MONITOR_ADOPTED: from the earlier process file
 bool has_state_file(const char *name);
 
+// monitor-holdings.c: what the container holds, where that has changed while it ran.
+void take_down_holdings(void); // before the cleanup section, which may remove the state folder
+void unlink_holdings(void);    // after it
+
 // monitor-sync.c: the inner half's record pipe, and the child's end.
 void read_sync(void);
 void child_ended(void);

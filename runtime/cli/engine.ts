@@ -204,6 +204,7 @@ export interface NetworkConnectOptions {
   readonly aliases: readonly string[]
   readonly ip?: string | undefined
   readonly ip6?: string | undefined
+  readonly mac?: string | undefined
 }
 
 export interface PruneResult {

@@ -8,11 +8,15 @@ import type {
 import { destroyNetwork } from '../network/destroy-network.ts'
 import { type Network, defaultNetworkName } from '../network/network.ts'
 import { createNetwork, listNetworks, requireNetwork } from '../network/network-store.ts'
+import { containerFolder } from './container-folder.ts'
+import { withContainerLock } from './container-lock.ts'
 import type { EngineContext } from './engine-context.ts'
 import { mayHoldLeases } from './holds-leases.ts'
+import { isNamed } from './network-membership.ts'
 import { matches } from './prune.ts'
 import { readState } from './read-state.ts'
-import { listRecords } from './record-store.ts'
+import { listRecords, resolveContainer } from './record-store.ts'
+import { findStartRecord } from './start-record.ts'
 
 export function createUserNetwork(
   context: EngineContext,
@@ -75,7 +79,7 @@ export async function removeUserNetwork(
         exitCode: 1,
       },
     )
-  const users = usersOf(context, network.name)
+  const users = usersOf(context, network)
   if (users.length > 0 && !force)
     throw new OperationError(
       'BAD_STATE',
@@ -87,7 +91,22 @@ export async function removeUserNetwork(
     const { removeContainer } = await import('./remove.ts')
     for (const { id } of users) await removeContainer(context, id, { force: true, volumes: false })
   }
-  destroyNetwork(folders, network.name, (id) => mayHoldLeases(folders, id))
+  await removeUnnamedFrom(context, network)
+  destroyNetwork(folders, network.name, (id, path) => mayHoldLeases(folders, id, path))
+}
+
+/** Containers that a killed command had on the way into the network, or out of it. */
+async function removeUnnamedFrom(context: EngineContext, { id }: Network): Promise<void> {
+  const { folders } = context
+  for (const record of listRecords(folders)) {
+    const start = findStartRecord(containerFolder(folders, record.id))
+    if (start?.network?.attachments.some(({ networkId }) => networkId === id) !== true) continue
+    if (readState(folders, record).pid === 0) continue
+    const { removeUnnamed } = await import('./remove-attachment.ts')
+    await withContainerLock(folders, record.id, async () => {
+      await removeUnnamed(context, resolveContainer(folders, record.id))
+    })
+  }
 }
 
 export async function pruneNetworks(
@@ -97,7 +116,7 @@ export async function pruneNetworks(
   const deleted: string[] = []
   for (const network of listNetworks(context.folders)) {
     if (network.name === defaultNetworkName) continue
-    if (usersOf(context, network.name).length > 0) continue
+    if (usersOf(context, network).length > 0) continue
     if (!matches(network.created, network.labels, filter)) continue
     await removeUserNetwork(context, network.name, false)
     deleted.push(network.name)
@@ -105,23 +124,11 @@ export async function pruneNetworks(
   return { deleted, reclaimedBytes: 0 }
 }
 
-/** @throws {OperationError} always: interfaces are given at start */
-export function refuseHotPlug(verb: 'connect' | 'disconnect'): never {
-  throw new OperationError(
-    'UNSUPPORTED',
-    `${verb} a container and a network`,
-    {},
-    { hint: 'Name all networks at create: --network one --network two' },
-  )
-}
-
 /** Containers, running or not, that name a network. */
-function usersOf({ folders }: EngineContext, network: string): { id: string; name: string }[] {
-  return listRecords(folders).filter(({ options }) => {
-    const { mode } = options.network
-    if (mode.kind === 'networks') return mode.names.includes(network)
-    return mode.kind === 'bridge' && network === defaultNetworkName
-  })
+function usersOf({ folders }: EngineContext, network: Network): { id: string; name: string }[] {
+  return listRecords(folders).filter(({ options }) =>
+    isNamed(options.network.mode, { network: network.name, networkId: network.id }),
+  )
 }
 
 function summarize({ folders }: EngineContext, network: Network): NetworkSummary {

@@ -254,8 +254,14 @@ function networks(context: EngineContext): Networks {
     networkInspect: async (network) => (await load()).inspectNetwork(context, network),
     networkRemove: async (network, options) =>
       (await load()).removeUserNetwork(context, network, options.force),
-    networkConnect: async () => (await load()).refuseHotPlug('connect'),
-    networkDisconnect: async () => (await load()).refuseHotPlug('disconnect'),
+    async networkConnect(options) {
+      const { connectNetwork } = await import('./connect-network.ts')
+      await connectNetwork(context, options)
+    },
+    async networkDisconnect(network, container, { force }) {
+      const { disconnectNetwork } = await import('./disconnect-network.ts')
+      await disconnectNetwork(context, network, container, force)
+    },
     networkPrune: async (filter) => (await load()).pruneNetworks(context, filter),
   }
 }

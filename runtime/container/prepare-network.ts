@@ -1,32 +1,14 @@
-import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
-import { randomBelow } from '../../native/random.ts'
-import { hostname as readHostname } from 'node:os'
-import { hostInterfaceName, planAttachment, planLoopback } from '../network/attachment.ts'
-import {
-  type NetworkDevice,
-  ensureNetwork,
-  lookAtNetwork,
-  reattachToBridge,
-} from '../network/bridge.ts'
-import { renderHosts } from '../network/hosts-file.ts'
-import { type AddressLease, leaseAddress, releaseLeases } from '../network/lease.ts'
+import { planAttachment, planLoopback } from '../network/attachment.ts'
+import { releaseLeases } from '../network/lease.ts'
 import type { NetworkAttachment } from '../network/netlink-exchange.ts'
-import { type Network, defaultNetworkName } from '../network/network.ts'
-import { writeNameRecord } from '../network/name-records.ts'
-import { ensureNameServer } from '../network/name-server.ts'
-import { requireNetwork } from '../network/network-store.ts'
-import type { NetworkWish } from './options.ts'
 import { type ReservedPorts, leasePorts } from '../network/port-lease.ts'
-import { hostHasIpv6 } from '../network/host-network.ts'
 import type { PortBinding } from '../network/published-port.ts'
-import { renderResolvConf } from '../network/resolv-conf.ts'
-import { readTextIfPresent } from './durable-file.ts'
 import type { EngineContext } from './engine-context.ts'
 import { mayHoldLeases } from './holds-leases.ts'
-import { ourCommand } from './monitor-commands.ts'
-import { readState } from './read-state.ts'
+import { identityTexts } from './identity-texts.ts'
+import { type Joined, announce, describeAttachment, joinNetwork } from './join-network.ts'
+import { namedNetworks } from './network-membership.ts'
 import type { ContainerRecord } from './record.ts'
-import { listRecords } from './record-store.ts'
 import type { SpareNetwork } from './spare-networks.ts'
 import type { ContainerNetwork } from './state.ts'
 
@@ -44,25 +26,12 @@ export interface PreparedNetwork {
   readonly resolvConf: string | undefined
 }
 
-interface Joined {
-  readonly network: Network
-  readonly device: NetworkDevice
-  readonly lease: AddressLease
-  /** As of `planAttachment`. */
-  readonly nonce: number
-  /** Where the interface was made ahead. */
-  readonly namespace?: string | undefined
-}
-
 export interface StartNetworkWish {
   /** Reserve only: networks are left as they are. */
   readonly isDryRun?: boolean | undefined
   /** The container has a user namespace, which its network namespace must belong to. */
   readonly isMapped: boolean
 }
-
-/** 2^30: a nonce below makes a free interface index and name of it. */
-const nonceRange = 2 ** 30
 
 /**
  * Reserve addresses and ports for one start, and see to it that the networks work.
@@ -78,12 +47,12 @@ export async function prepareNetwork(
   const { mode } = record.options.network
   if (mode.kind === 'host') return { ...noNetwork(), ...identityTexts(record, { isHost: true }) }
   if (mode.kind === 'container' || mode.kind === 'path') return noNetwork()
-  if (mode.kind === 'none') {
+  const names = namedNetworks(mode)
+  if (names.length === 0) {
     const attachment = planLoopback()
     const state = { attachments: [], ports: [] }
     return { ...noNetwork(), attachment, state, ...identityTexts(record, {}) }
   }
-  const names = mode.kind === 'networks' ? mode.names : [defaultNetworkName]
   const joined: Joined[] = []
   const leases: string[] = []
   let spare: SpareNetwork | undefined
@@ -99,12 +68,15 @@ export async function prepareNetwork(
     const isPlain = ports.bindings.length === 0 && !isMapped && !isDryRun
     spare = isPlain ? useSpare(context, joined) : undefined
     const attachment = attach(context, joined, ports.bindings)
+    const state = describeNetwork(record, joined, ports.bindings)
+    const nameServer = joined.find(({ network }) => network.dns)?.network.ipv4.gateway
+    const { attachments } = state
     return {
       attachment,
       spare,
-      state: describeNetwork(record, joined, ports.bindings),
+      state,
       leases,
-      ...identityTexts(record, { joined }),
+      ...identityTexts(record, { attachments, nameServer }),
     }
   } catch (error) {
     spare?.release()
@@ -129,79 +101,6 @@ function noNetwork(): PreparedNetwork {
     leases: [],
     hosts: undefined,
     resolvConf: undefined,
-  }
-}
-
-function joinNetwork(
-  context: EngineContext,
-  record: ContainerRecord,
-  name: string,
-  isDryRun: boolean,
-): Joined {
-  const { folders } = context
-  const network = requireNetwork(folders, name)
-  const device = isDryRun ? lookAtNetwork(network) : ensureNetwork(folders, network)
-  if (device.isNew) restoreAttachments(context, network, device)
-  const { ip, ip6, mac } = wishFor(record, name)
-  const lease = leaseAddress(folders, network, {
-    containerId: record.id,
-    ip,
-    ip6,
-    mac,
-    ipv6: device.ipv6,
-    isHolding: (id) => mayHoldLeases(folders, id),
-  })
-  return { network, device, lease, nonce: randomBelow(nonceRange) }
-}
-
-/** What is wanted in one network: what was said with its name, and what was said for all of them. */
-function wishFor({ options }: ContainerRecord, name: string): NetworkWish & { aliases: string[] } {
-  const { mode, ip, ip6, mac, aliases } = options.network
-  const own = mode.kind === 'networks' ? mode.wishes?.[name] : undefined
-  return {
-    ...(ip === undefined ? {} : { ip }),
-    ...(ip6 === undefined ? {} : { ip6 }),
-    ...(mac === undefined ? {} : { mac }),
-    ...own,
-    aliases: [...new Set([...aliases, ...(own?.aliases ?? [])])],
-  }
-}
-
-/** Somebody deleted the bridge under running containers: their cables still hang there. */
-function restoreAttachments(
-  { folders }: EngineContext,
-  { id }: Network,
-  device: NetworkDevice,
-): void {
-  const names = listRecords(folders).flatMap((record) => {
-    const { pid, network } = readState(folders, record)
-    if (pid === 0) return []
-    const attachments = network?.attachments.filter(({ networkId }) => networkId === id) ?? []
-    return attachments.flatMap(({ hostInterface }) => hostInterface ?? [])
-  })
-  if (names.length > 0) reattachToBridge(names, device)
-}
-
-/** Let the network's other containers find this one by name. @returns file that says so */
-async function announce(
-  context: EngineContext,
-  record: ContainerRecord,
-  { network, lease }: Joined,
-): Promise<string> {
-  const { name, id, options } = record
-  const file = writeNameRecord(context.folders, network.name, {
-    containerId: id,
-    names: [name, ...wishFor(record, network.name).aliases, id.slice(0, 12)],
-    ipv4: lease.ipv4.address,
-    ...(lease.ipv6 ? { ipv6: lease.ipv6.address } : {}),
-    upstreams: options.network.dns,
-  })
-  try {
-    await ensureNameServer(context.folders, network, ourCommand(context, 'names', network.name))
-    return file
-  } catch (error) {
-    unlinkIfPresent(file)
-    throw error
   }
 }
 
@@ -255,66 +154,12 @@ function describeNetwork(
   ports: readonly PortBinding[],
 ): ContainerNetwork {
   return {
-    attachments: joined.map(({ network, lease, nonce }, position) => ({
-      network: network.name,
-      networkId: network.id,
-      interfaceName: `eth${position}`,
-      hostInterface: hostInterfaceName(nonce),
-      ipv4: lease.ipv4.address,
-      ipv4PrefixLength: lease.ipv4.prefixLength,
-      ipv4Gateway: lease.ipv4.gateway,
-      ...(lease.ipv6
-        ? {
-            ipv6: lease.ipv6.address,
-            ipv6PrefixLength: lease.ipv6.prefixLength,
-            ipv6Gateway: lease.ipv6.gateway,
-          }
-        : {}),
-      mac: lease.mac,
-      aliases: wishFor(record, network.name).aliases,
-    })),
+    attachments: joined.map((one, position) => describeAttachment(record, one, position)),
     ports: ports.map(({ containerPort, protocol, hostIp, hostPort }) => ({
       containerPort,
       protocol,
       hostIp,
       hostPort,
     })),
-  }
-}
-
-interface IdentitySource {
-  readonly joined?: readonly Joined[]
-  /** The container shares the host's network. */
-  readonly isHost?: boolean
-}
-
-function identityTexts(
-  { id, options }: ContainerRecord,
-  { joined = [], isHost = false }: IdentitySource,
-): Pick<PreparedNetwork, 'hosts' | 'resolvConf'> {
-  const { network, hostname, domainname } = options
-  const ipv6 = isHost ? hostHasIpv6() : joined.some(({ device }) => device.ipv6)
-  const withDns = joined.find((one) => one.network.dns)
-  return {
-    hosts: renderHosts({
-      hostname: isHost ? readHostname() : (hostname ?? id.slice(0, 12)),
-      domainname,
-      addresses: joined.flatMap(({ lease }) => [
-        lease.ipv4.address,
-        ...(lease.ipv6 ? [lease.ipv6.address] : []),
-      ]),
-      addHosts: network.addHosts,
-      gateway: isHost ? '127.0.0.1' : joined[0]?.network.ipv4.gateway,
-      ipv6,
-    }),
-    resolvConf: renderResolvConf({
-      host: readTextIfPresent('/etc/resolv.conf') ?? '',
-      dns: network.dns,
-      search: network.dnsSearch,
-      options: network.dnsOptions,
-      nameServer: withDns?.network.ipv4.gateway,
-      hostNetwork: isHost,
-      ipv6,
-    }),
   }
 }

@@ -22,7 +22,7 @@ export function sweepLeases(folders: EngineFolders): void {
     listNames(folder).map((name) => join(folder, name)),
   )) {
     const holder = /[0-9a-f]{64}/.exec(readIfPresent(path) ?? '')?.[0]
-    if (holder === undefined || mayHoldLeases(folders, holder)) continue
+    if (holder === undefined || mayHoldLeases(folders, holder, path)) continue
     withdrawPorts(folders, holder, [path])
     unlinkIfPresent(path)
   }

@@ -10,7 +10,6 @@ import {
   textField,
   textsField,
 } from './json-fields.ts'
-import { joinNetwork, leaveNetwork } from './planned-networks.ts'
 import type { NetworkSummary } from '../cli/engine.ts'
 
 export const networkRoutes: readonly Route[] = [
@@ -149,12 +148,14 @@ async function connect(call: ApiCall): Promise<Answer> {
   const body = await call.json()
   const endpoint = objectField(body, 'EndpointConfig')
   const addresses = objectField(endpoint, 'IPAMConfig')
-  await joinNetwork(call, {
+  const container = await containerNamed(call, textField(body, 'Container'))
+  await call.engine.networkConnect({
     network: network.name,
-    container: textField(body, 'Container') ?? '',
+    container,
     aliases: textsField(endpoint, 'Aliases'),
     ip: textField(addresses, 'IPv4Address'),
     ip6: textField(addresses, 'IPv6Address'),
+    mac: textField(endpoint, 'MacAddress'),
   })
   return ok('')
 }
@@ -162,10 +163,16 @@ async function connect(call: ApiCall): Promise<Answer> {
 async function disconnect(call: ApiCall): Promise<Answer> {
   const network = await networkOf(call)
   const body = await call.json()
-  const container = textField(body, 'Container')
-  if (container === undefined) throw noSuch('container', '')
-  await leaveNetwork(call, network.name, container, booleanField(body, 'Force'))
+  const container = await containerNamed(call, textField(body, 'Container'))
+  const force = booleanField(body, 'Force')
+  await call.engine.networkDisconnect(network.name, container, { force })
   return ok('')
+}
+
+/** Id of the container that a client means. */
+async function containerNamed({ engine }: ApiCall, name: string | undefined): Promise<string> {
+  if (name === undefined) throw noSuch('container', '')
+  return orNoSuch('container', name, async () => (await engine.inspect(name)).record.id)
 }
 
 async function prune({ engine, query }: ApiCall): Promise<Answer> {

@@ -42,7 +42,7 @@ export interface AttachmentRequest {
 
 const loopbackIndex = 1
 // Above what the kernel gives by itself in a new namespace, where tunnel modules may put devices.
-const firstInterfaceIndex = 100
+export const firstInterfaceIndex = 100
 const hostIndexBase = 0x4000_0000
 
 /** Name of the host's end of the pair. */

@@ -138,6 +138,15 @@ export function reattachToBridge(names: readonly string[], { index }: NetworkDev
   }
 }
 
+/** Delete an interface of this network namespace, a pair with both its ends; fine where it is gone. */
+export function removeInterface(name: string): void {
+  using socket = openNetlinkSocket('route')
+  const link = findLink(socket, name)
+  if (!link) return
+  const [ack] = socket.request(encodeRouteChanges([deleteLink(link.index)]), 1)
+  if (ack && ack.errno !== ENODEV) requireAck(ack, 'delete an interface', { interface: name })
+}
+
 function makeBridge(socket: NetlinkSocket, network: Network): Link {
   const gateway = requireAddress(network.ipv4.gateway, 'a gateway')
   const create = createBridge({
@@ -187,6 +196,7 @@ function ensureGateway(
 }
 
 const EEXIST = 17
+const ENODEV = 19
 
 function ensureSysctls(network: Network, ipv6: boolean): void {
   const bridge = network.bridge

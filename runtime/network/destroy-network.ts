@@ -18,7 +18,7 @@ import { deleteNetworkRecord, requireNetwork } from './network-store.ts'
 export function destroyNetwork(
   folders: NetworkFolders,
   given: string,
-  isHolding: (containerId: string) => boolean,
+  isHolding: (containerId: string, path: string) => boolean,
 ): Network {
   const network = requireNetwork(folders, given)
   if (network.name === defaultNetworkName)
@@ -28,7 +28,7 @@ export function destroyNetwork(
       { network: network.name },
       { hint: 'The default network stays; it costs nothing while it is not used' },
     )
-  const holders = [...leaseHolders(folders, network.name)].filter(isHolding)
+  const holders = [...leaseHolders(folders, network.name, isHolding)]
   if (holders.length > 0)
     throw new OperationError(
       'BAD_STATE',

@@ -7,6 +7,7 @@ import type { FirewallRule, SetName } from './firewall-table.ts'
 import { addPlaced, deletePlaced, networkElements } from './firewall-elements.ts'
 import type { PlacedElement } from './firewall-elements.ts'
 import { firewallStamp, rememberIntact, wasIntact } from './firewall-stamp.ts'
+import { isUnspecified, requireAddress } from './ip-address.ts'
 import { hasErrno } from './kernel-verdict.ts'
 import { firewallTableName } from './network.ts'
 import type { Network, NetworkFolders } from './network.ts'
@@ -72,6 +73,13 @@ export function removeFirewall(folders: NetworkFolders): void {
   const table = firewallTableName(folders)
   using socket = openFirewall()
   tolerateMissing(() => change(socket, table, [deleteTable(table)]))
+}
+
+/** Put elements in; those that are there already are fine. */
+export function placeElements(folders: NetworkFolders, placed: readonly PlacedElement[]): void {
+  const table = firewallTableName(folders)
+  using socket = openFirewall()
+  change(socket, table, addPlaced(table, placed))
 }
 
 /** Take elements out one by one; fine where they are not in. */
@@ -233,6 +241,9 @@ function leasedElement(path: string, name: string): PlacedElement | undefined {
   const port = hostPortOfLease(name)
   const text = readIfPresent(path)
   if (!port || text === undefined) return undefined
-  const { map, element } = portElement({ ...port, ...parsePortLease(text, path) })
+  const lease = parsePortLease(text, path)
+  // One whose container has left the network leads nowhere.
+  if (isUnspecified(requireAddress(lease.targetIp, 'the address of a container'))) return undefined
+  const { map, element } = portElement({ ...port, ...lease })
   return { set: map, element }
 }

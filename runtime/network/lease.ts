@@ -5,7 +5,7 @@ import { OperationError } from '../../native/error.ts'
 import { lockSync } from '../../native/lock.ts'
 import { addressNumber, formatAddress, parseAddress, requireAddress } from './ip-address.ts'
 import { parseMac } from './mac-address.ts'
-import type { Network, NetworkFolders } from './network.ts'
+import type { AddressPool, Network, NetworkFolders } from './network.ts'
 import {
   addressLeasesFolder,
   claimFile,
@@ -45,7 +45,7 @@ export interface LeaseRequest {
    * Whether a container may still use what it leased: it is being started, runs, or its monitor has
    * not cleaned up yet. Asked only where a lease is in the way.
    */
-  readonly isHolding: (containerId: string) => boolean
+  readonly isHolding: (containerId: string, path: string) => boolean
 }
 
 /**
@@ -88,18 +88,56 @@ export function leaseAddress(
   }
 }
 
+/**
+ * Refuse addresses that no container can have in a network, before anything is leased.
+ *
+ * @throws {OperationError} `INVALID_ARGUMENT`
+ */
+export function requireLeasable(
+  network: Network,
+  { ip, ip6 }: Pick<LeaseRequest, 'ip' | 'ip6'>,
+): void {
+  if (ip !== undefined) requireInPool(network.ipv4, ip)
+  if (ip6 === undefined) return
+  if (network.ipv6) requireInPool(network.ipv6, ip6)
+  else
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'lease an address',
+      { address: ip6, network: network.name },
+      { hint: 'The network has no IPv6: make it with --ipv6' },
+    )
+}
+
+function requireInPool({ subnet }: AddressPool, wanted: string): Uint8Array {
+  const address = requireAddress(wanted, 'an address of a container')
+  if (isHostAddress(parseSubnet(subnet), address)) return address
+  throw new OperationError(
+    'INVALID_ARGUMENT',
+    'lease an address',
+    { address: wanted, subnet },
+    { hint: 'Take an address of the network that is not its first or last one' },
+  )
+}
+
 /** Give leases back, after a start that failed for example. */
 export function releaseLeases(files: readonly string[]): void {
   for (const file of files) unlinkIfPresent(file)
 }
 
 /** Ids of the containers that hold an address of a network. */
-export function leaseHolders(folders: NetworkFolders, name: string): Set<string> {
+export function leaseHolders(
+  folders: NetworkFolders,
+  name: string,
+  isHolding: LeaseRequest['isHolding'] = () => true,
+): Set<string> {
   const folder = addressLeasesFolder(folders, name)
+  const paths = listNames(folder).map((file) => join(folder, file))
   return new Set(
-    listNames(folder)
-      .map((file) => readIfPresent(join(folder, file))?.trim())
-      .filter((id) => id !== undefined),
+    paths.flatMap((path) => {
+      const id = readIfPresent(path)?.trim()
+      return id !== undefined && isHolding(id, path) ? [id] : []
+    }),
   )
 }
 
@@ -132,16 +170,12 @@ function leaseIpv6(
 
 function leaseWanted(
   folder: string,
-  pool: { readonly subnet: string; readonly gateway: string },
+  pool: AddressPool,
   wanted: string,
   request: LeaseRequest,
 ): Uint8Array {
-  const address = requireAddress(wanted, 'an address of a container')
+  const address = requireInPool(pool, wanted)
   const detail = { address: wanted, subnet: pool.subnet }
-  if (!isHostAddress(parseSubnet(pool.subnet), address))
-    throw new OperationError('INVALID_ARGUMENT', 'lease an address', detail, {
-      hint: 'Take an address of the network that is not its first or last one',
-    })
   const name = formatAddress(address)
   if (name !== pool.gateway) {
     const path = join(folder, name)
@@ -213,7 +247,7 @@ function rememberAddress(pointer: string, name: string): void {
 function reclaim(folder: string, path: string, { isHolding }: LeaseRequest): boolean {
   const holder = readIfPresent(path)
   if (holder === undefined) return true
-  if (isHolding(holder)) return false
+  if (isHolding(holder, path)) return false
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   using _lock = lockSync(join(folder, '.lock'))
   if (readIfPresent(path) !== holder) return false

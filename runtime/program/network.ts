@@ -32,6 +32,30 @@ export function makeNetworkAhead(c: Compilation, veth: NetlinkExchange, enter: (
   close(c, c.b.slot('netlink'), 'nothing more to ask')
 }
 
+/**
+ * Change the interfaces of a network namespace that others are in.
+ *
+ * @param enter as of {@link makeNetworkAhead}
+ */
+export function changeInterfaces(
+  c: Compilation,
+  change: {
+    readonly outside: readonly NetlinkExchange[]
+    readonly inside: readonly NetlinkExchange[]
+  },
+  enter: () => void,
+): void {
+  openNetlink(c, 'route')
+  enter()
+  for (const exchange of change.outside) runExchange(c, exchange)
+  close(
+    c,
+    c.b.slot('netlink'),
+    'the next messages are for the namespace that this process is in now',
+  )
+  runExchanges(c, change.inside)
+}
+
 /** Inner half: the interfaces of the new network namespace; an attachment starts the loopback one itself. */
 export function configureInside(c: Compilation, network: NetworkAttachment | undefined): void {
   if (network !== undefined) runExchanges(c, network.inside)
@@ -47,12 +71,28 @@ export function detachNetwork(c: Compilation, network: NetworkAttachment): void 
       why: `port ${port} is free before anybody is told that the container has ended`,
       source: 'close(2)',
     })
-  for (const lease of network.leases)
+  if (network.leases.length > 0) giveBackLeases(c, network.leases)
+}
+
+function giveBackLeases(c: Compilation, leases: readonly string[]): void {
+  const given = c.b.label('leases are given back')
+  c.b.call('faccessat', [c.b.slot('state'), c.b.text('holdings'), 0], {
+    ignore: 'any',
+    ifOk: given,
+    why: 'networks came or went while it ran: the monitor has gone by that list, and this one is out of date',
+    source: 'access(2)',
+  })
+  for (const lease of leases)
     c.b.call('unlinkat', [AT_FDCWD, c.b.text(lease), 0], {
       ignore: 'any',
       why: 'the address is free for the next container',
       source: 'unlink(2)',
     })
+  c.b.place(given)
+  c.b.move(c.b.slot('netlink'), -1, {
+    why: 'one way or the other, nothing of the network is left to be asked for',
+    source: 'unlink(2)',
+  })
 }
 
 const SOCK_STREAM_CLOEXEC = 0o2000001

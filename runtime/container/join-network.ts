@@ -1,0 +1,128 @@
+import { randomBelow } from '../../native/random.ts'
+import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
+import { hostInterfaceName, interfaceName } from '../network/attachment.ts'
+import {
+  type NetworkDevice,
+  ensureNetwork,
+  lookAtNetwork,
+  reattachToBridge,
+} from '../network/bridge.ts'
+import { type AddressLease, leaseAddress } from '../network/lease.ts'
+import { writeNameRecord } from '../network/name-records.ts'
+import { ensureNameServer } from '../network/name-server.ts'
+import type { Network } from '../network/network.ts'
+import { requireNetwork } from '../network/network-store.ts'
+import type { EngineContext } from './engine-context.ts'
+import { mayHoldLeases } from './holds-leases.ts'
+import { ourCommand } from './monitor-commands.ts'
+import { wishFor } from './network-membership.ts'
+import { readState } from './read-state.ts'
+import type { ContainerRecord } from './record.ts'
+import { listRecords } from './record-store.ts'
+import type { NetworkAttachment } from './state.ts'
+
+/** A network with what one container has leased in it. */
+export interface Joined {
+  readonly network: Network
+  readonly device: NetworkDevice
+  readonly lease: AddressLease
+  /** As of `planAttachment`. */
+  readonly nonce: number
+  /** Where the interface was made ahead. */
+  readonly namespace?: string | undefined
+}
+
+/** 2^30: a nonce below makes a free interface index and name of it. */
+const nonceRange = 2 ** 30
+
+/**
+ * See to it that a network works, and lease a container's address there.
+ *
+ * @param isDryRun reserve only: the network is left as it is
+ * @throws {OperationError} `NOT_FOUND`, `ALREADY_EXISTS` for an address that is taken, `UNSUPPORTED`
+ */
+export function joinNetwork(
+  context: EngineContext,
+  record: ContainerRecord,
+  name: string,
+  isDryRun: boolean,
+): Joined {
+  const { folders } = context
+  const network = requireNetwork(folders, name)
+  const device = isDryRun ? lookAtNetwork(network) : ensureNetwork(folders, network)
+  if (device.isNew) restoreAttachments(context, network, device)
+  const { ip, ip6, mac } = wishFor(record.options.network, name)
+  const lease = leaseAddress(folders, network, {
+    containerId: record.id,
+    ip,
+    ip6,
+    mac,
+    ipv6: device.ipv6,
+    isHolding: (id, path) => mayHoldLeases(folders, id, path),
+  })
+  return { network, device, lease, nonce: randomBelow(nonceRange) }
+}
+
+/** Somebody deleted the bridge under running containers: their cables still hang there. */
+function restoreAttachments(
+  { folders }: EngineContext,
+  { id }: Network,
+  device: NetworkDevice,
+): void {
+  const names = listRecords(folders).flatMap((record) => {
+    const { pid, network } = readState(folders, record)
+    if (pid === 0) return []
+    const attachments = network?.attachments.filter(({ networkId }) => networkId === id) ?? []
+    return attachments.flatMap(({ hostInterface }) => hostInterface ?? [])
+  })
+  if (names.length > 0) reattachToBridge(names, device)
+}
+
+/** Let the network's other containers find this one by name. @returns file that says so */
+export async function announce(
+  context: EngineContext,
+  record: ContainerRecord,
+  { network, lease }: Joined,
+): Promise<string> {
+  const { name, id, options } = record
+  const file = writeNameRecord(context.folders, network.name, {
+    containerId: id,
+    names: [name, ...wishFor(options.network, network.name).aliases, id.slice(0, 12)],
+    ipv4: lease.ipv4.address,
+    ...(lease.ipv6 ? { ipv6: lease.ipv6.address } : {}),
+    upstreams: options.network.dns,
+  })
+  try {
+    await ensureNameServer(context.folders, network, ourCommand(context, 'names', network.name))
+    return file
+  } catch (error) {
+    unlinkIfPresent(file)
+    throw error
+  }
+}
+
+/** What the state of a container says of one of its networks. */
+export function describeAttachment(
+  record: ContainerRecord,
+  { network, lease, nonce }: Joined,
+  position: number,
+): NetworkAttachment {
+  return {
+    network: network.name,
+    networkId: network.id,
+    interfaceName: interfaceName(position),
+    hostInterface: hostInterfaceName(nonce),
+    ipv4: lease.ipv4.address,
+    ipv4PrefixLength: lease.ipv4.prefixLength,
+    ipv4Gateway: lease.ipv4.gateway,
+    ...(lease.ipv6
+      ? {
+          ipv6: lease.ipv6.address,
+          ipv6PrefixLength: lease.ipv6.prefixLength,
+          ipv6Gateway: lease.ipv6.gateway,
+        }
+      : {}),
+    mac: lease.mac,
+    aliases: wishFor(record.options.network, network.name).aliases,
+  }
+}
