@@ -1,6 +1,7 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import type { HostFacts } from '../inspect-host/host-facts.ts'
+import { apparmorProfile } from './apparmor.ts'
 import { chooseSeccomp } from './choose-seccomp.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineFolders } from './folders.ts'
@@ -12,6 +13,7 @@ import { ttyGroup } from './oci-config/system-mounts.ts'
 import { placeMounts } from './place-mounts.ts'
 import type { ContainerRecord } from './record.ts'
 import type { RootSource } from './resolve-image.ts'
+import { selinuxLabels } from './selinux.ts'
 import type { UserMappings } from './user-mappings.ts'
 
 export interface FactSources {
@@ -51,6 +53,12 @@ export function gatherFacts(sources: FactSources): ContainerFacts {
     allDevices,
     seccompFor: (capabilities) =>
       chooseSeccomp(options.security.seccomp, capabilities, host, folders),
+    apparmorProfile: apparmorProfile({
+      profile: options.security.apparmor,
+      privileged: options.security.privileged,
+      rootless: host.rootless,
+    }),
+    selinux: selinuxLabels({ ...options.security, id: record.id }),
     cpus: processors(),
     ...(terminal ? { consoleSize: { height: terminal.rows, width: terminal.columns } } : {}),
   }

@@ -3,6 +3,7 @@ import { errnoName } from '../../native/errno.ts'
 import { searchSource } from './execute.ts'
 import { diagnoseExec } from './diagnose-exec.ts'
 import type { ExecDiagnosis, ExecFacts } from './diagnose-exec.ts'
+import { isLabelStep } from './security-label.ts'
 import { formatStep } from './listing.ts'
 import { readText, readVector } from './format-operand.ts'
 import type { Program, Step } from './program.ts'
@@ -182,8 +183,12 @@ const stepNames: Readonly<Record<string, string>> = {
 }
 
 function hintFor(step: Step, errno: string): string | undefined {
+  if (isLabelStep(step) && (errno === 'ENOENT' || errno === 'EINVAL')) return labelHint
   return hints[`${step.call} ${errno}`] ?? hints[errno]
 }
+
+const labelHint =
+  'This kernel has no such AppArmor profile or SELinux label, or neither of the two is switched on: load the profile, or leave it out'
 
 const hints: Readonly<Record<string, string>> = {
   'clone3 EPERM':

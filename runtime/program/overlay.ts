@@ -64,6 +64,14 @@ function setOverlayFlags(c: Compilation, context: Slot, root: OverlayRoot, isMap
     b.call('fsconfig', [context, FSCONFIG.SET_FLAG, b.text(name), 0, 0], { why, source: overlay })
   if (c.isUnprivileged && !isMapped)
     flag('userxattr', 'trusted attributes cannot be used from a user namespace')
+  if (hasLabel(c))
+    setString(
+      c,
+      context,
+      'context',
+      mountLabel(c),
+      'every file of it has the container’s SELinux label',
+    )
   if (root.volatile === true)
     flag('volatile', 'the files go with the container, so waiting for the disk is wasted')
 }
@@ -135,6 +143,7 @@ export function mountOverlay(c: Compilation, root: OverlayRoot): void {
   ]
   if (c.isUnprivileged) options.push('userxattr')
   if (root.volatile === true) options.push('volatile')
+  if (hasLabel(c)) options.push(`context="${mountLabel(c)}"`)
   const text = options.join(',')
   if (Buffer.byteLength(text) > MAX_MOUNT_DATA)
     refuseFeature(
@@ -156,6 +165,14 @@ export function mountOverlay(c: Compilation, root: OverlayRoot): void {
     why: 'two dots at the top lead to what is mounted over it; everything inside is reached from here',
     source: 'openat(2)',
   })
+}
+
+function mountLabel({ linux }: Compilation): string {
+  return linux.mountLabel ?? ''
+}
+
+function hasLabel(c: Compilation): boolean {
+  return mountLabel(c) !== ''
 }
 
 function escapeLayer(path: string): string {

@@ -2,6 +2,7 @@ import { close, openBelow } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
 import { AT_FDCWD, ERRNO, O, PROC_SUPER_MAGIC, RESOLVE } from './flags/values.ts'
 import { directoryFlag } from './compilation.ts'
+import type { Step } from './program.ts'
 
 const LINK_SAFE = RESOLVE.BENEATH | RESOLVE.NO_MAGICLINKS | RESOLVE.NO_XDEV
 
@@ -57,6 +58,14 @@ export function writeProc(
   b.place(done)
 }
 
+const apparmorSource = 'https://gitlab.com/apparmor/apparmor/-/wikis/Kernel_interfaces'
+const selinuxSource = 'proc_pid_attr(5)'
+
+/** Whether a step is about such a label. */
+export function isLabelStep({ source }: Pick<Step, 'source'>): boolean {
+  return source === apparmorSource || source === selinuxSource
+}
+
 /** Labels of the Linux security modules, which take effect at the execve. */
 export function setExecLabels(c: Compilation): void {
   const { process } = c.config
@@ -65,11 +74,11 @@ export function setExecLabels(c: Compilation): void {
   if (profile !== '')
     writeProc(c, 'self/attr/apparmor/exec', `exec ${profile}`, {
       why: `the program runs under the AppArmor profile ${profile}`,
-      source: 'https://gitlab.com/apparmor/apparmor/-/wikis/Kernel_interfaces',
+      source: apparmorSource,
     })
   if (label !== '')
     writeProc(c, 'self/attr/exec', label, {
       why: 'the program runs under its SELinux label',
-      source: 'proc_pid_attr(5)',
+      source: selinuxSource,
     })
 }

@@ -118,6 +118,7 @@ export const suites = [
     folders: ['test/vm'],
     packages: [
       'qemu-system-x86',
+      'apparmor',
       'busybox-static',
       'e2fsprogs',
       'kmod',

@@ -69,6 +69,7 @@ function linuxSection(
     resources: { devices: rules, ...resourcesSection(options.resources, facts.devicesAt) },
     sysctl: sysctlSection(options, facts),
     ...(seccomp === undefined ? {} : { seccomp }),
+    ...(facts.selinux === undefined ? {} : { mountLabel: facts.selinux.mount }),
     rootfsPropagation: rootPropagation(facts),
     ...systemPaths(options.security, facts.cpus),
     ...(domain === undefined ? {} : { personality: { domain } }),

@@ -57,8 +57,10 @@ export interface ContainerFacts {
   readonly allDevices: () => readonly HostDevice[]
   /** The profile for a container with these capabilities; undefined: none. */
   readonly seccompFor: (capabilities: readonly string[]) => Seccomp
-  /** Name of a loaded AppArmor profile for containers; absent: the host has none. */
+  /** AppArmor profile of its programs; absent: none. */
   readonly apparmorProfile?: string | undefined
+  /** SELinux labels of its programs and of its mounts; absent: none. */
+  readonly selinux?: { readonly process: string; readonly mount: string } | undefined
   /** Names of the host's processors, as in /sys/devices/system/cpu. */
   readonly cpus?: readonly string[] | undefined
   readonly consoleSize?: { readonly height: number; readonly width: number } | undefined

@@ -32,7 +32,7 @@ export function processSection(source: ProcessSource): Process {
   const { options, resolved, facts, user } = source
   const { security, umask = 0o022, oomScoreAdj, tty } = options
   const capabilities = programCapabilities(options, facts)
-  const apparmor = apparmorProfile(options, facts)
+  const { apparmorProfile, selinux } = facts
   return {
     terminal: tty,
     ...(tty && facts.consoleSize ? { consoleSize: { ...facts.consoleSize } } : {}),
@@ -48,7 +48,8 @@ export function processSection(source: ProcessSource): Process {
     capabilities: setsFor(capabilities, user.uid),
     ...(options.ulimits.length === 0 ? {} : { rlimits: lastOfEach(options.ulimits).map(rlimit) }),
     noNewPrivileges: security.noNewPrivileges,
-    ...(apparmor === undefined ? {} : { apparmorProfile: apparmor }),
+    ...(apparmorProfile === undefined ? {} : { apparmorProfile }),
+    ...(selinux === undefined ? {} : { selinuxLabel: selinux.process }),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
   }
 }
@@ -86,13 +87,4 @@ function rlimitValue(limit: number): number | bigint {
 function rlimitType(name: string): Rlimit['type'] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked by parseUlimit
   return `RLIMIT_${name.toUpperCase()}` as Rlimit['type']
-}
-
-function apparmorProfile(
-  { security }: ContainerOptions,
-  facts: ContainerFacts,
-): string | undefined {
-  const { apparmor, privileged } = security
-  if (apparmor === 'unconfined') return undefined
-  return apparmor ?? (privileged ? undefined : facts.apparmorProfile)
 }

@@ -49,7 +49,7 @@ function readOne(text: string, draft: Draft): void {
       draft.landlock = landlockLevel(value, text)
       return
     case 'label':
-      draft.label.push(needed(value, text))
+      draft.label.push(label(value, text))
       return
     case 'mask':
       draft.mask.push(...paths(value, text))
@@ -81,6 +81,16 @@ function landlockLevel(value: string, text: string): LandlockLevel {
   const level = landlockLevels.find((one) => one === value)
   if (level !== undefined) return level
   throw invalidValue('security option', text, `Write one of ${landlockLevels.join(', ')}`)
+}
+
+function label(value: string, text: string): string {
+  if (value === 'disable' || /^(?:user|role|type|filetype|level):[^\s\0]+$/.test(value))
+    return value
+  throw invalidValue(
+    'security option',
+    text,
+    'Write disable, or user:, role:, type:, filetype: or level: with a value',
+  )
 }
 
 function needed(value: string, text: string): string {

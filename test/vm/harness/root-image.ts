@@ -9,6 +9,7 @@ const checkout = join(import.meta.dirname, '../../..')
 export const guestCheckout = '/mycontainer'
 
 const guestPackages = [
+  'apparmor', // its parser
   'bash',
   'busybox-static',
   'ca-certificates',
