@@ -87,7 +87,7 @@ bool delete_oci_container(const char *root, const char *id, bool force) {
   if (found == NOT_THERE) return force;
   if (found != FOUND || container.flags & LAUNCH_NODE_DELETES) return false;
   if (container.pid != 0) {
-    if (!force && !waits_to_start(&container)) return false;
+    if (!force) return false;
     kill_pidfd(container.pidfd, SIGKILL);
     if (!poll_one(container.pidfd, POLLIN, DEATH_MS)) return false;
   }

@@ -1,13 +1,13 @@
-import { rmSync } from 'node:fs'
-import { OperationError, describeError, hasCode } from '../../native/error.ts'
+import { existsSync, rmSync, rmdirSync } from 'node:fs'
+import { OperationError, hasCode } from '../../native/error.ts'
 import { removeGroup } from '../cgroup/remove-group.ts'
 import { waitUntil } from '../cgroup/wait-until.ts'
 import { isProcessAlive } from '../container/process-identity.ts'
 import type { Config } from '../spec/config.ts'
 import { type OciContainer, readContainer } from './oci-record.ts'
 import { readProcessFile } from './process-file.ts'
-import { runHostHooks } from './run-hooks.ts'
-import { stateFolder } from './state-folder.ts'
+import { runPoststopHooks } from './run-hooks.ts'
+import { type StateFolder, stateFolder } from './state-folder.ts'
 import { signalContainer } from './signal-container.ts'
 import { readStoredConfig } from './stored-config.ts'
 
@@ -22,7 +22,7 @@ export interface DeleteOptions {
 const deathMs = 10_000
 
 /**
- * `delete`: take away what is left of a container that has ended, or was never started; with `force` end it before.
+ * `delete`: take away what is left of a container that has ended; with `force` end it before.
  *
  * @throws {OperationError} `BAD_STATE` where it runs; `NOT_FOUND`, unless forced; `TIMEOUT` where it does not die
  */
@@ -31,10 +31,10 @@ export async function deleteContainer(
   id: string,
   options: DeleteOptions,
 ): Promise<void> {
-  const container = find(root, id, options.force)
+  const container = await find(root, id, options.force)
   if (container === undefined) return
   const { status, folder } = container
-  if (!options.force && status !== 'stopped' && status !== 'created')
+  if (!options.force && status !== 'stopped')
     throw new OperationError(
       'BAD_STATE',
       `cannot delete container ${id} that is not stopped: ${status}`,
@@ -44,19 +44,29 @@ export async function deleteContainer(
   end(root, container)
   if (container.record.cgroup) removeGroup(container.record.cgroup)
   const config = readConfig(container)
-  rmSync(folder.path, { recursive: true, force: true })
-  if (options.withoutHooks === true) return
-  const failure = runHostHooks(config?.hooks?.poststop, container.record, 'stopped', 0)
-  if (failure) options.warn(describeError(failure))
+  await removeFolder(folder)
+  if (options.withoutHooks !== true)
+    runPoststopHooks(config?.hooks?.poststop, container.record, options.warn)
 }
 
-function find(root: string, id: string, force: boolean): OciContainer | undefined {
+/** The folder may hold a mount of the container's root, which must not be emptied with it. */
+async function removeFolder({ path, mounted }: StateFolder): Promise<void> {
+  if (existsSync(mounted)) {
+    const { unmountLazily } = await import('../../native/mount-tree.ts')
+    // An error says that nothing is mounted, or, in another namespace, that this goes with the folder.
+    unmountLazily(mounted)
+    rmdirSync(mounted)
+  }
+  rmSync(path, { recursive: true, force: true })
+}
+
+async function find(root: string, id: string, force: boolean): Promise<OciContainer | undefined> {
   try {
     return readContainer(root, id)
   } catch (error) {
     if (!force || !hasCode(error, 'NOT_FOUND')) throw error
     // What a command that was killed half-way has made.
-    rmSync(stateFolder(root, id).path, { recursive: true, force: true })
+    await removeFolder(stateFolder(root, id))
     return undefined
   }
 }

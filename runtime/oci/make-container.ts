@@ -4,7 +4,8 @@ import { OperationError } from '../../native/error.ts'
 import { isSystemError } from '../../native/system-error.ts'
 import { encodeProgram } from '../program/encode.ts'
 import type { Config } from '../spec/config.ts'
-import type { ProgramLauncher } from '../container/zygote.ts'
+import { isHookStep } from '../program/hooks.ts'
+import type { ProgramLauncher, StartOutcome } from '../container/zygote.ts'
 import type { Caller } from './caller.ts'
 import { shareStreams } from './caller-streams.ts'
 import {
@@ -33,12 +34,18 @@ export async function makeContainer(caller: Caller, wish: ContainerWish): Promis
   const compiled = compileContainer(caller, wish, zygote.callerDescriptors)
   for (const warning of compiled.cgroup?.warnings ?? []) wish.warn(warning)
   keepContainer(compiled)
+  let failedHook = false
   try {
-    const pid = await makeIn(compiled, zygote, wish)
+    const outcome = await makeIn(compiled, zygote)
+    failedHook = outcome.kind === 'failed' && isHookStep(compiled.program.steps[outcome.pc])
+    const pid = await pidOf(compiled, outcome)
+    if (wish.pidFile !== undefined) writePidFile(wish.pidFile, pid)
     return { pid, config: compiled.config }
   } catch (error) {
     const { deleteContainer } = await import('./delete-container.ts')
-    await deleteContainer(wish.root, wish.id, { force: true, warn: wish.warn, withoutHooks: true })
+    // After a hook that fails the life goes on at its end, poststop hooks included (runtime.md#lifecycle, step 13).
+    const withoutHooks = !failedHook
+    await deleteContainer(wish.root, wish.id, { force: true, warn: wish.warn, withoutHooks })
     throw error
   }
 }
@@ -71,19 +78,20 @@ function makeFolder({ root, path, id }: StateFolder): void {
   }
 }
 
-/** @returns pid of the init */
-async function makeIn(
-  compiled: CompiledContainer,
+function makeIn(
+  { config, program }: CompiledContainer,
   zygote: ProgramLauncher,
-  { pidFile }: ContainerWish,
-): Promise<number> {
-  const { bundle, config, program } = compiled
+): Promise<StartOutcome> {
   shareStreams(config)
-  const outcome = await zygote.submit(encodeProgram(program)).started
-  if (outcome.kind === 'created') {
-    if (pidFile !== undefined) writePidFile(pidFile, outcome.pid)
-    return outcome.pid
-  }
+  return zygote.submit(encodeProgram(program)).started
+}
+
+/** @throws {OperationError} why there is none */
+async function pidOf(
+  { bundle, config, program }: CompiledContainer,
+  outcome: StartOutcome,
+): Promise<number> {
+  if (outcome.kind === 'created') return outcome.pid
   if (outcome.kind === 'running')
     throw new OperationError('PROTOCOL', 'create a container: it did not wait', { ...outcome })
   const { explainOciFailure } = await import('./oci-failure.ts')

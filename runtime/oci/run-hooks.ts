@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { OperationError } from '../../native/error.ts'
+import { OperationError, describeError } from '../../native/error.ts'
 import type { Hook } from '../spec/config.ts'
 import { type OciStatus, buildState } from '../spec/state.ts'
 import type { OciRecord } from './oci-record.ts'
@@ -16,13 +16,33 @@ export function runHostHooks(
   status: OciStatus,
   pid: number,
 ): OperationError | undefined {
-  const { id, bundle, annotations } = record
-  const input = JSON.stringify(buildState({ id, status, pid, bundle, annotations }))
+  const input = stateText(record, status, pid)
   for (const hook of hooks ?? []) {
     const failure = runHook(hook, input)
     if (failure) return failure
   }
   return undefined
+}
+
+/**
+ * Run poststop hooks: one that fails is warned of, and the others are run all the same.
+ *
+ * @see https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#lifecycle step 13
+ */
+export function runPoststopHooks(
+  hooks: readonly Hook[] | undefined,
+  record: OciRecord,
+  warn: (message: string) => void,
+): void {
+  const input = stateText(record, 'stopped', 0)
+  for (const hook of hooks ?? []) {
+    const failure = runHook(hook, input)
+    if (failure) warn(describeError(failure))
+  }
+}
+
+function stateText({ id, bundle, annotations }: OciRecord, status: OciStatus, pid: number): string {
+  return JSON.stringify(buildState({ id, status, pid, bundle, annotations }))
 }
 
 /** As much of a hook's complaint as a message has room for, bytes. */

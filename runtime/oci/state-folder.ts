@@ -15,6 +15,10 @@ export interface StateFolder {
   readonly launch: string
   readonly process: string
   readonly gate: string
+  /** FIFO on which the init tells of its hooks and its program; there only where somebody has to know. */
+  readonly started: string
+  /** Where its root is mounted when it has no mount namespace of its own. */
+  readonly mounted: string
   /** Socket folder of sd_notify(3), shown inside. */
   readonly notify: string
 }
@@ -33,6 +37,8 @@ export function stateFolder(root: string, id: string): StateFolder {
     launch: join(path, 'launch'),
     process: join(path, 'process'),
     gate: join(path, 'start'),
+    started: join(path, 'started'),
+    mounted: join(path, 'rootfs'),
     notify: join(path, 'notify'),
   }
 }

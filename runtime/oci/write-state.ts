@@ -23,15 +23,22 @@ function publicState(record: OciRecord): Readonly<Record<string, unknown>> {
   return { ociVersion, id, bundle, rootfs, created, owner, annotations }
 }
 
-function launchText(record: OciRecord, { hooks }: Config): string {
+function launchText(record: OciRecord, config: Config): string {
   const { cgroup, notifySocket } = record
+  const { startContainer = [], poststart = [], poststop = [] } = config.hooks ?? {}
   let flags = 0
-  if ((hooks?.poststart?.length ?? 0) > 0 || notifySocket !== undefined)
-    flags |= launchFlag.nodeStarts
-  if ((hooks?.poststop?.length ?? 0) > 0) flags |= launchFlag.nodeDeletes
+  const isPlainStart =
+    startContainer.length + poststart.length === 0 && config.process !== undefined
+  if (!isPlainStart || notifySocket !== undefined) flags |= launchFlag.nodeStarts
+  if (poststop.length > 0 || !ownsMounts(config)) flags |= launchFlag.nodeDeletes
   if (cgroup !== undefined && cgroup.v2 === undefined) flags |= launchFlag.nodeLooks
   const groups = cgroup === undefined ? [] : groupFolders(cgroup)
   return `mycontainer-oci 1 ${flags}\n${cgroup?.v2 ?? '-'}\n${groups.join('\n')}\n`
+}
+
+/** Whether its mounts go with its mount namespace. */
+function ownsMounts({ linux }: Config): boolean {
+  return linux?.namespaces?.some(({ type, path }) => type === 'mount' && !path) === true
 }
 
 function groupFolders(cgroup: CgroupLocation): string[] {

@@ -16,20 +16,18 @@ import { sendConsole, sendProcessDescriptor } from './console.ts'
 import { releasePreserved, takePreserved } from './descriptors.ts'
 import { makeDevices } from './devices.ts'
 import { execute, executeArguments, openInit } from './execute.ts'
-import { requireProgram } from './require-program.ts'
+import { endUnstarted, prepareGate, releaseGate, tellHooksDone, waitAtGate } from './gate.ts'
 
 import {
   awaitGo,
   cloneHalves,
   keepGoEnd,
-  prepareGate,
   prepareGo,
   prepareHalves,
   refuseUncompiled,
   sendGo,
   startInner,
   startSession,
-  waitAtGate,
 } from './halves.ts'
 import { runHooks } from './hooks.ts'
 import type { HookContext } from './hooks.ts'
@@ -144,7 +142,7 @@ function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void 
   releaseStdio(c)
   releasePreserved(c)
   releaseMounts(c, mounts)
-  if (input.gate) close(c, b.slot('gate'), 'the inner half waits at it')
+  if (input.gate) releaseGate(c)
   if (c.isUserNamespaceNew) {
     writeIdMaps(c, b.slot('pid'), { uid: linux.uidMappings ?? [], gid: linux.gidMappings ?? [] })
     sendGo(c, 'its ids are mapped; before, it could do nothing')
@@ -155,7 +153,7 @@ function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void 
   releaseCgroup(c, input.cgroup)
   if (isPreparedOutside(c)) sendGo(c, 'its interface is there, its devices are restricted')
   if (hasHostHooks(c)) {
-    const context = hookContext(c, 'creating')
+    const context = hookContext(c, 'created')
     runHooks(c, config.hooks?.prestart, b.slot('pid'), context)
     runHooks(c, config.hooks?.createRuntime, b.slot('pid'), context)
   }
@@ -224,7 +222,7 @@ function buildTree(c: ContainerCompilation, mounts: readonly PlannedMount[]): vo
   if (isPreparedOutside(c)) awaitGo(c, 'the interface must be inside before it is set up')
   configureInside(c, input.network)
   if (hasHostHooks(c) || hasInnerHooks(c)) awaitGo(c, 'hooks of the host come first')
-  runHooks(c, config.hooks?.createContainer, b.slot('pid'), hookContext(c, 'creating'))
+  runHooks(c, config.hooks?.createContainer, b.slot('pid'), hookContext(c, 'created'))
   pivot(c)
   setSysctls(c)
   hidePaths(c)
@@ -276,17 +274,16 @@ function becomeProgram(c: ContainerCompilation): void {
     return executeArguments(c, input.init !== undefined)
   }
   passGate(c)
+  if (config.process === undefined && input.gate) return endUnstarted(c)
   execute(c, input.init !== undefined)
 }
 
 /** Inner half: what happens between `create` and the program. */
 function passGate(c: ContainerCompilation): void {
   const { b, input, config } = c
-  if (input.gate) {
-    requireProgram(c)
-    waitAtGate(c)
-  }
+  if (input.gate) waitAtGate(c)
   runHooks(c, config.hooks?.startContainer, b.slot('pid'), hookContext(c, 'created'))
+  if (input.gate) tellHooksDone(c)
 }
 
 function cleanUp(c: ContainerCompilation): void {

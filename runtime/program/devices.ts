@@ -1,7 +1,7 @@
 import type { Device } from '../spec/config.ts'
 import { attachMount, close, noFollowFlag, refuseSpec, relativePath } from './compilation.ts'
 import type { ContainerCompilation } from './compilation.ts'
-import { AT, AT_FDCWD, O, OPEN_TREE, RESOLVE, S } from './flags/values.ts'
+import { AT, AT_FDCWD, ERRNO, O, OPEN_TREE, RESOLVE, S } from './flags/values.ts'
 import type { PlannedMount } from './mounts.ts'
 import type { Slot } from './operand.ts'
 import { makeParents, openTarget } from './targets.ts'
@@ -51,7 +51,10 @@ export function makeDevices(c: ContainerCompilation, mounts: readonly PlannedMou
     why: 'nodes and links are made below it',
     source: 'openat2(2)',
   })
-  for (const device of devices.values()) makeDevice(c, device)
+  const isFresh = mounts.some(
+    ({ mount, options }) => !options.isBind && relativePath(mount.destination) === 'dev',
+  )
+  for (const device of devices.values()) makeDevice(c, device, isFresh)
   for (const [name, target] of links)
     b.call('symlinkat', [b.text(target), b.slot('dev'), b.text(name)], {
       ignore: ['EEXIST'],
@@ -63,7 +66,8 @@ export function makeDevices(c: ContainerCompilation, mounts: readonly PlannedMou
   close(c, b.slot('dev'), 'its nodes are made')
 }
 
-function makeDevice(c: ContainerCompilation, device: Device): void {
+/** @param isFresh nothing of the image is in /dev */
+function makeDevice(c: ContainerCompilation, device: Device, isFresh: boolean): void {
   const path = relativePath(device.path)
   if (path.split('/').includes('..')) refuseSpec('linux.devices', { path: device.path })
   const name = path.startsWith('dev/') ? path.slice(4) : path
@@ -73,27 +77,73 @@ function makeDevice(c: ContainerCompilation, device: Device): void {
     : makeParents(c, path, RESOLVE.IN_ROOT | RESOLVE.NO_SYMLINKS)
   const last = path.slice(path.lastIndexOf('/') + 1)
   if (c.isUnprivileged && device.type !== 'p') bindNode(c, device, folder, last)
-  else makeNode(c, device, folder, last)
+  else makeNode(c, device, folder, last, isFresh && isInDev)
   if (!isInDev && folder === c.b.slot('walk')) close(c, folder, 'the node is made')
 }
 
-function makeNode(c: ContainerCompilation, device: Device, folder: Slot, name: string): void {
+function makeNode(
+  c: ContainerCompilation,
+  device: Device,
+  folder: Slot,
+  name: string,
+  isFresh: boolean,
+): void {
   const { b } = c
   const type = device.type === 'b' ? S.IFBLK : device.type === 'p' ? S.IFIFO : S.IFCHR
   const mode = (device.fileMode ?? 0o666) & 0o7777
   const number =
     device.type === 'p' ? 0 : deviceNumber(Number(device.major ?? 0), Number(device.minor ?? 0))
-  b.call('mknodat', [folder, b.text(name), type | mode, number], {
-    ignore: ['EEXIST'],
-    why: `${device.path} is what programs open; nodes of the host are not in this tree`,
-    source,
-  })
+  const made = b.label('node made')
+  const why = `${device.path} is what programs open; nodes of the host are not in this tree`
+  const args = [folder, b.text(name), type | mode, number]
+  // devpts may be in a fresh /dev, and nothing else that has a device's name.
+  if (isFresh) b.call('mknodat', args, { ignore: ['EEXIST'], why, source })
+  else {
+    b.call('mknodat', args, { ignore: ['EEXIST'], ifOk: made, why, source })
+    requireSameDevice(c, device, folder, name, type)
+    b.place(made)
+  }
   const [uid, gid] = [device.uid ?? 0, device.gid ?? 0]
   if (uid !== 0 || gid !== 0)
     b.call('fchownat', [folder, b.text(name), uid, gid, AT.SYMLINK_NOFOLLOW], {
       why: 'owner as the configuration has it',
       source: 'chown(2)',
     })
+}
+
+const STATX_TYPE = 1
+const STATX_SIZE = 256
+
+/** What the image has at the place of a device must be that device. */
+function requireSameDevice(
+  c: ContainerCompilation,
+  device: Device,
+  folder: Slot,
+  name: string,
+  type: number,
+): void {
+  const { b } = c
+  const status = b.data.scratch(STATX_SIZE)
+  const [same, number] = [b.label('of that type'), b.slot('number')]
+  const reason = {
+    why: `${device.path} is there already: it must be the device that the configuration asks for`,
+    source: 'https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config-linux.md#devices',
+  }
+  b.call('statx', [folder, b.text(name), AT.SYMLINK_NOFOLLOW, STATX_TYPE, status], reason)
+  // struct statx: stx_mode lies at 28, stx_rdev_major and stx_rdev_minor at 128 and 132. Of the upper byte of the mode
+  // the lowest bit is the owner's permission to read.
+  b.load(number, status, 29, 1, reason)
+  for (const upper of [type >> 8, (type >> 8) | 1]) b.jumpIfEqual(number, upper, same, reason)
+  b.operation('FAIL', [ERRNO.EEXIST], reason)
+  b.place(same)
+  if (device.type === 'p') return
+  for (const [offset, expected] of [
+    [128, device.major],
+    [132, device.minor],
+  ] as const) {
+    b.load(number, status, offset, 4, reason)
+    b.assert(number, Number(expected ?? 0), ERRNO.EEXIST, reason)
+  }
 }
 
 // mknod is refused in a user namespace; the node of the host is shown instead.

@@ -3,9 +3,8 @@
 
 import { close, refuseFeature } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
-import { AT_FDCWD, CLONE_INTO_CGROUP, ERRNO, O, PR, S, SIGCHLD } from './flags/values.ts'
-import { directoryFlag, noFollowFlag } from './compilation.ts'
-import { RECORD } from './format.ts'
+import { AT_FDCWD, CLONE_INTO_CGROUP, ERRNO, O, SIGCHLD } from './flags/values.ts'
+import { directoryFlag } from './compilation.ts'
 import { addressOf, firstOf, secondOf } from './operand.ts'
 import type { Label } from './program.ts'
 import { CLONE_ARGS_CGROUP_OFFSET, CLONE_ARGS_SIZE, cloneArgs } from './structs.ts'
@@ -151,40 +150,6 @@ export function startInner(c: Compilation): void {
     why: 'modes of devices and folders must come out as written',
     source: 'umask(2)',
   })
-}
-
-/** Outer half: the FIFO that any process can start the container with. */
-export function prepareGate(c: Compilation): void {
-  const { b } = c
-  b.call('mknodat', [b.slot('state'), b.text('start'), S.IFIFO | 0o600, 0], {
-    ignore: ['EEXIST'],
-    why: 'whoever writes a byte to it starts the container; nothing else has to be alive',
-    source: 'fifo(7)',
-  })
-  b.call('openat', [b.slot('state'), b.text('start'), O.RDWR | O.CLOEXEC | noFollowFlag(c), 0], {
-    to: b.slot('gate'),
-    why: 'read and write, so that opening never waits for the other side',
-    source: 'fifo(7)',
-  })
-}
-
-/** Inner half: everything is ready; wait for `start`. */
-export function waitAtGate(c: Compilation): void {
-  const { b } = c
-  if (c.base.leave === true)
-    b.call('prctl', [PR.SET_PDEATHSIG, 0, 0, 0, 0], {
-      why: 'whoever made the container ends now, and it must not end with it',
-      source: 'PR_SET_PDEATHSIG(2const)',
-    })
-  b.operation('RECORD', [RECORD.CREATED, 0], {
-    why: 'the container is created, and not yet started',
-    source: 'https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#create',
-  })
-  b.call('read', [b.slot('gate'), b.data.scratch(8), 1], {
-    why: 'the program starts when the user says so',
-    source: 'https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#start',
-  })
-  close(c, b.slot('gate'), 'passed')
 }
 
 /** @throws {OperationError} `UNSUPPORTED` for what the configuration asks and no part compiles */

@@ -4,6 +4,7 @@ import type { Compilation } from './compilation.ts'
 import { CLONE, ERRNO, O, P_PIDFD, SIGCHLD, SIGKILL, WEXITED } from './flags/values.ts'
 import { addressOf, firstOf, secondOf } from './operand.ts'
 import type { Operand } from './operand.ts'
+import type { Step } from './program.ts'
 import { CLONE_ARGS_SIZE, cloneArgs, stringVector, timeSpan } from './structs.ts'
 
 const source =
@@ -57,6 +58,11 @@ export function runHooks(
     source,
   })
   for (const hook of hooks) runHook(c, hook, state, length)
+}
+
+/** Whether it is a hook that has failed where this step has. */
+export function isHookStep(step: Step | undefined): boolean {
+  return step?.source === source
 }
 
 function runHook(c: Compilation, hook: Hook, state: Operand, length: Operand): void {

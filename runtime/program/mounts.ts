@@ -26,7 +26,8 @@ import { kernelTree } from './masked-paths.ts'
 import { showThrough } from './copy-up.ts'
 import { isBornLate } from './late-birth.ts'
 import { refuseOverProc, refuseProcTarget } from './proc-mounts.ts'
-import { isRootMadeOutside } from './root.ts'
+import { isListedEarly, listInOrder } from './prepared-mount.ts'
+import { isRootMadeOutside, joinsMounts } from './root.ts'
 import { MOUNT_ATTR_SIZE, mountAttributes } from './structs.ts'
 import { openTarget } from './targets.ts'
 import { findHostId, prepareMappingNamespace } from './user-namespace.ts'
@@ -47,7 +48,8 @@ export function planMounts(c: ContainerCompilation): PlannedMount[] {
     const isTerminals = isTerminalMount(mount) && c.base.stdio.kind === 'terminal'
     const isShared = options.isBind && options.propagation.some(({ flag }) => flag === MS.SHARED)
     // The root of a new user namespace may have no right to reach the source (folders of mode 0700).
-    const needsOuterHalf = isShared || isIdMapped(mount, options) || c.isUserNamespaceNew
+    const needsOuterHalf =
+      isShared || isIdMapped(mount, options) || c.isUserNamespaceNew || joinsMounts(c)
     const isOuter = needsOuterHalf && options.isBind && !options.isRemount
     const prepared = isTerminals ? 'devpts' : isOuter ? `mount${index}` : undefined
     return { mount, options, prepared }
@@ -191,6 +193,7 @@ function makeMount(c: ContainerCompilation, { mount, options, prepared }: Planne
     why: `${destination}: from descriptor to descriptor, so nothing can be swapped in between (CVE-2021-30465)`,
     source: 'move_mount(2)',
   })
+  if (isListedEarly(c, prepared)) listInOrder(c, target, destination)
   close(c, target, 'mounted')
   const tree = kernelTree(destination)
   if (tree === undefined) return close(c, b.slot('mount'), 'mounted')

@@ -27,12 +27,7 @@ export function cloneFlags(c: Compilation): number {
 /** @throws {OperationError} for combinations that the kernel or this compiler cannot do */
 export function checkNamespaces(c: Compilation): void {
   const { namespaces, linux, config } = c
-  if (!isNew(c, 'mount'))
-    refuseFeature(
-      'linux.namespaces',
-      { missing: 'mount' },
-      'Give the container a mount namespace of its own: without one its mounts would be the host’s',
-    )
+  if (!isNew(c, 'mount')) checkSharedMounts(c)
   if (config.hostname !== undefined && config.hostname !== '' && !namespaces.has('uts'))
     refuseSpec('hostname', { missing: 'uts namespace' }, 'Setting it would rename the host')
   if (config.domainname !== undefined && config.domainname !== '' && !namespaces.has('uts'))
@@ -55,6 +50,22 @@ export function checkNamespaces(c: Compilation): void {
     refuseSpec('linux.timeOffsets', { missing: 'new time namespace' })
 }
 
+/** Only OCI callers may ask for it: they say by it that the mounts are theirs to see, and `delete` takes them away. */
+function checkSharedMounts(c: Compilation): void {
+  if (c.base.leave !== true)
+    refuseFeature(
+      'linux.namespaces',
+      { missing: 'mount' },
+      'Give the container a mount namespace of its own: without one its mounts would be the host’s',
+    )
+  if (c.isUserNamespaceNew)
+    refuseFeature(
+      'linux.namespaces',
+      { user: 'new', mount: c.namespaces.has('mount') ? 'joined' : 'the runtime’s' },
+      'Add a mount namespace: the root of a new user namespace may mount nothing in another one',
+    )
+}
+
 // A joined namespace is entered by the outer half around the clone when the container has a new user
 // namespace, whose processes have no rights over it; else by the inner half.
 const joinable = ['network', 'uts', 'ipc', 'cgroup'] as const
@@ -74,7 +85,7 @@ function joined(c: Compilation): [NamespaceType, string][] {
 export function prepareNamespaces(c: Compilation, isBornLate: boolean): void {
   const { b, namespaces } = c
   for (const [type, path] of joined(c)) openNamespace(c, type, path)
-  for (const type of ['pid', 'time', 'user'] as const) {
+  for (const type of ['pid', 'time', 'user', 'mount'] as const) {
     const path = namespaces.get(type)
     if (path !== undefined) openNamespace(c, type, path)
   }
@@ -126,8 +137,15 @@ export function joinNamespaces(c: Compilation, isBornLate: boolean): void {
         b.slot(`${type}Namespace`),
         'shared with another container or the host, as the configuration says',
       )
+  if (namespaces.get('mount') !== undefined)
+    enterNamespace(
+      c,
+      'mount',
+      b.slot('mountNamespace'),
+      'its mounts are made where the others see them',
+    )
   for (const [type, path] of namespaces)
-    if (path !== undefined && type !== 'mount' && !(type === 'pid' && isBornLate))
+    if (path !== undefined && !(type === 'pid' && isBornLate))
       close(c, b.slot(`${type}Namespace`), 'entered; the container needs no handle on it')
 }
 

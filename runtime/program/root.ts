@@ -1,4 +1,4 @@
-import { close, refuseSpec } from './compilation.ts'
+import { BY_DESCRIPTOR, close, isNew, refuseSpec } from './compilation.ts'
 import type { Compilation, ContainerCompilation } from './compilation.ts'
 import { AT, AT_FDCWD, MNT_DETACH, MOUNT_ATTR, MOVE_MOUNT, MS } from './flags/values.ts'
 import { MOUNT_ATTR_SIZE, mountAttributes } from './structs.ts'
@@ -13,7 +13,13 @@ import { prepareMappingNamespace } from './user-namespace.ts'
 export function isRootMadeOutside(c: ContainerCompilation): boolean {
   const { root } = c.input
   const isOutside = (root.ownership ?? 'host') === 'host' || root.kind === 'folder'
-  return c.isUserNamespaceNew && !c.base.host.rootless && isOutside
+  const isForeign = c.isUserNamespaceNew && !c.base.host.rootless && isOutside
+  return isForeign || joinsMounts(c)
+}
+
+/** What the configuration names is a path of the runtime's namespace, wherever the container mounts it. */
+export function joinsMounts({ namespaces }: Compilation): boolean {
+  return namespaces.get('mount') !== undefined
 }
 
 /** Outer half: a root whose files keep the host's ids on disk and show the container's inside, or already have those. */
@@ -34,6 +40,7 @@ export function prepareRoot(c: ContainerCompilation): void {
 /** Inner half: nothing mounted from here on may reach the host. */
 export function isolateMounts(c: Compilation): void {
   const { b } = c
+  if (!isNew(c, 'mount')) return
   const propagation =
     c.linux.rootfsPropagation?.includes('private') === true ? MS.PRIVATE : MS.SLAVE
   b.call(
@@ -62,16 +69,44 @@ export function makeRoot(c: ContainerCompilation): void {
     else if (!usesMountApi(c, root)) return mountOverlay(c, root)
     else overlayByStrings(c, root)
   }
+  if (!isNew(c, 'mount')) return attachAside(c)
   b.call('move_mount', [slot, b.text(''), AT_FDCWD, b.text('/'), MOVE_MOUNT.F_EMPTY_PATH], {
     why: 'pivot_root wants a mount point: over the old root, which every user can reach, and only in this mount namespace',
     source: 'pivot_root(2)',
   })
 }
 
+/** The root of a container without mounts of its own: where nobody looks for anything, and `delete` takes it away. */
+function attachAside(c: ContainerCompilation): void {
+  const { b } = c
+  const source = 'mount_namespaces(7)'
+  const place = b.text(`${c.base.stateDir}/rootfs`)
+  b.call('mkdirat', [AT_FDCWD, place, 0o700], {
+    ignore: ['EEXIST'],
+    why: 'a place in the state folder, which goes with the container',
+    source,
+  })
+  b.call('move_mount', [b.slot('root'), b.text(''), AT_FDCWD, place, MOVE_MOUNT.F_EMPTY_PATH], {
+    why: 'this mount namespace is not the container’s own, so its / must stay what it is',
+    source,
+  })
+  b.call(
+    'mount_setattr',
+    [
+      b.slot('root'),
+      b.text(''),
+      BY_DESCRIPTOR | AT.RECURSIVE,
+      mountAttributes(b.data, { propagation: MS.PRIVATE }),
+      MOUNT_ATTR_SIZE,
+    ],
+    { why: 'mounts of the container must not spread to where its files come from', source },
+  )
+}
+
 /** Inner half: the container's root becomes `/` and the host's tree goes out of sight. */
 export function pivot(c: ContainerCompilation): void {
   const { b } = c
-  if (c.input.noPivot === true) return enterRoot(c)
+  if (c.input.noPivot === true || !isNew(c, 'mount')) return enterRoot(c)
   b.call('fchdir', [b.slot('root')], {
     why: 'pivot_root with dots needs no folder for the old root',
     source: 'pivot_root(2)',
@@ -91,13 +126,13 @@ export function pivot(c: ContainerCompilation): void {
   close(c, b.slot('root'), 'reached as / from here on')
 }
 
-/** The new root lies over the old one already: what is under it can be reached by nobody whose root is this. */
+/** Either the new root lies over the old one already, or the mount namespace is shared, and no root of it may change. */
 function enterRoot(c: ContainerCompilation): void {
   const { b } = c
   const source = 'chroot(2)'
   b.call('fchdir', [b.slot('root')], { why: 'the mount itself, whatever its path shows', source })
   b.call('chroot', [b.text('.')], {
-    why: 'the caller says that pivot_root cannot work here (--no-pivot)',
+    why: 'pivot_root cannot work here (--no-pivot), or would move the root of others',
     source,
   })
   b.call('chdir', [b.text('/')], {

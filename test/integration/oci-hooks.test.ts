@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type OciBench, type OciConfig, eventually, groupFolders, ociBench } from './oci-bench.ts'
+import { type OciBench, type OciConfig, groupFolders, ociBench } from './oci-bench.ts'
 
 // Hooks at their moments, and what becomes of a container whose hook fails.
 // https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#lifecycle
@@ -56,11 +56,11 @@ t.test('each at its moment, with the state of that moment', async (t) => {
   t.equal(run(['create', '-b', hooked(), 'one']).code, 0)
   const { pid } = state('one')
   for (const moment of ['prestart', 'createRuntime', 'createContainer'])
-    t.match(told(moment), { id: 'one', status: 'creating', pid }, moment)
+    t.match(told(moment), { id: 'one', status: 'created', pid }, moment)
   for (const moment of ['startContainer', 'poststart', 'poststop']) t.notOk(told(moment), moment)
   ok('start', 'one')
   t.match(told('poststart'), { id: 'one', status: 'running', pid })
-  await eventually('startContainer', () => told('startContainer')?.status === 'created')
+  t.match(told('startContainer'), { id: 'one', status: 'created' })
   t.notOk(told('poststop'))
   ok('delete', '--force', 'one')
   t.match(told('poststop'), { id: 'one', status: 'stopped' })
@@ -71,25 +71,68 @@ t.test('one that fails', async (t) => {
     { moment: 'prestart', create: 1, start: 1, lives: false },
     { moment: 'createRuntime', create: 1, start: 1, lives: false },
     { moment: 'createContainer', create: 1, start: 1, lives: false },
+    { moment: 'startContainer', create: 0, start: 1, lives: false },
     { moment: 'poststart', create: 0, start: 1, lives: false },
     { moment: 'poststop', create: 0, start: 0, lives: true },
   ]
   for (const { moment, create, start, lives } of cases)
     await t.test(moment, async (t) => {
-      const { run, hooked, group, folder } = hookBench(t)
+      const { run, hooked, group, folder, told } = hookBench(t)
       t.equal(run(['create', '-b', hooked(moment), 'one']).code, create)
       t.equal(run(['start', 'one']).code, start)
       t.equal(run(['state', 'one']).code, lives ? 0 : 1)
+      t.equal(told('poststop') === undefined, lives, 'its life goes on at step 13')
       t.equal(run(['delete', '--force', 'one']).code, 0, 'a failed poststop is only warned of')
       t.strictSame(readdirSync(join(folder, 'state')), [], 'no state is left')
       t.strictSame(groupFolders(`${group}/bundle0`), [], 'no group is left')
     })
 })
 
-t.test('startContainer fails: the program does not run', async (t) => {
-  const { run, ok, hooked, state } = hookBench(t)
-  run(['create', '-b', hooked('startContainer'), 'one'])
-  ok('start', 'one')
-  await eventually('its end', () => state('one').status === 'stopped')
-  t.equal(state('one').pid, 0)
-})
+t.test(
+  'the program runs between startContainer and poststart hooks, and only if the former succeed',
+  async (t) => {
+    const { run, ok, bundle, rootfs } = hookBench(t)
+    const order = join(rootfs, 'tmp/order')
+    const say = (word: string, file: string, code = 0): { path: string; args: string[] } => ({
+      path: '/bin/sh',
+      args: ['sh', '-c', `echo ${word} >> ${file}; exit ${code}`],
+    })
+    const hooked = (code: number): string =>
+      bundle((config) => {
+        config.process.args = ['/bin/sh', '-c', 'echo program >> /tmp/order']
+        config['root'] = { path: rootfs, readonly: false }
+        config.hooks = {
+          startContainer: [say('startContainer', '/tmp/order', code)],
+          poststart: [
+            {
+              path: '/bin/sh',
+              args: [
+                'sh',
+                '-c',
+                `while ! grep -q program ${order}; do sleep 0.01; done; echo poststart >> ${order}`,
+              ],
+            },
+          ],
+          poststop: [say('poststop 1', order, 1), say('poststop 2', order)],
+        }
+      })
+    t.equal(run(['create', '-b', hooked(0), 'one']).code, 0)
+    ok('start', 'one')
+    ok('delete', '--force', 'one')
+    t.strictSame(readFileSync(order, 'utf8').trim().split('\n'), [
+      'startContainer',
+      'program',
+      'poststart',
+      'poststop 1',
+      'poststop 2',
+    ])
+    rmSync(order)
+    t.equal(run(['create', '-b', hooked(1), 'two']).code, 0)
+    t.equal(run(['start', 'two']).code, 1)
+    t.strictSame(readFileSync(order, 'utf8').trim().split('\n'), [
+      'startContainer',
+      'poststop 1',
+      'poststop 2',
+    ])
+  },
+)

@@ -44,8 +44,8 @@ t.test('hooks get the state of the container', async (t) => {
   const records = await zygote.run(compile(inputFor(box, cases.at(-1)!)))
   t.equal(records.at(-1)?.type, RECORD.EXIT)
   for (const [path, status] of [
-    ['runtime', 'creating'],
-    ['container', 'creating'],
+    ['runtime', 'created'],
+    ['container', 'created'],
     ['upper/started', 'created'],
   ] as const) {
     const state = JSON.parse(readFileSync(join(box.folder, path), 'utf8')) as {

@@ -32,7 +32,7 @@ export const runCommand: OciCommand = {
         isDetached ? detachedConsole(call, hasTerminal) : attachedConsole(call, hasTerminal),
     })
     try {
-      await startContainer(globals.root, wish.id)
+      await startContainer(globals.root, wish.id, wish.warn)
     } catch (error) {
       await deleteContainer(globals.root, wish.id, {
         force: true,

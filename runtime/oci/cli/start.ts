@@ -8,8 +8,8 @@ export const startCommand: OciCommand = {
   flags: [],
   minimumArguments: 1,
   maximumArguments: 1,
-  async run({ args: [id = ''], globals }) {
-    await startContainer(globals.root, id)
+  async run({ args: [id = ''], globals, log }) {
+    await startContainer(globals.root, id, (message) => log.write('warning', message))
     return 0
   },
 }

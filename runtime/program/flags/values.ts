@@ -120,6 +120,7 @@ export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,
   EACCES: 13,
+  EEXIST: 17,
   EINVAL: 22,
   ELOOP: 40,
   ETIMEDOUT: 110,
