@@ -247,7 +247,7 @@ t.test('a user namespace: copies belong to its root, on volumes and a tmpfs too'
   t.match(await run('cp', source, 'mapped:/late'), { exitCode: 1 }, 'not into its bare layers')
 })
 
-// CVE-2018-15664, CVE-2026-41567, CVE-2026-42306
+// CVE-2018-15664, CVE-2019-10152, CVE-2026-41567, CVE-2026-42306
 t.test('a container that swaps folders for links leads no copy out of its root', async (t) => {
   const outside = join(folder, 'outside')
   mkdirSync(join(outside, 'd'), { recursive: true })

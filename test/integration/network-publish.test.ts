@@ -80,7 +80,7 @@ function scenarios(): void {
     t.equal(fetchFromHost('http://127.0.0.1:8081/'), gateway, 'a port on localhost only')
     t.equal(fetchFromHost('http://192.0.2.1:8080/'), '::ffff:192.0.2.1', 'an address of the host')
     t.equal(fetchFromHost('http://192.0.2.1:8081/'), 'no answer')
-    t.equal(fetchFrom(neighbour, 'http://192.0.2.1:8080/'), '::ffff:192.0.2.2', 'from outside')
+    t.equal(fetchFrom(neighbour, 'http://192.0.2.1:8080/'), '::ffff:192.0.2.2', 'CVE-2021-20199')
     t.equal(fetchFrom(neighbour, 'http://192.0.2.1:8081/'), 'no answer')
     t.equal(fetchFrom(other, 'http://10.88.0.2/'), '::ffff:10.88.0.3', 'container to container')
     t.equal(fetchFrom(other, 'http://10.88.0.1:8080/'), gateway, 'container to the published port')

@@ -147,7 +147,7 @@ const contained: { name: string; layer: (outside: string) => BuiltMember[] }[] =
     ],
   },
   {
-    name: 'a symlink put in place of a folder whose mode is still to be set',
+    name: 'a symlink put in place of a folder whose mode is still to be set (CVE-2021-32760)',
     layer: (outside) => [
       { name: 'd/', type: '5', mode: 0o777 },
       { name: 'd', type: '2', linkName: outside },
