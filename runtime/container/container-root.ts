@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { openAt, openFlags } from '../../native/file.ts'
+import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { openMergedRoot } from '../../rootfs/merged-root.ts'
 import { openWritableRoot } from '../../rootfs/writable-root.ts'
 import type { Config, IdMapping } from '../spec/config.ts'
@@ -16,6 +17,7 @@ import { isProcessAlive } from './process-identity.ts'
 import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
 import { rootOfRecord } from './resolve-image.ts'
+import { mountVolumes, unmountUnused } from './volume-mounts.ts'
 
 // A container's files from outside. Those of a running one are reached through the root of its
 // init, with all its mounts, because its writable folder must never be mounted twice. Those of
@@ -85,23 +87,47 @@ export async function openStoppedRoot(
   wish: { readonly write: boolean },
 ): Promise<FileView> {
   const { folders } = context
-  const { options } = record
-  const mappings = mappingsOf(folders, record)
-  const mounts = record.mounts.flatMap(viewMount)
-  const isWritable = !options.readOnly
-  if (options.rootfs) {
-    const root = openSync(options.image, openFlags.path | openFlags.directory)
-    return { root, isWritable, mounts, ...mappings, close: closing(root) }
+  const leases = mountVolumes(folders, record)
+  const giveBack = (): void => {
+    for (const lease of leases) unlinkIfPresent(lease)
+    if (leases.length > 0) unmountUnused(folders)
   }
+  try {
+    const root = await openOwnRoot(context, record, wish)
+    return {
+      root,
+      isWritable: !record.options.readOnly,
+      mounts: record.mounts.flatMap(viewMount),
+      ...mappingsOf(folders, record),
+      close() {
+        closeSync(root)
+        giveBack()
+      },
+    }
+  } catch (error) {
+    giveBack()
+    throw error
+  }
+}
+
+async function openOwnRoot(
+  context: EngineContext,
+  record: ContainerRecord,
+  wish: { readonly write: boolean },
+): Promise<number> {
+  const { folders } = context
+  const { options } = record
+  if (options.rootfs) return openSync(options.image, openFlags.path | openFlags.directory)
   const willBeMapped =
     options.namespaces.user.kind !== 'host' || options.namespaces.uidMaps.length > 0
-  if (wish.write && (mappings.uidMappings.length > 0 || willBeMapped)) throw mappedError(record)
+  const isMapped = mappingsOf(folders, record).uidMappings.length > 0
+  if (wish.write && (isMapped || willBeMapped)) throw mappedError(record)
   const { layerFolders } = await rootOfRecord(context, record.imageId, options)
   const { upper, work } = containerFolder(folders, record.id)
   const { descriptor } = wish.write
     ? openWritableRoot(layerFolders, { upper, work })
     : openMergedRoot([...layerFolders, upper])
-  return { root: descriptor, isWritable, mounts, ...mappings, close: closing(descriptor) }
+  return descriptor
 }
 
 function closing(descriptor: number): () => void {

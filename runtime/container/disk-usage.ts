@@ -9,6 +9,7 @@ import type { DiskUsage, ImageUsage } from '../cli/content-verbs.ts'
 import type { Container } from '../cli/engine.ts'
 import { listVolumes } from '../volume/volume-store.ts'
 import type { EngineContext } from './engine-context.ts'
+import { volumeBytes } from './engine-volumes.ts'
 import { folderBytes, listContainers } from './list.ts'
 
 /** Sizes of unpacked layers, by the hexadecimal part of their chain ids. */
@@ -26,7 +27,7 @@ export async function diskUsage(context: EngineContext): Promise<DiskUsage> {
   const sizes = layerSizes(store)
   const volumes = listVolumes(dataDir).map((volume) => ({
     volume,
-    bytes: folderBytes(volume.mountpoint),
+    bytes: volumeBytes(volume),
     containers: containers.filter(({ record }) =>
       record.mounts.some(({ name }) => name === volume.name),
     ).length,

@@ -1,6 +1,8 @@
 import { OperationError } from '../../native/error.ts'
 import type { VolumeSummary } from '../cli/content-verbs.ts'
 import type { PruneFilter, PruneResult } from '../cli/engine.ts'
+import { dirname } from 'node:path'
+import { diskBytes } from '../volume/disk-volume.ts'
 import { ensureVolume, findVolume, listVolumes, removeVolume } from '../volume/volume-store.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishEvent } from './events.ts'
@@ -56,12 +58,17 @@ export function pruneVolumes(
     if (!all && !volume.anonymous) continue
     if (usersOf(context, volume.name).length > 0) continue
     if (!matches(volume.created, volume.labels, filter)) continue
-    reclaimedBytes += folderBytes(volume.mountpoint)
+    reclaimedBytes += volumeBytes(volume)
     removeVolume(context.folders.dataDir, volume.name, [])
     publishVolumeEvent(context.folders, 'destroy', volume.name)
     deleted.push(volume.name)
   }
   return { deleted, reclaimedBytes }
+}
+
+/** Of its files; of a volume with a size, what that takes on the disk. */
+export function volumeBytes({ mountpoint }: VolumeSummary): number {
+  return diskBytes(dirname(mountpoint)) ?? folderBytes(mountpoint)
 }
 
 /** Names of the containers, running or not, that mount a volume. */

@@ -16,6 +16,7 @@ import { sweepNames } from './name-registry.ts'
 import { sweepLeases } from './sweep-leases.ts'
 import { recordUnseenEnd } from './unseen-end.ts'
 import { sweepUserRanges } from './user-range.ts'
+import { unmountUnused } from './volume-mounts.ts'
 
 /** Containers, newest first; those that ended only when asked for. */
 export async function listContainers(
@@ -62,6 +63,7 @@ export async function repair(context: EngineContext): Promise<void> {
   }
   sweepNames(context.folders, (id) => isBeingMade(context.folders, id))
   sweepLeases(context.folders)
+  unmountUnused(context.folders)
   sweepUserRanges(context.folders, (id) => existsSync(containerFolder(context.folders, id).path))
 }
 

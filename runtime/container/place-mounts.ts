@@ -9,6 +9,7 @@ import {
   findVolume,
   removeVolume,
 } from '../volume/volume-store.ts'
+import { planVolume } from '../volume/volume-plan.ts'
 import { viewOf } from './file-view/host-view.ts'
 import { fromRaw, toRaw } from '../../native/raw-text.ts'
 import { walkPath } from './file-view/walk-path.ts'
@@ -18,6 +19,7 @@ import type { MountSpec } from './mount-spec.ts'
 import type { PlacedMount } from './oci-config/facts.ts'
 import { wantedMounts } from './oci-config/user-mounts.ts'
 import type { ContainerOptions } from './options.ts'
+import { volumeOptionsOf } from './parse/volume-driver.ts'
 import type { ResolvedMount } from './record.ts'
 import { listRecords } from './record-store.ts'
 import { isSystemError } from '../../native/system-error.ts'
@@ -90,9 +92,31 @@ async function resolveMount(
   }
   if (spec.kind === 'tmpfs') return { ...base, type: 'tmpfs', source: '' }
   if (spec.kind === 'bind') return { ...base, type: 'bind', source: bindSource(spec) }
-  const { name, mountpoint } = await filledVolume(folders, spec, making)
-  const source = spec.subpath === undefined ? mountpoint : subfolder(mountpoint, spec.subpath)
-  return { ...base, type: 'volume', name, source, anonymous: spec.source === undefined }
+  const volume = await filledVolume(folders, spec, making)
+  const { source, readOnly } = placeOfVolume(volume, spec)
+  const access = readOnly ? { readWrite: false } : {}
+  const { name } = volume
+  return { ...base, ...access, type: 'volume', name, source, anonymous: spec.source === undefined }
+}
+
+/** @throws {OperationError} `NOT_FOUND` for a folder of the host that is not there */
+function placeOfVolume(
+  { name, mountpoint, options }: Volume,
+  { subpath }: MountSpec,
+): { readonly source: string; readonly readOnly: boolean } {
+  const plan = planVolume(options)
+  const folder = plan?.kind === 'bind' ? plan.source : mountpoint
+  if (plan?.kind === 'bind' && !existsSync(folder))
+    throw new OperationError(
+      'NOT_FOUND',
+      `use the volume ${name}`,
+      { device: folder },
+      { hint: 'Make that folder first' },
+    )
+  return {
+    source: subpath === undefined ? folder : subfolder(folder, subpath),
+    readOnly: plan?.kind === 'bind' && plan.readOnly,
+  }
 }
 
 async function filledVolume(
@@ -107,8 +131,9 @@ async function filledVolume(
   const wish = {
     anonymous: spec.source === undefined,
     labels: spec.volumeLabels ?? {},
-    options: spec.volumeOptions ?? {},
+    options: volumeOptionsOf(spec.volumeDriver ?? '', spec.volumeOptions ?? {}),
   }
+  if (wish.anonymous && planVolume(wish.options)) throw nameless()
   const name = spec.source ?? newContainerId()
   if (wish.anonymous) making.announce(name)
   const { volume, isNew } = await ensureVolume(folders.dataDir, name, wish, fillHere)
@@ -116,6 +141,16 @@ async function filledVolume(
     if (!listRecords(folders).some(({ mounts }) => mounts.some((mount) => mount.name === name)))
       await fillEmptyVolume(volume, fillHere)
   return volume
+}
+
+/** Whoever removes it with its container does not know how to unmount it. */
+function nameless(): OperationError {
+  return new OperationError(
+    'UNSUPPORTED',
+    'make a volume with options and without a name',
+    {},
+    { hint: 'Name it: --mount type=volume,source=NAME,…; a tmpfs needs no volume (--tmpfs)' },
+  )
 }
 
 /**
@@ -152,7 +187,9 @@ function bindSource(spec: MountSpec): string {
       'NOT_FOUND',
       `bind mount ${source}`,
       { destination: spec.destination },
-      { hint: 'The source does not exist; -v makes a missing folder, --mount does not' },
+      {
+        hint: 'The source does not exist on the host: create it (-v makes a missing folder, --mount does not)',
+      },
     )
   try {
     mkdirSync(source, { recursive: true })
@@ -178,9 +215,11 @@ export function placeMounts(
 ): PlacedMount[] {
   const made = new Map(mounts.map((mount) => [mount.destination, mount]))
   return wantedMounts(options, imageVolumes).map((spec) => {
-    const { source = '', name } = made.get(spec.destination) ?? {}
-    if (spec.subpath === undefined || name === undefined) return { spec, source }
-    const mountpoint = findVolume(folders.dataDir, name)?.mountpoint
-    return { spec, source: mountpoint ? subfolder(mountpoint, spec.subpath) : source }
+    const { source = '', name, readWrite = !spec.readOnly } = made.get(spec.destination) ?? {}
+    // A volume may be read-only by itself.
+    const placed = readWrite === spec.readOnly ? { ...spec, readOnly: !readWrite } : spec
+    if (spec.subpath === undefined || name === undefined) return { spec: placed, source }
+    const volume = findVolume(folders.dataDir, name)
+    return { spec: placed, source: volume ? placeOfVolume(volume, spec).source : source }
   })
 }

@@ -84,6 +84,10 @@ export async function prepareStart(
     for (const lease of leases) unlinkIfPresent(lease)
   }
   try {
+    if (wish.isDryRun !== true && record.mounts.some(({ type }) => type === 'volume')) {
+      const { mountVolumes } = await import('./volume-mounts.ts')
+      leases.push(...mountVolumes(folders, record))
+    }
     const isMapped = mappings.uid.length > 0
     const network = await prepareNetwork(context, record, { isDryRun: wish.isDryRun, isMapped })
     spare = network.spare

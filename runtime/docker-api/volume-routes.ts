@@ -4,7 +4,7 @@ import { type Answer, type ApiCall, type Route, noContent, ok } from './api-call
 import { orNoSuch } from './api-error.ts'
 import { anyOf, isTrue, labelsMatch, readFilters, timeOf, valuesOf } from './filters.ts'
 import { mapField, textField } from './json-fields.ts'
-import { OperationError } from '../../native/error.ts'
+import { volumeOptionsOf } from '../container/parse/volume-driver.ts'
 
 export const volumeRoutes: readonly Route[] = [
   ['GET', '/volumes', list],
@@ -38,16 +38,9 @@ async function list({ engine, query }: ApiCall): Promise<Answer> {
 async function create(call: ApiCall): Promise<Answer> {
   const body = await call.json()
   const driver = textField(body, 'Driver') ?? 'local'
-  if (driver !== 'local')
-    throw new OperationError(
-      'UNSUPPORTED',
-      'create a volume',
-      { driver },
-      { hint: 'The driver is local' },
-    )
   const created = await call.engine.volumeCreate(textField(body, 'Name'), {
     labels: mapField(body, 'Labels'),
-    options: mapField(body, 'DriverOpts'),
+    options: volumeOptionsOf(driver, mapField(body, 'DriverOpts')),
   })
   return ok(volumeDocument(created), 201)
 }

@@ -7,8 +7,11 @@ import { timestamp } from '../container/identifier.ts'
 import { parseName } from '../container/parse/name.ts'
 import { isProcessAlive, readStartTicks } from '../container/process-identity.ts'
 import { isSystemError } from '../../native/system-error.ts'
+import { unmountVolume } from './mount-volume.ts'
+import { planVolume } from './volume-plan.ts'
 
-// A volume is a folder that outlives containers: volumes/<name>/_data, with volume.json beside it.
+// A volume is a folder that outlives containers: volumes/<name>/_data, with volume.json beside it. With options it is
+// something else that is mounted there, or a folder of the host: see volume-plan.ts.
 
 export interface Volume {
   readonly name: string
@@ -42,7 +45,7 @@ export type FillFolder = (folder: string) => Promise<void>
  *
  * @param fill gives a new volume its content; half of it is never seen, however we end
  * @returns it, and whether this call made it
- * @throws {OperationError} `INVALID_ARGUMENT` for a bad name, `UNSUPPORTED` for driver options
+ * @throws {OperationError} `INVALID_ARGUMENT` for a bad name or options, `UNSUPPORTED` where the host lacks what they need
  */
 export async function ensureVolume(
   dataDir: string,
@@ -53,10 +56,8 @@ export async function ensureVolume(
   const name = parseName('volume', wantedName)
   const existing = findVolume(dataDir, name)
   if (existing) return { volume: existing, isNew: false }
-  if (Object.keys(wish.options ?? {}).length > 0)
-    throw new OperationError('UNSUPPORTED', `create the volume ${name} with driver options`, {
-      options: Object.keys(wish.options ?? {}).join(','),
-    })
+  const { options = {}, anonymous = false } = wish
+  const plan = planVolume(options)
   removeAbandoned(volumesFolder(dataDir))
   const folder = join(volumesFolder(dataDir), name)
   const volume: Volume = {
@@ -64,15 +65,16 @@ export async function ensureVolume(
     driver: 'local',
     mountpoint: join(folder, '_data'),
     created: timestamp(),
-    anonymous: wish.anonymous ?? false,
+    anonymous,
     labels: wish.labels ?? {},
-    options: {},
+    options,
   }
   // Made aside and renamed: half a volume is never seen, and one of several makers wins.
   const aside = join(volumesFolder(dataDir), asideName('creating', name))
   try {
     mkdirSync(join(aside, '_data'), { recursive: true, mode: 0o755 })
-    await fill?.(join(aside, '_data'))
+    if (plan === undefined || plan.kind === 'disk') await fill?.(join(aside, '_data'))
+    if (plan?.kind === 'disk') await makeDiskIn(aside, plan.bytes)
     writeFileDurably(join(aside, 'volume.json'), `${JSON.stringify(volume)}\n`)
     renameSync(aside, folder)
   } catch (error) {
@@ -84,13 +86,29 @@ export async function ensureVolume(
   return { volume, isNew: true }
 }
 
+async function makeDiskIn(folder: string, bytes: number): Promise<void> {
+  const { makeDisk } = await import('./disk-volume.ts')
+  makeDisk(folder, bytes)
+}
+
 /**
  * Give an existing volume its first content. Only for one that no container has: the folder is
  * replaced by a filled one. Does nothing where it is not empty.
  */
-export async function fillEmptyVolume({ mountpoint }: Volume, fill: FillFolder): Promise<void> {
+export async function fillEmptyVolume(
+  { mountpoint, options }: Volume,
+  fill: FillFolder,
+): Promise<void> {
   if (readdirSync(mountpoint).length > 0) return
   const parent = dirname(mountpoint)
+  const plan = planVolume(options)
+  if (plan?.kind === 'disk') {
+    const { isPristine } = await import('./disk-volume.ts')
+    if (!isPristine(parent)) return
+    await fill(mountpoint)
+    return makeDiskIn(parent, plan.bytes)
+  }
+  if (plan) return
   removeAbandoned(parent)
   const aside = join(parent, asideName('filling', '_data'))
   try {
@@ -148,8 +166,8 @@ function namesIn(folder: string): string[] {
  * @throws {OperationError} `NOT_FOUND`, or `BAD_STATE` where it is in use
  */
 export function removeVolume(dataDir: string, name: string, usedBy: readonly string[]): void {
-  if (!findVolume(dataDir, name))
-    throw new OperationError('NOT_FOUND', `no such volume: ${name}`, {}, { exitCode: 1 })
+  const volume = findVolume(dataDir, name)
+  if (!volume) throw new OperationError('NOT_FOUND', `no such volume: ${name}`, {}, { exitCode: 1 })
   if (usedBy.length > 0)
     throw new OperationError(
       'BAD_STATE',
@@ -157,8 +175,19 @@ export function removeVolume(dataDir: string, name: string, usedBy: readonly str
       { usedBy: usedBy.join(',') },
       { hint: 'Remove those containers first', exitCode: 1 },
     )
+  if (Object.keys(volume.options).length > 0) requireUnmounted(volume)
   const folder = join(volumesFolder(dataDir), name)
   const grave = join(volumesFolder(dataDir), asideName('removing', name))
   renameSync(folder, grave)
   rmSync(grave, { recursive: true, force: true })
+}
+
+function requireUnmounted(volume: Volume): void {
+  if (unmountVolume(volume)) return
+  throw new OperationError(
+    'BAD_STATE',
+    `unmount the volume ${volume.name}`,
+    { mountpoint: volume.mountpoint },
+    { hint: 'Something still uses it: see fuser -m', exitCode: 1 },
+  )
 }

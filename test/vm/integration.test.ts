@@ -49,6 +49,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'security-users.test.ts',
     'selftest.test.ts',
     'start-after-end.test.ts',
+    'volume-options.test.ts',
     'volumes.test.ts',
   ],
   'runs image layers in a user namespace, which needs Linux 6.13; the guest has 6.1': [

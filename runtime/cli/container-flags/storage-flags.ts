@@ -27,7 +27,7 @@ export function storageFlags(): FlagSpec[] {
     flag('list', 'storage-opt', 'Storage driver options for the container'),
     flag('list', 'tmpfs', 'Mount a tmpfs directory'),
     flag('list', 'volume,v', 'Bind mount a volume'),
-    flag('string', 'volume-driver', '', { hidden: true }),
+    flag('string', 'volume-driver', 'Volume driver for the container: local or tmpfs'),
     flag('list', 'volumes-from', 'Mount volumes from the specified container(s)'),
   ]
 }
@@ -48,13 +48,13 @@ type StorageOptions = Pick<
 /** @throws {OperationError} INVALID_ARGUMENT */
 export function readStorageFlags(flags: ParsedFlags, cwd: string): StorageOptions {
   const shmSize = flags.string('shm-size')
+  const driver = parseVolumeDriver(flags.string('volume-driver') ?? '')
   const mounts: MountSpec[] = [
-    ...flags.list('volume').map((text) => parseVolumeFlag(text, cwd)),
+    ...flags.list('volume').map((text) => withDriver(parseVolumeFlag(text, cwd), driver)),
     ...flags.list('mount').map((text) => parseMountFlag(text, cwd)),
     ...flags.list('tmpfs').map((text) => parseTmpfsFlag(text)),
   ]
   requireDistinct(mounts)
-  parseVolumeDriver(flags.string('volume-driver') ?? '')
   for (const { volumeDriver } of mounts) parseVolumeDriver(volumeDriver ?? '')
   return {
     mounts,
@@ -67,6 +67,10 @@ export function readStorageFlags(flags: ParsedFlags, cwd: string): StorageOption
     deviceCgroupRules: flags.list('device-cgroup-rule').map(parseDeviceRule),
     storageOptions: parseKeyValues('storage option', flags.list('storage-opt'), true),
   }
+}
+
+function withDriver(spec: MountSpec, volumeDriver: string): MountSpec {
+  return spec.kind === 'volume' ? { ...spec, volumeDriver } : spec
 }
 
 function requireDistinct(mounts: readonly MountSpec[]): void {
