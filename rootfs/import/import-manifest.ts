@@ -1,3 +1,4 @@
+import { OperationError } from '../../native/error.ts'
 import { formatReference, parseReference, withDefaultTag } from '../reference.ts'
 import { addImage } from '../store/add-image.ts'
 import { addLayer } from '../store/add-layer.ts'
@@ -55,6 +56,8 @@ export async function importParts(lease: Lease, parts: ImageParts): Promise<Load
         diffId: configuration.diffIds[at],
         below: layers.map((layer) => layer.chainId),
         onNote: parts.onNote,
+      }).catch((error: unknown) => {
+        throw ofLayer(error, `${at + 1} of ${parts.layers.length}`)
       }),
     )
   const id = await storeBlob(lease, parts.config)
@@ -65,4 +68,10 @@ export async function importParts(lease: Lease, parts: ImageParts): Promise<Load
   const record = imageRecord(lease, configuration, layers)
   const image = addImage(lease, { id, digest, indexes, record, references })
   return { image, references: references.map(fullReference) }
+}
+
+function ofLayer(error: unknown, layer: string): unknown {
+  if (!(error instanceof OperationError) || error.code !== 'INVALID_IMAGE') return error
+  const { code, step, detail, hint, exitCode, cause } = error
+  return new OperationError(code, step, { layer, ...detail }, { hint, exitCode, cause })
 }

@@ -36,6 +36,8 @@ export async function loadImages(store: ImageStore, options: LoadOptions): Promi
       if (files.find('index.json')) return await importOci(lease, files, found)
       if (files.find('manifest.json')) return await importDocker(lease, files, found)
       throw notAnImage(options.input, files)
+    } catch (error) {
+      throw withCure(error, options.input)
     } finally {
       files.close()
     }
@@ -50,12 +52,35 @@ async function openImageFiles(store: ImageStore, input: string): Promise<ImageFi
   try {
     return filesOfArchive(await plainArchive(store.folders, file, fstatSync(file).size))
   } catch (cause) {
-    throw new OperationError('INVALID_IMAGE', 'read an image archive', { input }, { cause })
+    throw new OperationError(
+      'INVALID_IMAGE',
+      'read an image archive',
+      { input },
+      { cause, hint: writeAgain },
+    )
   }
+}
+
+const writeAgain =
+  'The archive is damaged or no image: write it again ("myimage save", "docker save"), and compare sizes after copying'
+
+/** What is wrong inside an archive was found deep down, where nobody knows what is read. */
+function withCure(error: unknown, input: string): unknown {
+  if (!(error instanceof OperationError) || error.code !== 'INVALID_IMAGE') return error
+  const { code, step, detail, hint = writeAgain, exitCode, cause } = error
+  return new OperationError(code, step, { ...detail, input }, { hint, exitCode, cause })
 }
 
 function notAnImage(input: string, files: ImageFiles): OperationError {
   const looksLikeRoot = files.names.some((name) => /^(?:\.?\/)?(?:bin|etc|usr)(?:\/|$)/.test(name))
+  const stat = statSync(input, { throwIfNoEntry: false })
+  if (stat?.isFile() === true && stat.size === 0)
+    return new OperationError(
+      'INVALID_IMAGE',
+      'find an image in an archive',
+      { input, reason: 'it is empty' },
+      { hint: writeAgain },
+    )
   return new OperationError(
     'INVALID_IMAGE',
     'find an image in an archive',

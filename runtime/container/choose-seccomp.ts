@@ -26,7 +26,8 @@ export function chooseSeccomp(
 ): Seccomp | undefined {
   if (choice === 'unconfined') return undefined
   const target = { capabilities, architecture, kernel }
-  if (choice !== undefined) return resolveProfile(parseProfileFile(readProfile(choice)), target)
+  if (choice !== undefined)
+    return resolveProfile(parseProfileFile(readProfile(choice), choice), target)
   const key = `${architecture} ${kernel.major}.${kernel.minor} ${capabilities.join()}`
   const known = resolved.get(key) ?? builtIn(key, target, folders)
   resolved.set(key, known)
@@ -53,6 +54,12 @@ function readProfile(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new OperationError('INVALID_ARGUMENT', 'read a seccomp profile', { path }, { cause })
+    const hint = 'Name a file with a profile, or take seccomp=unconfined to have none'
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'read a seccomp profile',
+      { path },
+      { cause, hint },
+    )
   }
 }

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import type { HostDevice } from './oci-config/facts.ts'
@@ -39,7 +39,11 @@ export function devicesAt(path: string): HostDevice[] {
     'NOT_FOUND',
     `add the device ${path}`,
     {},
-    { hint: 'There is no device node of this host at that path' },
+    {
+      hint: existsSync(path)
+        ? 'It is no device node: give the container a file or folder with -v'
+        : 'There is no device node of this host at that path: correct it, or load the driver (modprobe)',
+    },
   )
 }
 

@@ -1,5 +1,6 @@
 import { fstatSync, readSync, readdirSync } from 'node:fs'
 import { posix } from 'node:path'
+import { openFlags, readLinkAt } from '../../native/file.ts'
 import type { Architecture } from '../../native/syscall-numbers/number.ts'
 import { editDistance } from '../../rootfs/edit-distance.ts'
 import { type ExecFacts, mayExecute } from '../program/diagnose-exec.ts'
@@ -34,7 +35,7 @@ export function inspectProgram(
     const mode = stat.mode & 0o7777
     return { ...nothing, kind, mode, uid, gid, isNoexec: view.isNoexec(descriptor, whole) }
   })
-  if (!found) return nothing
+  if (!found) return { ...nothing, danglingTo: readLink(view, whole) }
   const head = found.kind === 'file' ? withOpened(view, whole, readOnly, readHead) : undefined
   const allows = (other: string): boolean => !user.user || permits(view, other, user.user)
   return {
@@ -42,6 +43,18 @@ export function inspectProgram(
     head: head ?? found.head,
     isExecutable: (other) => allows(absolute(process, other)),
     closedFolder: foldersAbove(whole).find((folder) => !allows(folder)),
+  }
+}
+
+/** readlinkat(2) with the link itself as descriptor; undefined where none is at the path. */
+function readLink(view: ContainerView, path: string): string | undefined {
+  try {
+    return withOpened(view, path, lookOnly | openFlags.noFollow, (descriptor) => {
+      const target = readLinkAt(descriptor, '')
+      return typeof target === 'number' ? undefined : target.toString()
+    })
+  } catch {
+    return undefined
   }
 }
 
@@ -108,7 +121,7 @@ export function nearestProgram(
   const base = posix.basename(name)
   const folders = name.includes('/')
     ? [posix.dirname(absolute(process, name)), ...searchPath(process)]
-    : searchPath(process)
+    : [...searchPath(process), ...usualFolders]
   const names = new Map<string, string>()
   for (const folder of folders)
     for (const entry of listFolder(view, absolute(process, folder)))
@@ -124,6 +137,9 @@ export function nearestProgram(
   }
   return best
 }
+
+/** Where programs are, whatever PATH says. */
+const usualFolders = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin']
 
 function listFolder(view: ContainerView, path: string): string[] {
   try {

@@ -128,6 +128,7 @@ function explainExec(
   const error = explainFailure(program, outcome, { exec, found: path })
   const isMissing = error.exitCode === 127 && (exec === undefined || exec.kind === 'missing')
   if (!isMissing || !view) return headlined(error)
+  if (exec?.danglingTo !== undefined) return headlined(error)
   const near = nearestProgram(view, name, process)
   const searched = name.includes('/') ? {} : { PATH: searchPath(process).join(':') }
   return headlined(error, searched, near && `Did you mean ${near}?`)

@@ -4,6 +4,8 @@ import type { Architecture } from '../../native/syscall-numbers/number.ts'
 export interface ExecFacts {
   /** What lies at the path in the container; `missing` where nothing does. */
   readonly kind: 'file' | 'directory' | 'missing' | 'other'
+  /** What the symbolic link at the path says, where it leads to nothing. */
+  readonly danglingTo?: string | undefined
   /** First bytes of the file (4 KiB are enough). */
   readonly head: Uint8Array
   /** Permission bits. */
@@ -50,6 +52,7 @@ export interface ExecFailure {
 export function diagnoseExec(failure: ExecFailure): ExecDiagnosis {
   const { facts } = failure
   const shown = failure.path ?? failure.name
+  if (facts?.danglingTo !== undefined) return diagnoseLink(failure, shown, facts.danglingTo)
   if (facts === undefined || facts.kind === 'missing') return diagnoseByErrno(failure, shown)
   if (facts.kind === 'directory')
     return { cause: `${shown} is a directory`, hint: `Name a program inside ${shown}` }
@@ -61,6 +64,16 @@ export function diagnoseExec(failure: ExecFailure): ExecDiagnosis {
   if (failure.errno === 'EACCES' || failure.errno === 'EPERM')
     return diagnosePermission(shown, facts)
   return diagnoseContent(shown, facts) ?? diagnoseByErrno(failure, shown)
+}
+
+function diagnoseLink({ errno }: ExecFailure, shown: string, target: string): ExecDiagnosis {
+  return {
+    cause:
+      errno === 'ELOOP'
+        ? `${shown} is a symbolic link to ${target}, which leads back to it`
+        : `${shown} is a symbolic link to ${target}, which is not in the image`,
+    hint: `Point it to a program of the image, or add ${target}`,
+  }
 }
 
 function diagnoseByErrno(
@@ -79,7 +92,7 @@ function diagnoseByErrno(
               facts?.kind === 'missing'
                 ? `${shown}: no such file in the container`
                 : `${shown}: no such file, or its interpreter or loader is missing`,
-            hint: 'Check the path inside the image',
+            hint: 'Check the path inside the image; an entry point of the image is replaced by --entrypoint',
           }
     case 'ENOTDIR':
       return {
@@ -157,10 +170,11 @@ export function mayExecute(
   return (mode & 0o001) !== 0
 }
 
+const notWhole = 'Copy or build it into the image once more: it is not whole'
+
 function diagnoseContent(path: string, facts: ExecFacts): ExecDiagnosis | undefined {
   const { head } = facts
-  if (head.length === 0)
-    return { cause: `${path} is empty`, hint: 'Was it copied completely into the image?' }
+  if (head.length === 0) return { cause: `${path} is empty`, hint: notWhole }
   const script = readShebang(head)
   if (script !== undefined) return diagnoseScript(path, script, facts)
   if (isElf(head)) return diagnoseElf(path, facts)
@@ -241,8 +255,7 @@ const machineNumbers: Readonly<Record<Architecture, readonly number[]>> = {
 
 function diagnoseElf(path: string, facts: ExecFacts): ExecDiagnosis | undefined {
   const { head, architecture } = facts
-  if (head.length < 64)
-    return { cause: `${path} is cut off`, hint: 'Was it copied completely into the image?' }
+  if (head.length < 64) return { cause: `${path} is cut off`, hint: notWhole }
   const machine = readMachine(head)
   if (!machineNumbers[architecture].includes(machine))
     return {

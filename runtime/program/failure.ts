@@ -232,10 +232,18 @@ const hints: Readonly<Record<string, string>> = {
     'Additional groups cannot be set in this user namespace: leave --group-add out',
   'prlimit64 EPERM':
     'A limit cannot be raised above the host’s without CAP_SYS_RESOURCE: ask for less (--ulimit)',
+  'openat ENOENT':
+    'Nothing is at this path of the host: correct it in the configuration (path), or make it first, as with "ip netns add"',
+  'openat2 ENOTDIR':
+    'A part of the path is a file in the image: mounts, devices and links need a folder there',
+  'setns EINVAL':
+    'It is a namespace of another kind: give the path of one of the type that the configuration names',
   'chdir ENOENT': 'The working folder does not exist in the image: choose another one (-w)',
   'chdir ENOTDIR': 'The working folder is a file in the image: choose another one (-w)',
   'chdir EACCES':
     'The user may not enter the working folder: choose another one (-w), or another user (-u)',
+  ECHILD:
+    'A hook has to exist on the host and to end with exit code 0: run it by hand, with what "state" prints as its input',
   ENOSPC: 'The disk or a kernel limit is full: free some space',
   EMFILE: 'Too many open files: raise the limit of the process that starts containers',
   ENFILE: 'Too many open files on the whole machine: raise fs.file-max',

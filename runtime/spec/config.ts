@@ -65,7 +65,15 @@ const MAX_CONFIG_BYTES = 16 * 1024 * 1024
  * @throws {OperationError} `INVALID_SPEC`; its detail `fields` names every wrong field and what it expects
  */
 export function parseConfig(text: string): Config {
-  return validateConfig(parseJson(text, { what: 'config.json', maxLength: MAX_CONFIG_BYTES }))
+  const value = parseJson(text, {
+    what: 'config.json',
+    maxLength: MAX_CONFIG_BYTES,
+    hint: 'Correct it there: "jq . config.json" finds the place, "spec" writes a whole one',
+  })
+  return validateConfig(
+    value,
+    'Correct these fields; "spec" writes a config.json that has all it needs',
+  )
 }
 
 /**
@@ -73,6 +81,6 @@ export function parseConfig(text: string): Config {
  * the right shape, what they mean together.
  * @throws {OperationError} `INVALID_SPEC`, as `parseConfig`
  */
-export function validateConfig(value: unknown): Config {
-  return requireValid(value, configSchema(), semanticChecks, 'check config.json')
+export function validateConfig(value: unknown, hint?: string): Config {
+  return requireValid(value, configSchema(), semanticChecks, 'check config.json', hint)
 }

@@ -13,6 +13,8 @@ export interface ParseJsonOptions {
   readonly maxLength?: number
   /** Deepest nesting of objects and arrays. Default 128. */
   readonly maxDepth?: number
+  /** What to do about a refusal. */
+  readonly hint?: string
 }
 
 /** Third argument of a reviver: the text a primitive value was read from (Node 21 and later). */
@@ -33,9 +35,10 @@ export function parseJson(text: string, options: ParseJsonOptions = {}): unknown
     code = 'INVALID_SPEC',
     maxLength = 64 * 1024 * 1024,
     maxDepth = 128,
+    hint,
   } = options
   const refuse = (reason: string): OperationError =>
-    new OperationError(code, `read ${what}`, { reason })
+    new OperationError(code, `read ${what}`, { reason }, { hint })
   if (text.length > maxLength) throw refuse(`longer than ${maxLength} characters`)
   const tooDeep = (): OperationError => refuse(`nested deeper than ${maxDepth} levels`)
   try {

@@ -40,6 +40,7 @@ export function requireValid<T>(
   schema: z.ZodMiniType<T>,
   checks: readonly Check<T>[],
   step: string,
+  hint?: string,
 ): T {
   const present = withoutNulls(value)
   const result = schema.safeParse(present)
@@ -48,7 +49,7 @@ export function requireValid<T>(
     : result.error.issues.flatMap((issue) => fromIssue(issue, [], present))
   if (result.success && problems.length === 0) return result.data
   const fields = problems.map(formatProblem).join('; ')
-  throw new OperationError('INVALID_SPEC', step, { problems: problems.length, fields })
+  throw new OperationError('INVALID_SPEC', step, { problems: problems.length, fields }, { hint })
 }
 
 /** `process.cwd: expected an absolute path, found "tmp"` */

@@ -6,6 +6,7 @@ import { invalidValue } from '../../container/parse/invalid-value.ts'
 import { parseIp, parseIpv4, parseIpv6, parseMac } from '../../container/parse/ip-address.ts'
 import { parseName } from '../../container/parse/name.ts'
 import { parseNetworkMode } from '../../container/parse/network-mode.ts'
+import { parsePortSpec } from '../../network/port-spec.ts'
 import { alias, flag } from '../flag-spec.ts'
 import type { FlagSpec } from '../flag-spec.ts'
 import type { ParsedFlags } from '../parsed-flags.ts'
@@ -39,7 +40,7 @@ export function readNetworkFlags(flags: ParsedFlags): NetworkOptions {
   const options: NetworkOptions = {
     mode: parseNetworkMode(flags.list('network')),
     aliases: flags.list('network-alias').map((text) => parseName('network alias', text)),
-    publish: flags.list('publish'),
+    publish: checkedPorts(flags.list('publish')),
     publishAll: flags.bool('publish-all'),
     expose: flags.list('expose').flatMap(parseExposedPorts),
     ...(ip === undefined ? {} : { ip: parseIpv4(ip) }),
@@ -86,4 +87,10 @@ function conflict(first: string, second: string): OperationError {
 function resolverWord(text: string): string {
   if (/^[A-Za-z0-9_.:-]+$/.test(text)) return text
   throw invalidValue('resolver setting', text, 'Write a domain or an option, without blanks')
+}
+
+/** A mistake is told at once, also where the network of the container has no use for ports. */
+function checkedPorts(specs: readonly string[]): readonly string[] {
+  for (const spec of specs) parsePortSpec(spec)
+  return specs
 }

@@ -111,7 +111,7 @@ export function readEnvironment(flags: ParsedFlags, { io, readText }: ReadContex
     : []
   const files = flags
     .list('env-file')
-    .flatMap((path) => parseEnvironmentFile(readText(path), io.env))
+    .flatMap((path) => parseEnvironmentFile(readText(path), io.env, path))
   const entries = flags.list('env').map((entry) => parseEnvironmentEntry(entry, io.env))
   return [...host, ...files, ...entries.filter((entry) => entry !== undefined)]
 }

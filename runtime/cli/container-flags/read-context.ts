@@ -21,9 +21,15 @@ export function openReadContext(io: CommandIo): ReadContext {
       if (statSync(file).size <= maximumBytes)
         return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file))
     } catch (cause) {
-      throw new OperationError('INVALID_ARGUMENT', 'read text file', { path }, { cause })
+      const hint = 'Name a file of text that you may read; a relative path starts where you are'
+      throw new OperationError('INVALID_ARGUMENT', 'read text file', { path }, { cause, hint })
     }
-    throw new OperationError('INVALID_ARGUMENT', 'read text file', { path, maximumBytes })
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'read text file',
+      { path, maximumBytes },
+      { hint: 'It is too large for a list of variables or labels: is it the right file?' },
+    )
   }
   return { io, readText }
 }

@@ -1,6 +1,7 @@
 import { OperationError } from '../../../native/error.ts'
 import { dependenciesOf } from '../file/require-references.ts'
 import type { Service } from '../model/service.ts'
+import { checkServices } from './check-services.ts'
 import { converge } from './converge.ts'
 import type { ConvergeOptions, Converged } from './converge.ts'
 import { ensureImages } from './ensure-images.ts'
@@ -36,6 +37,7 @@ export async function bringUp(
   const named = options.services.length > 0 ? options.services : Object.keys(project.services)
   const wanted = options.withDependencies ? withDependencies(session, named) : [...named]
   requireServices(session, wanted)
+  await checkServices(session, wanted)
   await ensureImages(session, wanted, options)
   const services = wanted.map((name) => project.services[name] ?? {})
   await ensureNetworks(session, services.flatMap(networkKeys))

@@ -30,7 +30,7 @@ export async function wordsFor(session: Session, wanted: NewContainer): Promise<
   const service: Service = { ...project.services[wanted.service], ...wanted.changes }
   const container = wanted.name ?? containerName(project, wanted.service, wanted.number)
   const image = serviceImage(project, wanted.service)
-  const hasContents = (service.secrets ?? service.configs) !== undefined
+  const hasContents = [...(service.secrets ?? []), ...(service.configs ?? [])].length > 0
   const contents = hasContents
     ? writeContents(project, service, await contentFolder(engine, project.name))
     : new Map<string, string>()

@@ -23,7 +23,12 @@ function readVariables(
   } catch (error) {
     if (!required) return new Map()
     throw error instanceof OperationError
-      ? new OperationError('NOT_FOUND', `env file ${path} not found`, {}, { exitCode: 1 })
+      ? new OperationError(
+          'NOT_FOUND',
+          `env file ${path} not found`,
+          {},
+          { exitCode: 1, hint: 'Create it, or write "required: false" beside its path' },
+        )
       : error
   }
   return format === 'raw' ? rawVariables(text) : parseComposeEnvFile(path, text, lookup)

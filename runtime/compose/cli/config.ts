@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { flag } from '../../cli/flag-spec.ts'
+import { checkServices } from '../act/check-services.ts'
 import { shellWords, wordsFor } from '../act/make-container.ts'
 import type { Session } from '../act/session.ts'
 import { toCompose } from '../model/to-compose.ts'
@@ -28,8 +29,10 @@ export const configCommand: ComposeCommand = {
   interspersed: true,
   async run({ flags, args, io, session: open }) {
     const session = await open(args)
-    if (flags.bool('quiet')) return 0
-    const lines = await listed(session, flags)
+    const isQuiet = flags.bool('quiet')
+    const lines = isQuiet ? undefined : await listed(session, flags)
+    if (!lines) await checkServices(session, Object.keys(session.project.services))
+    if (isQuiet) return 0
     const text = lines
       ? lines.map((line) => `${line}\n`).join('')
       : await document(session, flags, args)

@@ -83,7 +83,9 @@ function requireNoCircle({ services }: Project): void {
   const done = new Set<string>()
   const visit = (name: string, trail: readonly string[]): void => {
     if (trail.includes(name))
-      throw invalid(`services wait for each other: ${[...trail, name].join(' → ')}`)
+      throw invalid(
+        `services wait for each other: ${[...trail, name].join(' → ')}: leave one depends_on out`,
+      )
     const service = services[name]
     if (done.has(name) || !service) return
     for (const other of dependenciesOf(service)) visit(other, [...trail, name])

@@ -23,14 +23,22 @@ export function parseEnvironmentEntry(text: string, own: Environment): string | 
  * line, nothing is quoted, blanks before the name are dropped and blanks in the name refused.
  * @throws {OperationError} INVALID_ARGUMENT
  */
-export function parseEnvironmentFile(text: string, own: Environment): string[] {
+export function parseEnvironmentFile(text: string, own: Environment, path?: string): string[] {
   const entries: string[] = []
-  for (const raw of text.replace(/^\uFEFF/, '').split('\n')) {
+  const file = path === undefined ? 'environment file' : `environment file ${path}`
+  for (const [index, raw] of text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
     const line = raw.replace(/\r$/, '').trimStart()
     if (line === '' || line.startsWith('#')) continue
     const name = line.split('=', 1)[0] ?? ''
     if (/\s/.test(name))
-      throw invalidValue('environment file', line, 'A variable name must not contain blanks')
+      throw invalidValue(
+        `${file}, line ${index + 1}`,
+        line,
+        'Write NAME=value: a variable name must not contain blanks',
+      )
     const entry = parseEnvironmentEntry(line, own)
     if (entry !== undefined) entries.push(entry)
   }

@@ -48,7 +48,11 @@ function change(option: string, mount: MountSpec, text: string): Partial<MountSp
   if (option.startsWith('size=')) return tmpfsSize(option.slice(5))
   if (option.startsWith('mode=')) return { tmpfsMode: parseMode(option.slice(5), text) }
   if (passedOn.test(option)) return { options: [...mount.options, option] }
-  throw invalidValue('tmpfs', text, `The option ${JSON.stringify(option)} is not known`)
+  throw invalidValue(
+    'tmpfs',
+    text,
+    `The option ${JSON.stringify(option)} is not known; size=64m, mode=1777, uid=, gid=, nr_inodes=, ro and noexec are`,
+  )
 }
 
 function tmpfsSize(value: string): Partial<MountSpec> {

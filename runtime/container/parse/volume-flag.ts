@@ -55,7 +55,12 @@ export function destinationPath(path: string, text: string): string {
   const clean = cleanPath(path)
   if (!path.startsWith('/') || path.includes('\0'))
     throw invalidValue('mount', text, 'The destination must be an absolute path')
-  if (clean === '/') throw invalidValue('mount', text, 'The destination must not be /')
+  if (clean === '/')
+    throw invalidValue(
+      'mount',
+      text,
+      'The destination must not be /: choose a folder below it, or run that folder itself (--rootfs)',
+    )
   return clean
 }
 
@@ -69,7 +74,11 @@ function applyOption(mount: MountSpec, option: string, text: string): MountSpec 
     return { ...mount, idmap: parseIdMappingOption(option.slice('idmap='.length)) }
   const change = optionChanges[option]
   if (change === undefined || !Object.hasOwn(optionChanges, option))
-    throw invalidValue('volume', text, `The option ${JSON.stringify(option)} is not known`)
+    throw invalidValue(
+      'volume',
+      text,
+      `The option ${JSON.stringify(option)} is not known: it is one of ${Object.keys(optionChanges).join(', ')}`,
+    )
   return { ...mount, ...change }
 }
 

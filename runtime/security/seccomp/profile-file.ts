@@ -48,14 +48,14 @@ const MAX_PROFILE_LENGTH = 4 * 1024 * 1024
  * plain section of an OCI configuration.
  * @throws {OperationError} `INVALID_SPEC` with every wrong field
  */
-export function parseProfileFile(text: string): Profile {
-  const value = parseJson(text, { what: 'seccomp profile', maxLength: MAX_PROFILE_LENGTH })
-  const file = requireValid(
-    value,
-    fileSchema(),
-    [checkForms, checkKernels],
-    'check seccomp profile',
-  )
+export function parseProfileFile(text: string, path?: string): Profile {
+  const what = path === undefined ? 'seccomp profile' : `seccomp profile ${path}`
+  const value = parseJson(text, {
+    what,
+    maxLength: MAX_PROFILE_LENGTH,
+    hint: 'A profile is a file of JSON: correct it there, "jq ." finds the place',
+  })
+  const file = requireValid(value, fileSchema(), [checkForms, checkKernels], `check ${what}`)
   return { ...file, syscalls: (file.syscalls ?? []).map(toRule) }
 }
 

@@ -37,7 +37,7 @@ const semver = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0
 export function checkOciVersion({ ociVersion }: Config, report: Report): void {
   const match = semver.exec(ociVersion)
   if (match === null) report('ociVersion', 'a version such as 1.3.0', ociVersion)
-  else if (Number(match[1]) > 1) report('ociVersion', 'a version below 2.0.0', ociVersion)
+  else if (Number(match[1]) > 1) report('ociVersion', 'a version of 1.x, such as 1.3.0', ociVersion)
 }
 
 export function checkRoot({ root }: Config, report: Report): void {
