@@ -210,6 +210,35 @@ t.test(
   },
 )
 
+t.test(
+  'a cache whose folders another step swaps for links meanwhile (CVE-2024-11218)',
+  async (t) => {
+    const { bench, host, unharmed } = await arena(t)
+    const cache = {
+      kind: 'cache',
+      id: 'swapped',
+      target: '/c',
+      readOnly: false,
+      sharing: 'shared',
+    } as const
+    await bench.run('mkdir /c/d; echo own > /c/d/kept', { mounts: [cache] })
+    const swap = `cd /c; until [ -e stop ]; do mv d e; ln -s ${host} d; rm d; ln -s ../../../../..${host} d; rm d; mv e d; done`
+    const swapping = bench.run(swap, { mounts: [cache] })
+    let mounted = 0
+    for (let round = 0; round < 25; round++) {
+      const from = { ...cache, target: '/m', source: 'd' } as const
+      const script = 'cat /m/d/kept; echo evil > /m/d/new; rm -f /m/d/new'
+      const { output } = await bench.run(script, { mounts: [from] }).catch(() => ({ output: '' }))
+      t.notMatch(output, /^kept$/m)
+      if (/^own$/m.test(output)) mounted++
+    }
+    await bench.run('touch /c/stop', { mounts: [cache] })
+    await swapping
+    t.ok(mounted > 0, 'some met the folder')
+    t.ok(unharmed())
+  },
+)
+
 t.test('the source of a bind mount from a stage stays in the stage (CVE-2024-1753)', async (t) => {
   const { bench, host, unharmed } = await arena(t)
   await bench.step(({ upper }) => symlinkSync('/', join(upper, 'up')))

@@ -47,6 +47,8 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'option-process.test.ts',
     'option-storage.test.ts',
     'security-users.test.ts',
+    'security-engine.test.ts',
+    'security-restore.test.ts',
     'selftest.test.ts',
     'start-after-end.test.ts',
     'volume-options.test.ts',
