@@ -5,6 +5,7 @@ import {
   listNames,
   portLeasesFolder,
   readIfPresent,
+  sweepClaims,
 } from '../network/network-files.ts'
 import { listNetworks } from '../network/network-store.ts'
 import { withdrawPorts } from '../network/withdraw-ports.ts'
@@ -18,7 +19,9 @@ import { mayHoldLeases } from './holds-leases.ts'
  */
 export function sweepLeases(folders: EngineFolders): void {
   const addresses = listNetworks(folders).map(({ name }) => addressLeasesFolder(folders, name))
-  for (const path of [...addresses, portLeasesFolder(folders)].flatMap((folder) =>
+  const leaseFolders = [...addresses, portLeasesFolder(folders)]
+  for (const folder of leaseFolders) sweepClaims(folder)
+  for (const path of leaseFolders.flatMap((folder) =>
     listNames(folder).map((name) => join(folder, name)),
   )) {
     const holder = /[0-9a-f]{64}/.exec(readIfPresent(path) ?? '')?.[0]

@@ -1,5 +1,14 @@
 import { isSystemError } from '../../native/system-error.ts'
-import { linkSync, mkdirSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { NetworkFolders } from './network.ts'
 
@@ -51,6 +60,14 @@ export function claimFile(path: string, content: string): boolean {
   }
 }
 
+/** Take away what makers of claims in a folder left that were killed. */
+export function sweepClaims(folder: string): void {
+  for (const name of readNames(folder)) {
+    const maker = /^\.(?:claim|move)-(\d+)/.exec(name)?.[1]
+    if (maker !== undefined && !existsSync(`/proc/${maker}`)) unlinkIfPresent(join(folder, name))
+  }
+}
+
 function writeClaim(path: string, content: string): void {
   try {
     writeFileSync(path, content, { mode: 0o600 })
@@ -73,8 +90,12 @@ export function readIfPresent(path: string): string | undefined {
 
 /** Names in a folder without our temporary ones; none where there is no folder. */
 export function listNames(folder: string): string[] {
+  return readNames(folder).filter((name) => !name.startsWith('.'))
+}
+
+function readNames(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => !name.startsWith('.'))
+    return readdirSync(folder)
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return []
     throw error
