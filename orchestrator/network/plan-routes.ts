@@ -40,6 +40,9 @@ function isIpv4(text: string | undefined): boolean {
 /**
  * The ways from one node to the pods of all others. A node whose address is this one's has none: its pods are here.
  *
+ * A neighbour is on a segment that has both addresses: then each of the two sees the other as one. A machine that is on a second segment
+ * as well would else answer straight what comes to it through a tunnel that it does not have.
+ *
  * @param own the node that they are for
  * @param segments ranges that are on an interface of this node
  */
@@ -49,11 +52,15 @@ export function planRoutes(
   segments: readonly Subnet[],
   mode: RouteMode = 'auto',
 ): PlannedRoute[] {
+  const holds = (segment: Subnet, text: string): boolean => {
+    const address = parseAddress(text)
+    return address !== undefined && contains(segment, address)
+  }
+  const shared = segments.filter((segment) => holds(segment, own.address))
   return nodes
     .filter(({ name, address }) => name !== own.name && address !== own.address)
     .flatMap((node): PlannedRoute[] => {
-      const address = parseAddress(node.address)
-      const isNear = address !== undefined && segments.some((one) => contains(one, address))
+      const isNear = shared.some((segment) => holds(segment, node.address))
       if (isNear && mode !== 'vxlan') return [{ ...node, via: 'neighbour' }]
       return mode === 'direct' ? [] : [{ ...node, via: 'tunnel' }]
     })

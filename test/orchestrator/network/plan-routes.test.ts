@@ -38,6 +38,18 @@ for (const [mode, ways] of modes)
     )
   })
 
+t.test('a machine on two segments is a neighbour only on that of its own address', async (t) => {
+  // The other one has no interface on this machine's segment: to it, this one is far.
+  const both = [...segments, { address: new Uint8Array([192, 0, 2, 1]), prefixLength: 24 }]
+  t.same(
+    planRoutes(own, nodes, both).map(({ name, via }) => [name, via]),
+    [
+      ['b', 'neighbour'],
+      ['c', 'tunnel'],
+    ],
+  )
+})
+
 t.test('nodes that have this one’s address have their pods here', async (t) => {
   t.same(planRoutes(own, [{ ...near, address: own.address }], segments), [])
 })
