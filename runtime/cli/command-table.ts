@@ -215,6 +215,27 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
       ),
     },
   },
+  secret: {
+    summary: 'Manage secrets',
+    commands: {
+      create: entry(
+        'Create a secret from a file or standard input',
+        async () => (await import('./commands/secret/create.ts')).secretCreateCommand,
+      ),
+      inspect: entry(
+        'Display detailed information on one or more secrets',
+        async () => (await import('./commands/secret/inspect.ts')).secretInspectCommand,
+      ),
+      ls: entry(
+        'List secrets',
+        async () => (await import('./commands/secret/ls.ts')).secretLsCommand,
+      ),
+      rm: entry(
+        'Remove one or more secrets',
+        async () => (await import('./commands/secret/rm.ts')).secretRmCommand,
+      ),
+    },
+  },
   system: {
     summary: 'Manage the whole',
     commands: {

@@ -3,6 +3,7 @@
 
 import type { Container, PruneFilter, PruneResult } from './engine.ts'
 import type { TextSink } from './command-io.ts'
+import type { Secret, SecretWish } from '../secret/secret-store.ts'
 
 export interface CommitOptions {
   /** Name for the image; absent: none. */
@@ -75,6 +76,13 @@ export interface ContentVerbs {
   commit(container: string, options: CommitOptions): Promise<string>
   /** Its whole file system without volumes, as a tar. */
   exportContainer(container: string, output: TextSink): Promise<void>
+
+  secretCreate(wish: SecretWish): Promise<Secret>
+  secretList(): Promise<readonly Secret[]>
+  /** By name, id, or the beginning of an id. */
+  secretInspect(secret: string): Promise<Secret>
+  secretData(secret: string): Promise<Uint8Array>
+  secretRemove(secret: string): Promise<Secret>
 
   volumeCreate(
     name: string | undefined,

@@ -122,9 +122,10 @@ async function addCommitted(
 }
 
 /** Empty files that were made to mount others over them. */
-function heldFiles({ mounts }: ContainerRecord, upper: string): string[] {
-  return mounts
-    .map(({ destination }) => destination)
+function heldFiles({ mounts, options }: ContainerRecord, upper: string): string[] {
+  const secrets = (options.secrets ?? []).map(({ target }) => target)
+  return [...mounts.map(({ destination }) => destination), ...secrets]
+    .filter((path) => path.startsWith('/'))
     .filter((path) => lstatSync(join(upper, path), { throwIfNoEntry: false })?.isFile())
 }
 

@@ -21,6 +21,8 @@ export interface ContainerFolder {
   readonly hosts: string
   readonly resolvConf: string
   readonly health: string
+  /** Copies of secrets, by their place among the container's. */
+  readonly secrets: string
   readonly executions: string
   /** Names of volumes that go with the folder, see own-volumes.ts. */
   readonly ownVolumes: string
@@ -61,6 +63,7 @@ export function containerFolderAt(path: string): ContainerFolder {
     hosts: `${path}/hosts`,
     resolvConf: `${path}/resolv.conf`,
     health: `${path}/health.json`,
+    secrets: `${path}/secrets`,
     executions: `${path}/exec`,
     ownVolumes: `${path}/own-volumes`,
   }

@@ -60,6 +60,10 @@ export async function createContainer(
       chownSources(options, mounts, resolveUser(resolved.user, [], source))
     }
     for (const path of [being.upper, being.work, being.logs]) mkdirSync(path, { mode: 0o755 })
+    if (options.secrets) {
+      const { copySecrets } = await import('./secrets.ts')
+      copySecrets(folders.dataDir, being, options.secrets)
+    }
     const record = describe(folders, {
       id,
       name,

@@ -51,6 +51,7 @@ export function engineOf(context: EngineContext): Engine {
     ...images(context),
     ...networks(context),
     ...volumes(context),
+    ...secrets(context),
     ...host(context),
   }
 }
@@ -281,6 +282,25 @@ function volumes(context: EngineContext): Volumes {
       (await load()).removeNamedVolume(context, volume, options.force),
     volumePrune: async (filter, options) =>
       (await load()).pruneVolumes(context, filter, options.all),
+  }
+}
+
+type Secrets = Pick<
+  Engine,
+  'secretCreate' | 'secretList' | 'secretInspect' | 'secretData' | 'secretRemove'
+>
+
+function secrets({ folders: { dataDir } }: EngineContext): Secrets {
+  const load = () => import('../secret/secret-store.ts')
+  return {
+    secretCreate: async (wish) => (await load()).createSecret(dataDir, wish),
+    secretList: async () => (await load()).listSecrets(dataDir),
+    secretInspect: async (secret) => (await load()).requireSecret(dataDir, secret),
+    async secretData(secret) {
+      const { readSecret, requireSecret } = await load()
+      return readSecret(dataDir, requireSecret(dataDir, secret))
+    },
+    secretRemove: async (secret) => (await load()).removeSecret(dataDir, secret),
   }
 }
 

@@ -73,6 +73,21 @@ export type UserNamespaceMode =
   | { readonly kind: 'container'; readonly container: string }
   | { readonly kind: 'path'; readonly path: string }
 
+/** What of a secret a container gets: a file, or a variable. */
+export type SecretOption =
+  | {
+      readonly type: 'mount'
+      /** Name or id. */
+      readonly source: string
+      /** Absolute path in the container. */
+      readonly target: string
+      /** Ids in the container. */
+      readonly uid: number
+      readonly gid: number
+      readonly mode: number
+    }
+  | { readonly type: 'env'; readonly source: string; readonly target: string }
+
 export interface Ulimit {
   /** Lower case without `RLIMIT_`: `nofile`. */
   readonly name: string
@@ -235,6 +250,7 @@ export interface ContainerOptions {
   readonly replace: boolean
 
   readonly mounts: readonly MountSpec[]
+  readonly secrets?: readonly SecretOption[] | undefined
   /** `CONTAINER[:ro]`. */
   readonly volumesFrom: readonly string[]
   readonly readOnly: boolean

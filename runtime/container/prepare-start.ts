@@ -101,7 +101,14 @@ export async function prepareStart(
       mappings,
       terminal: options.tty ? (wish.terminal ?? { rows: 24, columns: 80 }) : undefined,
     })
-    const config = buildConfig(options, record.resolved, facts)
+    const plain = buildConfig(options, record.resolved, facts)
+    const config = options.secrets
+      ? (await import('./secrets.ts')).withSecrets(
+          plain,
+          containerFolder(folders, record.id),
+          options,
+        )
+      : plain
     if (config.process && mappings.uid.length === 0) requireMappedUser(context, config.process.user)
     const cgroup = planCgroup({
       hierarchy: host.cgroups,

@@ -52,6 +52,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'security-users.test.ts',
     'security-engine.test.ts',
     'security-restore.test.ts',
+    'secrets.test.ts',
     'selftest.test.ts',
     'start-after-end.test.ts',
     'volume-options.test.ts',

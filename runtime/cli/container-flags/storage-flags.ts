@@ -4,6 +4,7 @@ import type { MountSpec } from '../../container/mount-spec.ts'
 import { parseDevice, parseDeviceRule } from '../../container/parse/device.ts'
 import { parseKeyValues } from '../../container/parse/key-value.ts'
 import { parseMountFlag } from '../../container/parse/mount-flag.ts'
+import { parseSecretFlag } from '../../container/parse/secret-flag.ts'
 import { parseSize } from '../../container/parse/size.ts'
 import { parseTmpfsFlag } from '../../container/parse/tmpfs-flag.ts'
 import { parseVolumeDriver } from '../../container/parse/volume-driver.ts'
@@ -23,6 +24,11 @@ export function storageFlags(): FlagSpec[] {
       default: 'true',
     }),
     flag('bool', 'rootfs', 'The first argument is not an image but the path of a root filesystem'),
+    flag(
+      'list',
+      'secret',
+      'Pass a secret: SECRET[,type=mount|env][,target=…][,uid=…][,gid=…][,mode=…]',
+    ),
     flag('string', 'shm-size', 'Size of /dev/shm', { value: 'bytes', default: '64m' }),
     flag('list', 'storage-opt', 'Storage driver options for the container'),
     flag('list', 'tmpfs', 'Mount a tmpfs directory'),
@@ -35,6 +41,7 @@ export function storageFlags(): FlagSpec[] {
 type StorageOptions = Pick<
   ContainerOptions,
   | 'mounts'
+  | 'secrets'
   | 'volumesFrom'
   | 'readOnly'
   | 'readOnlyTmpfs'
@@ -54,10 +61,15 @@ export function readStorageFlags(flags: ParsedFlags, cwd: string): StorageOption
     ...flags.list('mount').map((text) => parseMountFlag(text, cwd)),
     ...flags.list('tmpfs').map((text) => parseTmpfsFlag(text)),
   ]
-  requireDistinct(mounts)
+  const secrets = flags.list('secret').map(parseSecretFlag)
+  requireDistinct([
+    ...mounts.map(({ destination }) => destination),
+    ...secrets.flatMap((secret) => (secret.type === 'mount' ? [secret.target] : [])),
+  ])
   for (const { volumeDriver } of mounts) parseVolumeDriver(volumeDriver ?? '')
   return {
     mounts,
+    ...(secrets.length === 0 ? {} : { secrets }),
     volumesFrom: flags.list('volumes-from'),
     readOnly: flags.bool('read-only'),
     readOnlyTmpfs: flags.bool('read-only-tmpfs', true),
@@ -73,9 +85,9 @@ function withDriver(spec: MountSpec, volumeDriver: string): MountSpec {
   return spec.kind === 'volume' ? { ...spec, volumeDriver } : spec
 }
 
-function requireDistinct(mounts: readonly MountSpec[]): void {
+function requireDistinct(destinations: readonly string[]): void {
   const seen = new Set<string>()
-  for (const { destination } of mounts) {
+  for (const destination of destinations) {
     if (seen.has(destination))
       throw new OperationError('INVALID_ARGUMENT', 'mount twice at one place', { destination })
     seen.add(destination)
