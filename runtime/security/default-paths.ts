@@ -1,4 +1,4 @@
-// What a container does not see of the host's /proc and /sys, or may only read: Docker's lists.
+// What a container does not see of the host's /proc and /sys, or may only read: docker's lists and podman's.
 
 const maskedEverywhere: readonly string[] = [
   '/proc/acpi',
@@ -11,8 +11,10 @@ const maskedEverywhere: readonly string[] = [
   '/proc/scsi',
   '/proc/timer_list',
   '/proc/timer_stats',
+  '/sys/dev/block', // the host's disks
   '/sys/devices/virtual/powercap', // power readings reveal secrets, GHSA-jq35-85cj-fj4p
   '/sys/firmware',
+  '/sys/fs/selinux',
 ]
 
 /**

@@ -257,7 +257,7 @@ t.test('a RUN has no more rights than a container', async (t) => {
   const { bench } = await arena(t)
   const { output } = await bench.run('mount -t tmpfs x /tmp; echo $?; cat /proc/self/status')
   t.match(output, /permission denied/i)
-  t.match(output, /CapEff:\s+00000000a80425fb/)
+  t.match(output, /CapEff:\s+00000000800405fb/)
   t.match(output, /Seccomp:\s+2/)
 })
 

@@ -233,7 +233,7 @@ t.test('what does the guarding is there', async (t) => {
     '^(Seccomp|CapEff):',
     '/proc/self/status',
   )
-  t.match(status, /CapEff:\s+00000000a80425fb\nSeccomp:\s+2/)
+  t.match(status, /CapEff:\s+00000000800405fb\nSeccomp:\s+2/)
   const hidden = await ranged.run(
     ...quiet,
     'host',

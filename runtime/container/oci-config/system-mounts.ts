@@ -8,7 +8,7 @@ const defaultShmSize = 64 * 1024 * 1024
 export function systemMounts(options: ContainerOptions, facts: ContainerFacts): Mount[] {
   return [
     procMount(options, facts),
-    tmpfs('/dev', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
+    tmpfs('/dev', ['nosuid', 'noexec', 'strictatime', 'mode=755', 'size=65536k']),
     {
       destination: '/dev/pts',
       type: 'devpts',

@@ -12,7 +12,7 @@ t.test('the default configuration is valid and docker-grade', async (t) => {
   t.equal(config.hostname, 'abcdef012345')
   t.strictSame(config.process?.args, ['sh'])
   t.equal(config.process?.cwd, '/')
-  t.equal(config.process?.capabilities?.bounding?.length, 14)
+  t.equal(config.process?.capabilities?.bounding?.length, 11)
   t.strictSame(config.process?.capabilities?.inheritable, [])
   t.strictSame(
     config.linux?.namespaces?.map(({ type }) => type),
@@ -46,7 +46,7 @@ t.test('HOME of the user is kept', async (t) => {
 t.test('another user than root starts without effective capabilities', async (t) => {
   const config = sampleConfig({ options: { user: 'app' } })
   t.strictSame(config.process?.capabilities?.effective, [])
-  t.equal(config.process?.capabilities?.bounding?.length, 14)
+  t.equal(config.process?.capabilities?.bounding?.length, 11)
   t.equal(config.process?.user.uid, 1000)
 })
 

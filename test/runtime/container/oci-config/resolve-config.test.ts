@@ -81,7 +81,13 @@ t.test('paths can be masked and unmasked', async (t) => {
   const { security } = defaultOptions('i')
   const paths = systemPaths({ ...security, mask: ['/x'], unmask: ['/proc/*'] })
   t.strictSame(paths.readonlyPaths, [])
-  t.strictSame(paths.maskedPaths, ['/sys/devices/virtual/powercap', '/sys/firmware', '/x'])
+  t.strictSame(paths.maskedPaths, [
+    '/sys/dev/block',
+    '/sys/devices/virtual/powercap',
+    '/sys/firmware',
+    '/sys/fs/selinux',
+    '/x',
+  ])
   t.strictSame(systemPaths({ ...security, systemPathsUnconfined: true }).maskedPaths, [])
 })
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { syscallNumber } from '../../../../native/syscall-numbers/number.ts'
 import type { Architecture } from '../../../../native/syscall-numbers/number.ts'
-import { dockerCapabilities } from '../../../../runtime/security/capabilities.ts'
+import { defaultCapabilities } from '../../../../runtime/security/capabilities.ts'
 import { describeReturn } from '../../../../runtime/security/seccomp/action.ts'
 import { compileSeccomp } from '../../../../runtime/security/seccomp/compile.ts'
 import { defaultProfile } from '../../../../runtime/security/seccomp/default-profile.ts'
@@ -47,7 +47,7 @@ for (const architecture of ['x86_64', 'aarch64'] as const)
 for (const architecture of ['x86_64', 'aarch64'] as const)
   t.test(`the default profile on ${architecture}, every number of every ABI`, async (t) => {
     const random = seededRandom(7)
-    const choice = { capabilities: dockerCapabilities, architecture, kernel }
+    const choice = { capabilities: defaultCapabilities, architecture, kernel }
     const seccomp = resolveProfile(defaultProfile, choice)
     const { filter, instructions } = compileSeccomp(seccomp, { architecture, kernel })
     t.ok(instructions < 400, `${instructions} instructions`)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { syscallNumber } from '../../../../native/syscall-numbers/number.ts'
-import { dockerCapabilities } from '../../../../runtime/security/capabilities.ts'
+import { defaultCapabilities } from '../../../../runtime/security/capabilities.ts'
 import { describeReturn } from '../../../../runtime/security/seccomp/action.ts'
 import { allowedCalls } from '../../../../runtime/security/seccomp/allowed-calls.ts'
 import { compileSeccomp } from '../../../../runtime/security/seccomp/compile.ts'
@@ -14,7 +14,7 @@ const AF_VSOCK = 40n
 
 /** What the default profile says on x86_64 to a container with more capabilities than Docker's. */
 function ask(name: string, args: bigint[] = [], more: string[] = []): string {
-  const capabilities = [...dockerCapabilities, ...more]
+  const capabilities = [...defaultCapabilities, ...more]
   const options = { architecture: 'x86_64', kernel } as const
   const { filter } = compileSeccomp(
     resolveProfile(defaultProfile, { capabilities, ...options }),
@@ -81,7 +81,7 @@ t.test('equal questions get the same section', async (t) => {
 t.test('an old kernel keeps ptrace out', async (t) => {
   const old = { major: 4, minor: 4 }
   const question = {
-    capabilities: dockerCapabilities,
+    capabilities: defaultCapabilities,
     architecture: 'x86_64',
     kernel: old,
   } as const
