@@ -80,14 +80,20 @@ function send(
     ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
   }
   return new Promise((resolve, reject) => {
-    const request = httpsRequest(`${server}${path}`, { ...options, method, headers }, resolve)
-    const fail = (error: Error): void =>
-      reject(serviceUnavailable(`${method} ${server}${path}: ${error.message}`))
-    request.on('error', fail)
-    request.on('timeout', () => request.destroy(new Error('no answer in time')))
-    // A connection of before may be dead without a word having come.
-    request.on('socket', (socket) => socket.setKeepAlive(true, keepAlive))
-    request.end(body)
+    const attempt = (mayRepeat: boolean): void => {
+      const request = httpsRequest(`${server}${path}`, { ...options, method, headers }, resolve)
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        // The server had ended the idle connection that was taken for it, and has seen nothing of it.
+        if (mayRepeat && request.reusedSocket && error.code === 'ECONNRESET') return attempt(false)
+        reject(serviceUnavailable(`${method} ${server}${path}: ${error.message}`))
+      })
+      request.on('timeout', () => request.destroy(new Error('no answer in time')))
+      // A connection of before may be dead without a word having come.
+      request.on('socket', (socket) => socket.setKeepAlive(true, keepAlive))
+      request.end(body)
+    }
+    // What makes something new would be made twice, were it seen after all.
+    attempt(method !== 'POST')
   })
 }
 

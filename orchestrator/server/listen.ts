@@ -36,6 +36,11 @@ type Outgoing = ServerResponse | Http2ServerResponse
 const largestBody = 3 * 1024 * 1024
 const longestPath = 64 * 1024
 const compressFrom = 128 * 1024
+/**
+ * Milliseconds that a connection of HTTP/1.1 may be idle. A client that is slow may send its next request while the end of the
+ * connection is on its way; Node's five seconds end most connections of a node's agent between two of its requests.
+ */
+const idleTimeout = 90_000
 
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { createSecureServer } = await import('node:http2')
@@ -51,6 +56,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     // Megabytes: informers of a whole cluster share one connection.
     maxSessionMemory: 64,
   })
+  Object.assign(server, { keepAliveTimeout: idleTimeout })
   const sockets = trackSockets(server)
   server.on('request', (request: Incoming, response: Outgoing) => {
     void answer(options, request, response).catch((error: unknown) => {
