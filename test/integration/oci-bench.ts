@@ -82,6 +82,8 @@ const programs = [
   'stty',
   'head',
   'grep',
+  'pwd',
+  'readlink',
 ]
 
 /** busybox where containers find it. */
