@@ -183,7 +183,12 @@ export interface NetworkSummary {
   readonly created: string
   readonly driver: string
   readonly bridgeName: string
-  readonly subnets: readonly { readonly subnet: string; readonly gateway?: string | undefined }[]
+  readonly subnets: readonly {
+    readonly subnet: string
+    readonly gateway?: string | undefined
+    /** The part that is given out. */
+    readonly range?: string | undefined
+  }[]
   readonly internal: boolean
   readonly ipv6: boolean
   readonly dns: boolean

@@ -4,12 +4,18 @@ import { attachmentFiles, releaseOwn } from '../network/attachment-files.ts'
 import { freePosition, planConnection } from '../network/connect-plan.ts'
 import { requireLeasable } from '../network/lease.ts'
 import { movePorts } from '../network/move-ports.ts'
-import type { Network } from '../network/network.ts'
+import { type Network, driverOf } from '../network/network.ts'
 import { requireNetwork } from '../network/network-store.ts'
 import { changeInterfaces } from './change-interfaces.ts'
 import { containerFolder } from './container-folder.ts'
 import { withContainerLock } from './container-lock.ts'
-import { removeAttachment, removeUnnamed, requireStartRecord, wayOut } from './remove-attachment.ts'
+import {
+  portsTarget,
+  removeAttachment,
+  removeUnnamed,
+  requireStartRecord,
+  wayOut,
+} from './remove-attachment.ts'
 import type { EngineContext } from './engine-context.ts'
 import { writeHoldings } from './holdings.ts'
 import { announce, describeAttachment, joinNetwork } from './join-network.ts'
@@ -44,7 +50,7 @@ export async function connectNetwork(
     const options = withNetwork(record.options.network, network.name, wish)
     const changed = { ...record, options: { ...record.options, network: options } }
     const state = readState(folders, record)
-    if (state.pid === 0) return rewriteRecord(folders, changed)
+    if (state.pid === 0 || driverOf(network) === 'none') return rewriteRecord(folders, changed)
     await removeUnnamed(context, record)
     await plugIn(context, changed, network, state)
   })
@@ -114,7 +120,8 @@ async function plugIn(
     await undo(context, record, state, attachment)
     throw error
   }
-  if (before.length === 0) movePorts(folders, record.id, start.network?.ports ?? [], attachment)
+  const target = portsTarget([...before, attachment])
+  if (target === attachment) movePorts(folders, record.id, start.network?.ports ?? [], target)
   refreshIdentity(folders, record, before, [...before, attachment])
 }
 

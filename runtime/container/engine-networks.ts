@@ -6,7 +6,8 @@ import type {
   PruneResult,
 } from '../cli/engine.ts'
 import { destroyNetwork } from '../network/destroy-network.ts'
-import { type Network, defaultNetworkName } from '../network/network.ts'
+import { type Network, defaultNetworkName, driverOf } from '../network/network.ts'
+import { readNetworkWords } from '../network/network-wish.ts'
 import { createNetwork, listNetworks, requireNetwork } from '../network/network-store.ts'
 import { containerFolder } from './container-folder.ts'
 import { withContainerLock } from './container-lock.ts'
@@ -22,35 +23,7 @@ export function createUserNetwork(
   context: EngineContext,
   options: NetworkCreateOptions,
 ): NetworkSummary {
-  refuseUnbuilt(options)
-  const network = createNetwork(context.folders, {
-    name: options.name,
-    subnet: options.subnets[0],
-    gateway: options.gateways[0],
-    ipv6: options.ipv6 ? (options.subnets[1] ?? true) : undefined,
-    internal: options.internal,
-    dns: !options.disableDns,
-    labels: options.labels,
-  })
-  return summarize(context, network)
-}
-
-function refuseUnbuilt({ driver, ipRanges, options }: NetworkCreateOptions): void {
-  const reason =
-    driver !== 'bridge'
-      ? `driver ${driver}`
-      : ipRanges.length > 0
-        ? '--ip-range'
-        : Object.keys(options).length > 0
-          ? `option ${Object.keys(options)[0]}`
-          : undefined
-  if (reason !== undefined)
-    throw new OperationError(
-      'UNSUPPORTED',
-      `create a network with ${reason}`,
-      {},
-      { hint: 'Bridge networks with a subnet and a gateway are what there is so far' },
-    )
+  return summarize(context, createNetwork(context.folders, readNetworkWords(options)))
 }
 
 export function listUserNetworks(context: EngineContext): NetworkSummary[] {
@@ -133,18 +106,22 @@ function usersOf({ folders }: EngineContext, network: Network): { id: string; na
 
 function summarize({ folders }: EngineContext, network: Network): NetworkSummary {
   const pools = [network.ipv4, ...(network.ipv6 ? [network.ipv6] : [])]
+  const driver = driverOf(network)
   return {
     id: network.id,
     name: network.name,
     created: network.created,
-    driver: 'bridge',
+    driver: driver === 'none' ? 'null' : driver,
     bridgeName: network.bridge,
-    subnets: pools,
+    subnets: driver === 'none' ? [] : pools,
     internal: network.internal,
     ipv6: network.ipv6 !== undefined,
     dns: network.dns,
     labels: network.labels,
-    options: {},
+    options: {
+      ...network.options,
+      ...(network.parent === undefined ? {} : { parent: network.parent }),
+    },
     containers: listRecords(folders).flatMap((record) => {
       const state = readState(folders, record)
       if (state.pid === 0) return []

@@ -1,6 +1,7 @@
+import { OperationError } from '../../native/error.ts'
 import { randomBelow } from '../../native/random.ts'
 import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
-import { hostInterfaceName, interfaceName } from '../network/attachment.ts'
+import { hostInterfaceName, interfaceName, isShared, wayOutOf } from '../network/attachment.ts'
 import {
   type NetworkDevice,
   ensureNetwork,
@@ -10,7 +11,7 @@ import {
 import { type AddressLease, leaseAddress } from '../network/lease.ts'
 import { writeNameRecord } from '../network/name-records.ts'
 import { ensureNameServer } from '../network/name-server.ts'
-import type { Network } from '../network/network.ts'
+import { type Network, driverOf } from '../network/network.ts'
 import { requireNetwork } from '../network/network-store.ts'
 import type { EngineContext } from './engine-context.ts'
 import { mayHoldLeases } from './holds-leases.ts'
@@ -49,9 +50,10 @@ export function joinNetwork(
 ): Joined {
   const { folders } = context
   const network = requireNetwork(folders, name)
+  const { ip, ip6, mac } = wishFor(record.options.network, name)
+  if (mac !== undefined && driverOf(network) === 'ipvlan') throw noOwnMac(network)
   const device = isDryRun ? lookAtNetwork(network) : ensureNetwork(folders, network)
   if (device.isNew) restoreAttachments(context, network, device)
-  const { ip, ip6, mac } = wishFor(record.options.network, name)
   const lease = leaseAddress(folders, network, {
     containerId: record.id,
     ip,
@@ -61,6 +63,15 @@ export function joinNetwork(
     isHolding: (id, path) => mayHoldLeases(folders, id, path),
   })
   return { network, device, lease, nonce: randomBelow(nonceRange) }
+}
+
+function noOwnMac({ name, parent }: Network): OperationError {
+  return new OperationError(
+    'UNSUPPORTED',
+    'choose the MAC address of an ipvlan interface',
+    { network: name },
+    { hint: `It has that of ${parent}: leave --mac-address out, or use a macvlan network` },
+  )
 }
 
 /** Somebody deleted the bridge under running containers: their cables still hang there. */
@@ -104,25 +115,26 @@ export async function announce(
 /** What the state of a container says of one of its networks. */
 export function describeAttachment(
   record: ContainerRecord,
-  { network, lease, nonce }: Joined,
+  { network, device, lease, nonce }: Joined,
   position: number,
 ): NetworkAttachment {
+  const wayOut = wayOutOf(network)
   return {
     network: network.name,
     networkId: network.id,
     interfaceName: interfaceName(position),
-    hostInterface: hostInterfaceName(nonce),
+    ...(isShared(network) ? {} : { hostInterface: hostInterfaceName(nonce) }),
     ipv4: lease.ipv4.address,
     ipv4PrefixLength: lease.ipv4.prefixLength,
-    ipv4Gateway: lease.ipv4.gateway,
+    ...(wayOut === 'gateway' ? { ipv4Gateway: lease.ipv4.gateway } : {}),
     ...(lease.ipv6
       ? {
           ipv6: lease.ipv6.address,
           ipv6PrefixLength: lease.ipv6.prefixLength,
-          ipv6Gateway: lease.ipv6.gateway,
+          ...(wayOut === 'gateway' ? { ipv6Gateway: lease.ipv6.gateway } : {}),
         }
       : {}),
-    mac: lease.mac,
+    mac: driverOf(network) === 'ipvlan' ? (device.mac ?? '') : lease.mac,
     aliases: wishFor(record.options.network, network.name).aliases,
   }
 }

@@ -1,6 +1,9 @@
-import { planAttachment, planLoopback } from '../network/attachment.ts'
+import { OperationError } from '../../native/error.ts'
+import { isShared, planAttachment, planLoopback } from '../network/attachment.ts'
 import { releaseLeases } from '../network/lease.ts'
 import type { NetworkAttachment } from '../network/netlink-exchange.ts'
+import { driverOf } from '../network/network.ts'
+import { requireNetwork } from '../network/network-store.ts'
 import { type ReservedPorts, leasePorts } from '../network/port-lease.ts'
 import type { PortBinding } from '../network/published-port.ts'
 import type { EngineContext } from './engine-context.ts'
@@ -48,7 +51,7 @@ export async function prepareNetwork(
   if (mode.kind === 'host') return { ...noNetwork(), ...identityTexts(record, { isHost: true }) }
   if (mode.kind === 'container' || mode.kind === 'path') return noNetwork()
   const names = namedNetworks(mode)
-  if (names.length === 0) {
+  if (withInterfaces(context, names).length === 0) {
     const attachment = planLoopback()
     const state = { attachments: [], ports: [] }
     return { ...noNetwork(), attachment, state, ...identityTexts(record, {}) }
@@ -57,7 +60,7 @@ export async function prepareNetwork(
   const leases: string[] = []
   let spare: SpareNetwork | undefined
   try {
-    for (const name of names) {
+    for (const name of withInterfaces(context, names)) {
       const one = joinNetwork(context, record, name, isDryRun)
       joined.push(one)
       leases.push(...one.lease.files)
@@ -85,10 +88,15 @@ export async function prepareNetwork(
   }
 }
 
+/** A network of driver `none` gives its containers nothing. */
+function withInterfaces({ folders }: EngineContext, names: readonly string[]): readonly string[] {
+  return names.filter((name) => driverOf(requireNetwork(folders, name)) !== 'none')
+}
+
 /** Take the interface that was made ahead, where the only network of the container has one. */
 function useSpare({ spares }: EngineContext, joined: Joined[]): SpareNetwork | undefined {
   const [only] = joined
-  if (!spares || !only || joined.length > 1) return undefined
+  if (!spares || !only || joined.length > 1 || isShared(only.network)) return undefined
   const spare = spares.take(only.network, only.device)
   if (spare) joined[0] = { ...only, nonce: spare.nonce, namespace: spare.path }
   return spare
@@ -111,6 +119,16 @@ function reserveHostPorts(
 ): ReservedPorts {
   const { publish, publishAll } = record.options.network
   const first = joined[0]
+  const isWanted = publish.length > 0 || publishAll
+  if (first && isWanted && isShared(first.network))
+    throw new OperationError(
+      'UNSUPPORTED',
+      `publish a port of a container in the ${driverOf(first.network)} network ${first.network.name}`,
+      {},
+      {
+        hint: 'It has an address of its own beside the host’s: leave -p out, or name a bridge network first',
+      },
+    )
   if (!first || (publish.length === 0 && !publishAll)) return { bindings: [], leases: [] }
   return leasePorts(folders, {
     containerId: record.id,

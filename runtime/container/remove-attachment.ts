@@ -50,8 +50,8 @@ export async function removeAttachment(
   await cutOff(context, state, attachment, wayOut(folders, before), wayOut(folders, after))
   const files = attachmentFiles(folders, record.id, attachment)
   const ports = start.network?.ports ?? []
-  if (before[0]?.interfaceName === attachment.interfaceName)
-    movePorts(folders, record.id, ports, after[0] ?? {})
+  if (portsTarget(before)?.interfaceName === attachment.interfaceName)
+    movePorts(folders, record.id, ports, portsTarget(after) ?? {})
   writeHoldings(containerFolder(folders, record.id), {
     ...start,
     network: { ...start.network, ports, attachments: after },
@@ -59,6 +59,13 @@ export async function removeAttachment(
   })
   releaseOwn(files, record.id)
   refreshIdentity(folders, record, before, after)
+}
+
+/** Where published ports lead: to the first network that the host reaches its containers by. */
+export function portsTarget(
+  attachments: readonly NetworkAttachment[],
+): NetworkAttachment | undefined {
+  return attachments.find(({ hostInterface }) => hostInterface !== undefined)
 }
 
 async function cutOff(
@@ -84,8 +91,12 @@ async function cutOff(
 }
 
 function defaultRouteBy(way: NetworkAttachment): Parameters<typeof planDefaultRoute>[0] {
-  const gateways = [way.ipv4Gateway, way.ipv6Gateway].filter((gateway) => gateway !== undefined)
-  return { interfaceName: way.interfaceName, gateways }
+  const { interfaceName, ipv4, ipv4Gateway, ipv6, ipv6Gateway } = way
+  const gateways = [
+    ...(ipv4 === undefined ? [] : [{ family: 'ipv4' as const, address: ipv4Gateway }]),
+    ...(ipv6 === undefined ? [] : [{ family: 'ipv6' as const, address: ipv6Gateway }]),
+  ]
+  return { interfaceName, gateways }
 }
 
 /**

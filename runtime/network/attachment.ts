@@ -1,4 +1,4 @@
-import { firewallTableName } from './network.ts'
+import { driverOf, firewallTableName } from './network.ts'
 import type { Network, NetworkFolders } from './network.ts'
 import type { NetworkDevice } from './bridge.ts'
 import { requireAddress } from './ip-address.ts'
@@ -12,10 +12,11 @@ import type { SetElement } from './nftables/set.ts'
 import { portElement, portMaps } from './published-port.ts'
 import type { PortBinding, PortMap } from './published-port.ts'
 import { addAddress } from './rtnetlink/address.ts'
+import { createChildLink } from './rtnetlink/child-link.ts'
 import { allowHairpin, createVeth, setLink } from './rtnetlink/link.ts'
 import { encodeRouteChanges } from './rtnetlink/request.ts'
 import type { RouteRequest } from './rtnetlink/request.ts'
-import { addDefaultRoute } from './rtnetlink/route.ts'
+import { addDefaultRoute, addDeviceRoute } from './rtnetlink/route.ts'
 
 // One container in one network, as messages that its start program carries. Pure.
 
@@ -62,12 +63,15 @@ export function planAttachment(request: AttachmentRequest): NetworkAttachment {
   return {
     ...(namespace === undefined ? {} : { namespace }),
     host: [
-      ...(namespace === undefined ? [vethExchange(request)] : []),
+      ...(namespace === undefined ? [interfaceExchange(request)] : []),
       ...publishExchanges(table, request.ports),
     ],
     inside: [insideExchange(request)],
     held: request.ports.slice(0, mostHeld).flatMap(heldPort),
-    cleanup: [downExchange(request), ...withdrawExchanges(table, request.ports)],
+    cleanup: [
+      ...(isShared(request.network) ? [] : [downExchange(request)]),
+      ...withdrawExchanges(table, request.ports),
+    ],
     leases: [...request.lease.files, ...request.portLeases],
   }
 }
@@ -97,6 +101,36 @@ const mostHeld = 16
 function heldPort({ hostIp, hostPort, protocol }: PortBinding): HeldPort[] {
   if (protocol === 'sctp') return []
   return [{ address: requireAddress(hostIp, 'a published address'), port: hostPort, protocol }]
+}
+
+/** Whether containers of a network are children of an interface of the host, with no end of a cable there. */
+export function isShared(network: Network): boolean {
+  return driverOf(network) === 'macvlan' || driverOf(network) === 'ipvlan'
+}
+
+function interfaceExchange(request: AttachmentRequest): NetlinkExchange {
+  return isShared(request.network) ? childExchange(request) : vethExchange(request)
+}
+
+function childExchange({ device, lease, position, network }: AttachmentRequest): NetlinkExchange {
+  const kind = driverOf(network) === 'ipvlan' ? 'ipvlan' : 'macvlan'
+  const { request, pidOffset } = createChildLink({
+    kind,
+    mode: network.mode ?? '',
+    parent: device.index,
+    name: interfaceName(position),
+    index: firstInterfaceIndex + position,
+    mtu: device.mtu,
+    mac: kind === 'macvlan' ? parseMac(lease.mac) : undefined,
+  })
+  return {
+    family: 'route',
+    message: encodeRouteChanges([request]),
+    acks: 1,
+    pidOffset,
+    why: `make ${interfaceName(position)} in the container, a ${kind} of the host’s ${network.parent}`,
+    source: 'rtnetlink(7)',
+  }
 }
 
 function vethExchange({
@@ -158,8 +192,9 @@ function insideExchange(request: AttachmentRequest): NetlinkExchange {
   // Before it goes up, or the link-local address is there already.
   if (device.hostIpv6 && !withIpv6) requests.push(setLink({ index, noLinkLocal: true }))
   requests.push(setLink({ index, up: true }))
-  requests.push(...addressRequests(index, lease.ipv4, defaultRoute))
-  if (withIpv6 && lease.ipv6) requests.push(...addressRequests(index, lease.ipv6, defaultRoute))
+  const wayOut = defaultRoute ? wayOutOf(request.network) : 'none'
+  requests.push(...addressRequests(index, lease.ipv4, wayOut))
+  if (withIpv6 && lease.ipv6) requests.push(...addressRequests(index, lease.ipv6, wayOut))
   return {
     family: 'route',
     message: encodeRouteChanges(requests),
@@ -169,14 +204,20 @@ function insideExchange(request: AttachmentRequest): NetlinkExchange {
   }
 }
 
-function addressRequests(
-  index: number,
-  leased: LeasedAddress,
-  defaultRoute: boolean,
-): RouteRequest[] {
+type WayOut = 'none' | 'gateway' | 'interface'
+
+/** In the modes of ipvlan that route, the host does so for whatever comes: there are no neighbours to be a gateway. */
+export function wayOutOf(network: Network): Exclude<WayOut, 'none'> {
+  const isRouted = driverOf(network) === 'ipvlan' && network.mode !== 'l2'
+  return isRouted ? 'interface' : 'gateway'
+}
+
+function addressRequests(index: number, leased: LeasedAddress, wayOut: WayOut): RouteRequest[] {
   const address = requireAddress(leased.address, 'a leased address')
   const give = addAddress({ index, address, prefixLength: leased.prefixLength })
-  if (!defaultRoute) return [give]
+  if (wayOut === 'none') return [give]
+  if (wayOut === 'interface')
+    return [give, addDeviceRoute(address.length === 4 ? 'ipv4' : 'ipv6', index)]
   // An address without a range has no neighbours: everything goes by way of the gateway.
   const isAlone = leased.prefixLength === address.length * 8
   return [give, addDefaultRoute(requireAddress(leased.gateway, 'a gateway'), index, isAlone)]

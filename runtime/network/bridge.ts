@@ -6,9 +6,10 @@ import { findForwardBlockers } from './foreign-firewall.ts'
 import { defaultRouteMtu, findLink, hostHasIpv6, listAddresses } from './host-network.ts'
 import { requireAddress } from './ip-address.ts'
 import { hasErrno } from './kernel-verdict.ts'
-import { firewallTableName } from './network.ts'
+import { driverOf, firewallTableName } from './network.ts'
 import type { AddressPool, Network, NetworkFolders } from './network.ts'
 import { listNetworks } from './network-store.ts'
+import { lookAtParent } from './parent-interface.ts'
 import { addAddress, formatLinkAddress } from './rtnetlink/address.ts'
 import { allowHairpin, createBridge, deleteLink, setLink } from './rtnetlink/link.ts'
 import type { Link } from './rtnetlink/link.ts'
@@ -20,7 +21,7 @@ import { ensureIpv6Forwarding, ensureSysctl } from './sysctl-file.ts'
 
 /** A network as it stands in the kernel now. */
 export interface NetworkDevice {
-  /** Index of the bridge. */
+  /** Index of the bridge, or of the interface that containers share. */
   readonly index: number
   /** Whether it had to be made just now: containers that were on it have to be put back. */
   readonly isNew: boolean
@@ -30,18 +31,22 @@ export interface NetworkDevice {
   readonly hostIpv6: boolean
   /** Whether containers of this network get IPv6 addresses. */
   readonly ipv6: boolean
+  /** Hardware address of the interface that containers share, of macvlan and ipvlan. */
+  readonly mac?: string | undefined
   /** What may keep packets from flowing although all of ours is in place. */
   readonly warnings: readonly string[]
 }
 
 /**
- * Make sure that a network works in this network namespace: bridge, addresses, forwarding, firewall.
+ * Make sure that a network works in this network namespace: bridge, addresses, forwarding, firewall; or that the interface
+ * is there that its containers share.
  * Cheap where all is in place; puts back whatever is missing.
  *
  * @throws {OperationError} `UNSUPPORTED` where the kernel lacks bridges or nf_tables, `ALREADY_EXISTS`
  *   where the bridge's name belongs to somebody else, `SYSCALL_FAILED` for everything else
  */
 export function ensureNetwork(folders: NetworkFolders, network: Network): NetworkDevice {
+  if (driverOf(network) !== 'bridge') return lookAtParent(network)
   const standing = findStandingBridge(network)
   const device = standing ? { ...standing, isNew: false } : setUpBridge(network)
   const built = ensureFirewall(folders, network, () => listNetworks(folders))
@@ -69,6 +74,7 @@ export function setUpBridge(network: Network): Omit<NetworkDevice, 'warnings'> {
  * @returns index 0 where the bridge would have to be made first
  */
 export function lookAtNetwork(network: Network): NetworkDevice {
+  if (driverOf(network) !== 'bridge') return lookAtParent(network)
   const hostIpv6 = hostHasIpv6()
   using socket = openNetlinkSocket('route')
   const link = findLink(socket, network.bridge)
@@ -86,6 +92,7 @@ const ethernetMtu = 1500
 
 /** Take a network out of the kernel; fine where it is not in it. The caller knows that nothing uses it. */
 export function removeNetwork(folders: NetworkFolders, network: Network): void {
+  if (driverOf(network) !== 'bridge') return
   using socket = openNetlinkSocket('route')
   const link = findLink(socket, network.bridge)
   if (link?.alias === aliasOf(network))

@@ -3,7 +3,7 @@ import { requireAddress } from './ip-address.ts'
 import type { NetlinkExchange } from './netlink-exchange.ts'
 import { deleteLink } from './rtnetlink/link.ts'
 import { encodeRouteChanges } from './rtnetlink/request.ts'
-import { addDefaultRoute } from './rtnetlink/route.ts'
+import { addDefaultRoute, addDeviceRoute } from './rtnetlink/route.ts'
 
 // A running container that comes into a network or leaves one, as messages. Pure.
 
@@ -47,8 +47,11 @@ export function planRemoval(interfaceName: string): NetlinkExchange {
 /** Where everything goes that has no closer route. */
 export interface DefaultRoute {
   readonly interfaceName: string
-  /** Addresses of the gateways. */
-  readonly gateways: readonly string[]
+  /** One of each family that the interface has; without an address, whoever answers there is the gateway. */
+  readonly gateways: readonly {
+    readonly family: 'ipv4' | 'ipv6'
+    readonly address?: string | undefined
+  }[]
 }
 
 /** Have the default route lead out by an interface, unless there is another already. */
@@ -57,7 +60,11 @@ export function planDefaultRoute({ interfaceName, gateways }: DefaultRoute): Net
   return {
     family: 'route',
     message: encodeRouteChanges(
-      gateways.map((gateway) => addDefaultRoute(requireAddress(gateway, 'a gateway'), index)),
+      gateways.map(({ family, address }) =>
+        address === undefined
+          ? addDeviceRoute(family, index)
+          : addDefaultRoute(requireAddress(address, 'a gateway'), index),
+      ),
     ),
     acks: gateways.length,
     tolerate: ['EEXIST'],

@@ -1,5 +1,6 @@
 import { concatBytes } from '../../native/netlink-attribute.ts'
 import type { SetName } from './firewall-table.ts'
+import { driverOf } from './network.ts'
 import type { Network } from './network.ts'
 import type { TableChange } from './nftables/message.ts'
 import { addElements, deleteElements } from './nftables/set.ts'
@@ -27,6 +28,7 @@ function range(text: string): SetElement {
 
 /** Elements that let a network's containers out, or (internal) keep them in. */
 export function networkElements(network: Network): PlacedElement[] {
+  if (driverOf(network) !== 'bridge') return []
   const bridge = interfaceKey(network.bridge)
   const within: PlacedElement = { set: 'intra', element: { key: concatBytes([bridge, bridge]) } }
   if (network.internal) return [within, { set: 'internal', element: { key: bridge } }]

@@ -64,11 +64,16 @@ export function nameServerSubnets(resolvConf: string): Subnet[] {
 
 /** Greatest packet of the interface of the IPv4 default route; undefined where there is none. */
 export function defaultRouteMtu(socket: NetlinkSocket): number | undefined {
+  return defaultRouteLink(socket)?.mtu
+}
+
+/** The interface of the IPv4 default route; undefined where there is none. */
+export function defaultRouteLink(socket: NetlinkSocket): Link | undefined {
   const [route] = listRoutes(socket, 'ipv4')
     .filter(isDefaultRoute)
     .toSorted((one, other) => one.metric - other.metric)
   if (!route) return undefined
-  return listLinks(socket).find(({ index }) => index === route.outgoing)?.mtu
+  return listLinks(socket).find(({ index }) => index === route.outgoing)
 }
 
 /** Whether interfaces can have IPv6 addresses here at all. */

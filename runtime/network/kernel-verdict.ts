@@ -4,5 +4,7 @@ import { OperationError } from '../../native/error.ts'
 export function hasErrno(error: unknown, ...names: readonly string[]): boolean {
   if (!(error instanceof OperationError)) return false
   const errno = error.detail['errno']
-  return typeof errno === 'string' && names.includes(errno)
+  if (typeof errno !== 'string') return false
+  // Two names of one number on Linux, errno(3); errnoName gives the first.
+  return names.includes(errno) || (errno === 'ENOTSUP' && names.includes('EOPNOTSUPP'))
 }

@@ -13,8 +13,14 @@ import {
   networkRunFolder,
   readIfPresent,
 } from './network-files.ts'
-import { addressAt, isHostAddress, parseSubnet, subnetSize } from './subnet.ts'
-import type { Subnet } from './subnet.ts'
+import {
+  addressAt,
+  contains,
+  formatSubnet,
+  isHostAddress,
+  parseSubnet,
+  subnetSize,
+} from './subnet.ts'
 
 /** An address of one family that a container holds. */
 export interface LeasedAddress {
@@ -65,7 +71,7 @@ export function leaseAddress(
   const mac = request.mac === undefined ? undefined : parseMac(request.mac)
   const address =
     request.ip === undefined
-      ? leaseNext(folders, network, subnet, request)
+      ? leaseNext(folders, network, request)
       : leaseWanted(folder, network.ipv4, request.ip, request)
   const files = [join(folder, formatAddress(address))]
   try {
@@ -157,15 +163,48 @@ function leaseIpv6(
 ): LeasedAddress | undefined {
   if (!network.ipv6) return undefined
   const subnet = parseSubnet(network.ipv6.subnet)
-  // The same place in the range as the IPv4 address, which is unique already.
-  const offset = addressNumber(ipv4) - addressNumber(parseSubnet(network.ipv4.subnet).address)
-  const wanted = request.ip6 ?? formatAddress(addressAt(subnet, offset))
-  const address = leaseWanted(folder, network.ipv6, wanted, request)
+  const address =
+    request.ip6 === undefined
+      ? leaseAlike(folder, network.ipv6, addressNumber(ipv4) - firstOf(network.ipv4), request)
+      : leaseWanted(folder, network.ipv6, request.ip6, request)
   return {
     address: formatAddress(address),
     prefixLength: subnet.prefixLength,
     gateway: network.ipv6.gateway,
   }
+}
+
+function firstOf({ subnet }: AddressPool): bigint {
+  return addressNumber(parseSubnet(subnet).address)
+}
+
+/** More are never taken by others at once: each network has as many IPv4 addresses at most as it has containers. */
+const mostTries = 65_536n
+
+/** The IPv6 address at the place that the IPv4 one has in its range, which is unique already, or the next that is free. */
+function leaseAlike(
+  folder: string,
+  pool: AddressPool,
+  start: bigint,
+  request: LeaseRequest,
+): Uint8Array {
+  const [whole, part] = [parseSubnet(pool.subnet), parseSubnet(pool.range ?? pool.subnet)]
+  const size = subnetSize(part)
+  const tries = size < mostTries ? size : mostTries
+  for (let step = 0n; step < tries; step++) {
+    const address = addressAt(part, (start + step) % size)
+    const name = formatAddress(address)
+    if (!isHostAddress(whole, address) || name === pool.gateway) continue
+    const path = join(folder, name)
+    if (claimFile(path, request.containerId)) return address
+    if (reclaim(folder, path, request) && claimFile(path, request.containerId)) return address
+  }
+  throw new OperationError(
+    'BAD_STATE',
+    'lease an IPv6 address',
+    { subnet: formatSubnet(part) },
+    { hint: 'Every address is in use: remove containers or make another network' },
+  )
 }
 
 function leaseWanted(
@@ -195,24 +234,21 @@ const lastFile = 'last-address'
 /** Characters of an IPv6 address that carries an IPv4 one. */
 const longestAddress = 45
 
-function leaseNext(
-  folders: NetworkFolders,
-  network: Network,
-  subnet: Subnet,
-  request: LeaseRequest,
-): Uint8Array {
+function leaseNext(folders: NetworkFolders, network: Network, request: LeaseRequest): Uint8Array {
   const folder = addressLeasesFolder(folders, network.name)
+  const whole = parseSubnet(network.ipv4.subnet)
+  const subnet = network.ipv4.range === undefined ? whole : parseSubnet(network.ipv4.range)
   const pointer = join(networkRunFolder(folders, network.name), lastFile)
   const last = parseAddress(readIfPresent(pointer)?.trim() ?? '')
   const first = addressNumber(subnet.address)
-  const start = last && isHostAddress(subnet, last) ? addressNumber(last) - first : 0n
   const size = subnetSize(subnet)
+  const start = last && contains(subnet, last) ? addressNumber(last) - first : size - 1n
   const taken = new Set(listNames(folder))
   for (const mayReclaim of [false, true])
     for (let step = 1n; step <= size; step++) {
       const address = addressAt(subnet, (start + step) % size)
       const name = formatAddress(address)
-      if (!isHostAddress(subnet, address) || name === network.ipv4.gateway) continue
+      if (!isHostAddress(whole, address) || name === network.ipv4.gateway) continue
       const path = join(folder, name)
       if (taken.has(name) && !(mayReclaim && reclaim(folder, path, request))) continue
       if (!claimFile(path, request.containerId)) continue
@@ -222,7 +258,7 @@ function leaseNext(
   throw new OperationError(
     'BAD_STATE',
     'lease an address',
-    { network: network.name, subnet: network.ipv4.subnet },
+    { network: network.name, subnet: formatSubnet(subnet) },
     { hint: 'Every address is in use: remove containers or make another network' },
   )
 }

@@ -6,8 +6,13 @@ import { openNetlinkSocket } from '../../native/netlink-socket.ts'
 import { chooseIpv6Subnet, chooseSubnet, requireFree } from './choose-subnet.ts'
 import { findLink, nameServerSubnets, usedSubnets } from './host-network.ts'
 import { formatAddress, requireAddress } from './ip-address.ts'
-import { canonicalNetworkName, defaultNetworkName, requireNetworkName } from './network.ts'
-import type { AddressPool, Network, NetworkFolders } from './network.ts'
+import {
+  canonicalNetworkName,
+  defaultNetworkName,
+  driverOf,
+  requireNetworkName,
+} from './network.ts'
+import type { AddressPool, Network, NetworkDriver, NetworkFolders } from './network.ts'
 import {
   claimFile,
   listNames,
@@ -15,21 +20,35 @@ import {
   networksFolder,
   readIfPresent,
 } from './network-files.ts'
-import { addressAt, formatSubnet, isHostAddress, parseSubnet } from './subnet.ts'
+import { chooseParent, requireChildren } from './parent-interface.ts'
+import { addressAt, contains, formatSubnet, isHostAddress, parseSubnet } from './subnet.ts'
 import type { Subnet } from './subnet.ts'
 
-/** What `network create` asks for. */
-export interface NewNetwork {
-  readonly name: string
+/** Addresses of one family. */
+export interface NewPool {
   readonly subnet?: string | undefined
   readonly gateway?: string | undefined
-  /** A range, or true for one of ours. */
-  readonly ipv6?: string | boolean | undefined
+  /** A part of the subnet. */
+  readonly range?: string | undefined
+}
+
+/** What `network create` asks for. */
+export interface NewNetwork extends NewPool {
+  readonly name: string
+  readonly driver?: NetworkDriver | undefined
+  /** Absent: the interface of the host's default route. */
+  readonly parent?: string | undefined
+  readonly mode?: string | undefined
+  /** Name of the bridge. */
+  readonly bridge?: string | undefined
+  /** Absent: none. Without a subnet: one of ours. */
+  readonly ipv6?: NewPool | undefined
   readonly internal?: boolean | undefined
   /** False: no name server. */
   readonly dns?: boolean | undefined
   readonly mtu?: number | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly options?: Readonly<Record<string, string>> | undefined
 }
 
 /** Every network that exists, by name; the default one only once it has been used. */
@@ -113,17 +132,46 @@ function addNetwork(
   const network: Network = {
     id,
     name: wanted.name,
-    bridge: chooseBridgeName(id, kind),
+    ...chooseDevice(folders, wanted, id, kind),
     ...choosePools(folders, wanted, id, kind),
     internal: wanted.internal ?? false,
     dns: wanted.dns ?? true,
     ...(wanted.mtu === undefined ? {} : { mtu: requireMtu(wanted.mtu) }),
     labels: wanted.labels ?? {},
+    ...(wanted.options === undefined ? {} : { options: wanted.options }),
     created: new Date().toISOString(),
   }
   if (!claimFile(networkFile(folders, wanted.name), `${JSON.stringify(network)}\n`))
     throw nameTaken(wanted.name)
   return network
+}
+
+function chooseDevice(
+  folders: NetworkFolders,
+  wanted: NewNetwork,
+  id: string,
+  kind: 'default' | 'user',
+): Pick<Network, 'driver' | 'bridge' | 'parent' | 'mode'> {
+  const { driver = 'bridge', mode } = wanted
+  if (driver === 'bridge')
+    return { bridge: ownBridge(folders, wanted.bridge) ?? chooseBridgeName(id, kind) }
+  if (driver === 'none') return { driver, bridge: '' }
+  const parent = chooseParent(wanted.parent)
+  requireChildren({ driver, parent, mode })
+  return { driver, bridge: '', parent, mode }
+}
+
+function ownBridge(folders: NetworkFolders, name: string | undefined): string | undefined {
+  if (name === undefined) return undefined
+  const other = listNetworks(folders).find(({ bridge }) => bridge === name)
+  using socket = openNetlinkSocket('route')
+  if (!other && !findLink(socket, name)) return name
+  throw new OperationError(
+    'ALREADY_EXISTS',
+    'name a bridge',
+    { bridge: name, network: other?.name ?? '' },
+    { hint: 'There is an interface of that name: choose another' },
+  )
 }
 
 /** `mc0` for the default network, unless another engine on this machine has it. */
@@ -140,22 +188,30 @@ function choosePools(
   id: string,
   kind: 'default' | 'user',
 ): { ipv4: AddressPool; ipv6?: AddressPool } {
-  const others = listNetworks(folders).flatMap(({ ipv4, ipv6 }) =>
-    [ipv4, ...(ipv6 ? [ipv6] : [])].map(({ subnet }) => parseSubnet(subnet)),
-  )
+  if (wanted.driver === 'none') return { ipv4: { subnet: '', gateway: '' } }
+  const others = listNetworks(folders)
+    .filter((network) => driverOf(network) !== 'none')
+    .flatMap(({ ipv4, ipv6 }) =>
+      [ipv4, ...(ipv6 ? [ipv6] : [])].map(({ subnet }) => parseSubnet(subnet)),
+    )
   const nameServers = nameServerSubnets(readIfPresent('/etc/resolv.conf') ?? '')
   const used = [...others, ...usedSubnets(), ...nameServers]
+  // Containers that share an interface of the host are in the network that it is in.
+  const isShared = wanted.driver === 'macvlan' || wanted.driver === 'ipvlan'
   const subnet =
-    wanted.subnet === undefined ? chooseSubnet(kind, used) : requireIpv4(wanted.subnet, used)
-  const ipv4 = poolOf(subnet, wanted.gateway)
+    wanted.subnet === undefined
+      ? chooseSubnet(kind, used)
+      : requireIpv4(wanted.subnet, isShared ? others : used)
+  const ipv4 = poolOf(subnet, wanted)
   if (!wanted.ipv6) return { ipv4 }
-  const subnet6 = wanted.ipv6 === true ? chooseIpv6Subnet(id) : parseSubnet(wanted.ipv6)
+  const given = wanted.ipv6.subnet
+  const subnet6 = given === undefined ? chooseIpv6Subnet(id) : parseSubnet(given)
   if (subnet6.address.length !== 16 || subnet6.prefixLength > 112)
     throw new OperationError('INVALID_ARGUMENT', 'read an IPv6 subnet', {
       subnet: formatSubnet(subnet6),
     })
   requireFree(subnet6, others)
-  return { ipv4, ipv6: poolOf(subnet6, undefined) }
+  return { ipv4, ipv6: poolOf(subnet6, wanted.ipv6) }
 }
 
 function requireIpv4(text: string, used: readonly Subnet[]): Subnet {
@@ -172,7 +228,7 @@ function requireIpv4(text: string, used: readonly Subnet[]): Subnet {
   return subnet
 }
 
-function poolOf(subnet: Subnet, gateway: string | undefined): AddressPool {
+function poolOf(subnet: Subnet, { gateway, range }: NewPool): AddressPool {
   const address =
     gateway === undefined ? addressAt(subnet, 1n) : requireAddress(gateway, 'a gateway')
   if (!isHostAddress(subnet, address))
@@ -180,7 +236,19 @@ function poolOf(subnet: Subnet, gateway: string | undefined): AddressPool {
       gateway: formatAddress(address),
       subnet: formatSubnet(subnet),
     })
-  return { subnet: formatSubnet(subnet), gateway: formatAddress(address) }
+  const pool = { subnet: formatSubnet(subnet), gateway: formatAddress(address) }
+  if (range === undefined) return pool
+  const part = parseSubnet(range)
+  const isPart =
+    part.address.length === subnet.address.length &&
+    part.prefixLength >= subnet.prefixLength &&
+    contains(subnet, part.address)
+  if (!isPart)
+    throw new OperationError('INVALID_ARGUMENT', 'take a range of addresses', {
+      range,
+      subnet: pool.subnet,
+    })
+  return { ...pool, range: formatSubnet(part) }
 }
 
 function requireMtu(mtu: number): number {

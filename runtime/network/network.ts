@@ -6,15 +6,27 @@ export interface AddressPool {
   readonly subnet: string
   /** Address of the bridge, and the containers' default route. */
   readonly gateway: string
+  /** The part of the subnet that containers are given addresses of; absent: all of it. */
+  readonly range?: string | undefined
 }
+
+/** How a network's containers are connected: by a bridge, as children of an interface of the host, or not at all. */
+export type NetworkDriver = 'bridge' | 'macvlan' | 'ipvlan' | 'none'
 
 /** A network as users make it; its kernel objects follow from it at any time. */
 export interface Network {
   /** 64 hexadecimal digits. */
   readonly id: string
   readonly name: string
-  /** Name of the bridge device. */
+  /** Absent: `bridge`. */
+  readonly driver?: NetworkDriver | undefined
+  /** Name of the bridge device; empty where there is none. */
   readonly bridge: string
+  /** Interface of the host that containers share, of macvlan and ipvlan. */
+  readonly parent?: string | undefined
+  /** Of macvlan and ipvlan, as `-o mode=` has it. */
+  readonly mode?: string | undefined
+  /** Empty texts where containers get no addresses (driver `none`). */
   readonly ipv4: AddressPool
   readonly ipv6?: AddressPool | undefined
   /** Containers reach each other and nobody else. */
@@ -24,6 +36,8 @@ export interface Network {
   /** Bytes; absent: as the interface of the host's default route. */
   readonly mtu?: number | undefined
   readonly labels: Readonly<Record<string, string>>
+  /** `-o`, as given. */
+  readonly options?: Readonly<Record<string, string>> | undefined
   /** ISO 8601 */
   readonly created: string
 }
@@ -34,6 +48,10 @@ export interface NetworkFolders {
   readonly dataDir: string
   /** Set where the state is not in the user's default folders. */
   readonly root: string | undefined
+}
+
+export function driverOf({ driver = 'bridge' }: Pick<Network, 'driver'>): NetworkDriver {
+  return driver
 }
 
 export const defaultNetworkName = 'bridge'

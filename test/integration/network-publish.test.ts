@@ -199,7 +199,7 @@ function scenarios(): void {
 
   t.test('IPv6 where the network has it', async (t) => {
     const folders = newFolders(t)
-    const network = createNetwork(folders, { name: 'six', ipv6: 'fd00:88::/64' })
+    const network = createNetwork(folders, { name: 'six', ipv6: { subnet: 'fd00:88::/64' } })
     const web = await startNetworked(t, folders, network, ['8080:80', '[::]:8081:80'])
     await web.serve(80)
     const other = await startNetworked(t, folders, network)

@@ -13,8 +13,9 @@ export function networkDocument(network: NetworkSummary): Record<string, unknown
     IPAM: {
       Driver: 'default',
       Options: null,
-      Config: network.subnets.map(({ subnet, gateway }) => ({
+      Config: network.subnets.map(({ subnet, gateway, range }) => ({
         Subnet: subnet,
+        ...(range === undefined ? {} : { IPRange: range }),
         ...(gateway === undefined ? {} : { Gateway: gateway }),
       })),
     },
@@ -28,7 +29,12 @@ export function networkDocument(network: NetworkSummary): Record<string, unknown
         { Name: name, MacAddress: mac, IPv4Address: ipv4 ?? '', IPv6Address: ipv6 ?? '' },
       ]),
     ),
-    Options: { 'com.docker.network.bridge.name': network.bridgeName, ...network.options },
+    Options: {
+      ...(network.bridgeName === ''
+        ? {}
+        : { 'com.docker.network.bridge.name': network.bridgeName }),
+      ...network.options,
+    },
     Labels: network.labels,
     DNSEnabled: network.dns,
   }

@@ -14,6 +14,7 @@ const RTA_TABLE = 15
 const RT_TABLE_MAIN = 254
 const RTPROT_BOOT = 3
 const RT_SCOPE_UNIVERSE = 0
+const RT_SCOPE_LINK = 253
 const RT_SCOPE_NOWHERE = 255
 const RTNH_F_ONLINK = 4
 const RTN_UNICAST = 1
@@ -64,6 +65,19 @@ export function addDefaultRoute(
       { type: RTA_GATEWAY, payload: gateway },
       { type: RTA_OIF, payload: u32(outgoing) },
     ],
+  }
+}
+
+/** Send what has no closer route out by a link, whoever answers there. */
+export function addDeviceRoute(family: 'ipv4' | 'ipv6', outgoing: number): RouteRequest {
+  const header = new Uint8Array(headerBytes)
+  const number = family === 'ipv4' ? 2 : 10
+  header.set([number, 0, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_LINK, RTN_UNICAST])
+  return {
+    type: routeTypes.newRoute,
+    flags: netlinkFlags.create | netlinkFlags.exclusive,
+    header,
+    attributes: [{ type: RTA_OIF, payload: u32(outgoing) }],
   }
 }
 
