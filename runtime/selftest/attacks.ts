@@ -5,7 +5,8 @@ export interface Attack {
   /** What it is about, and the known weaknesses of others that were of this kind. */
   readonly title: string
   readonly known: readonly string[]
-  readonly script: string
+  /** Absent: a container with these flags must not come about at all. */
+  readonly script?: string
   /** Words of `mycontainer run` without which the attack means nothing. */
   readonly flags?: readonly string[]
 }
@@ -15,6 +16,15 @@ const broken = (what: string): string => `echo "BROKEN ${what}"`
 /** `path` can be opened for writing. */
 const writable = (paths: string): string =>
   `for p in ${paths}; do [ -e "$p" ] && (exec 3>>"$p") 2>/dev/null && echo "BROKEN $p can be written"; done`
+
+/** One attack for each of several sets of flags. */
+function refused(
+  title: string,
+  known: readonly string[],
+  flags: readonly (readonly string[])[],
+): Attack[] {
+  return flags.map((words) => ({ title: `${title}: ${words.join(' ')}`, known, flags: words }))
+}
 
 export const attacks: readonly Attack[] = [
   {
@@ -35,7 +45,7 @@ done`,
   },
   {
     title: 'kernel settings of the whole machine are changed',
-    known: ['CVE-2025-52881', 'CVE-2022-0492'],
+    known: ['CVE-2025-52881', 'CVE-2022-0492', 'CVE-2023-25809'],
     script: `${writable('/proc/sys/kernel/core_pattern /proc/sys/kernel/modprobe /proc/sys/vm/panic_on_oom /proc/sys/fs/binfmt_misc/register /proc/sysrq-trigger /proc/irq/default_smp_affinity /proc/bus/pci/00/00.0 /sys/kernel/uevent_helper /sys/fs/cgroup/release_agent /sys/fs/cgroup/cgroup.procs /sys/kernel/mm/transparent_hugepage/enabled')}
 mount -o remount,rw /proc/sys 2>/dev/null && ${broken('/proc/sys can be mounted anew')}
 umount /proc/sys 2>/dev/null && ${broken('/proc/sys can be uncovered')}`,
@@ -54,6 +64,7 @@ for p in /proc/kcore /proc/keys; do umount $p 2>/dev/null && ${broken('$p can be
   {
     title: 'a device of the host is opened',
     known: ['CVE-2026-41579'],
+    flags: ['--cap-add', 'MKNOD'],
     script: `for d in "b 8 0" "b 253 0" "b 259 0" "b 254 0" "c 1 1" "c 1 2" "c 1 4" "c 10 1"; do
   rm -f /tmp/node; mknod /tmp/node $d 2>/dev/null || continue
   dd if=/tmp/node of=/dev/null bs=512 count=1 2>/dev/null && ${broken('device $d can be read')}
@@ -81,6 +92,71 @@ for n in mnt net pid; do nsenter --$n=/proc/1/ns/$n true 2>/dev/null && [ "$(rea
     script: `n=$(ls -d /proc/[0-9]* | wc -l); [ "$n" -le 4 ] || ${broken('$n processes are seen')}
 grep -q "Seccomp:.*2" /proc/self/status || ${broken('no filter of system calls')}`,
   },
+  {
+    title: 'capabilities over the machine, and inherited ones',
+    known: ['CVE-2022-24769', 'CVE-2022-29162', 'CVE-2022-27649', 'CVE-2022-27650'],
+    script: `for s in CapInh CapAmb; do grep -qE "^$s:[[:space:]]*0+$" /proc/self/status || ${broken('$s is not empty')}; done
+b=$(sed -n "s/^CapBnd:[[:space:]]*//p" /proc/self/status)
+for c in 2:dac_read_search 12:net_admin 13:net_raw 16:sys_module 17:sys_rawio 19:sys_ptrace 21:sys_admin 22:sys_boot 25:sys_time 27:mknod 32:mac_override 33:mac_admin 34:syslog 38:perfmon 39:bpf; do
+  [ $((0x$b >> \${c%%:*} & 1)) = 0 ] || ${broken('it may have cap_${c#*:}')}
+done`,
+  },
+  {
+    title: 'the control groups of others are changed',
+    known: ['CVE-2023-25809', 'CVE-2022-0492'],
+    script: `for d in /sys/fs/cgroup /sys/fs/cgroup/*; do
+  [ -d "$d" ] && mkdir "$d/attack" 2>/dev/null && ${broken('$d/attack can be made')} && rmdir "$d/attack"
+done
+mount -o remount,rw /sys/fs/cgroup 2>/dev/null && ${broken('/sys/fs/cgroup can be mounted anew')}
+for f in /sys/fs/cgroup/*/release_agent /sys/fs/cgroup/*/devices.allow; do
+  [ -e "$f" ] && (exec 3>>"$f") 2>/dev/null && ${broken('$f can be written')}
+done`,
+  },
+  {
+    title: 'what the whole machine does is listened to',
+    known: ['GHSA-jq35-85cj-fj4p', 'GHSA-6fw5-f8r9-fgfm'],
+    script: `for d in /sys/devices/virtual/powercap /sys/class/powercap/*/ /sys/devices/system/cpu/cpu*/thermal_throttle; do
+  [ -n "$(ls -A $d 2>/dev/null)" ] && ${broken('$d can be listed')}
+done
+[ -n "$(dd if=/proc/interrupts bs=1 count=1 2>/dev/null)" ] && ${broken('/proc/interrupts can be read')}`,
+  },
+  {
+    title: 'the session and the terminal of whoever started it are shared',
+    known: [],
+    script: `[ "$(cut -d' ' -f6 /proc/1/stat)" = 1 ] || ${broken('its session is not its own')}
+[ "$(cut -d' ' -f7 /proc/1/stat)" = 0 ] || ${broken('it has a terminal that nobody gave it')}
+[ -e /dev/console ] && (exec 3<>/dev/console) 2>/dev/null && ${broken('/dev/console can be opened')}`,
+  },
+  {
+    title: 'programs are put where none belong',
+    known: [],
+    script: `for d in /dev /dev/shm /dev/mqueue; do
+  printf '#!/bin/sh\\nexit 0\\n' > $d/attack 2>/dev/null && chmod 755 $d/attack 2>/dev/null || continue
+  $d/attack 2>/dev/null && ${broken('$d has programs run')}
+  rm -f $d/attack
+done`,
+  },
+  ...refused(
+    'something is mounted over /proc',
+    ['CVE-2019-16884', 'CVE-2025-52881'],
+    [
+      ['--tmpfs', '/proc'],
+      ['--tmpfs', '/proc/self/attr'],
+      ['-v', '/etc:/proc'],
+      ['-v', '/etc:/../proc/.'],
+      ['-v', '/etc:/proc/sys/kernel'],
+    ],
+  ),
+  ...refused(
+    'a user beyond all ids becomes root',
+    ['CVE-2026-30892', 'CVE-2024-40635', 'CVE-2026-46680'],
+    [
+      ['--user', '4294967296'],
+      ['--user', '-1'],
+      ['--user', '1:-1'],
+      ['--user', ' 0'],
+    ],
+  ),
   {
     title: 'capabilities come back',
     known: [],
