@@ -1,4 +1,4 @@
-// `npm run bench -- start|exec|memory|import|build|registry|registry-server|cli|compose|scheduler|cluster|all [--runs N]`: this project beside the engines that
+// `npm run bench -- start|exec|memory|many|import|build|registry|registry-server|cli|compose|scheduler|cluster|all [--runs N]`: this project beside the engines that
 // are installed, measured in turns in one run. Prints what it saw and asserts nothing.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -11,6 +11,7 @@ import { measureCompose } from './compose.ts'
 import { measureExec } from './exec.ts'
 import { measureImport } from './import.ts'
 import { type Laboratory, openLaboratory } from './laboratory.ts'
+import { measureMany } from './many.ts'
 import { measureMemory } from './memory.ts'
 import { measureRegistry } from './registry.ts'
 import { measureRegistryServer } from './registry-server.ts'
@@ -21,6 +22,7 @@ const parts: Readonly<Record<string, (laboratory: Laboratory) => Promise<void>>>
   start: measureStart,
   exec: measureExec,
   memory: measureMemory,
+  many: measureMany,
   import: measureImport,
   build: measureBuild,
   registry: measureRegistry,

@@ -46,6 +46,8 @@ function notRun(name, state, note, failed) {
  */
 export async function runSuite({ root, suite, byName }) {
   const { name } = suite
+  if (suite.byNameOnly && !byName)
+    return notRun(name, 'not run', `${suite.byNameOnly}: npm test ${name}`, 0)
   const files = findTestFiles(root, suite)
   if (files.length === 0)
     return notRun(name, 'empty', 'it has no test files', byName || !suite.mayBeEmpty ? 1 : 0)

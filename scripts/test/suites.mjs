@@ -8,6 +8,7 @@
  * @property {number} jobs files that run at the same time; 1 where they share host resources
  * @property {number} timeoutSeconds for one file; longer is a hang, and a failure with a name
  * @property {boolean} mayBeEmpty false: a run in which it has no files fails
+ * @property {string} [byNameOnly] why a run of all suites leaves it out, and says so
  */
 
 /** What tests that drive the commands run. */
@@ -30,6 +31,20 @@ const docker = { program: 'docker', package: 'docker.io' }
 
 /** Programs that answers are compared with. */
 const peers = ['podman', 'buildah', 'skopeo']
+
+/** What guests are made of and driven with. */
+const guestPackages = [
+  'qemu-system-x86',
+  'apparmor',
+  'busybox-static',
+  'e2fsprogs',
+  'kmod',
+  'iproute2',
+  'nftables',
+  'curl',
+  'procps',
+  'uidmap',
+]
 
 // What builds, stores and serves images keeps to folders and ports of its own, so that two files can run at the same
 // time. The others watch the host's mounts, namespaces and interfaces.
@@ -116,23 +131,20 @@ export const suites = [
   {
     name: 'vm',
     folders: ['test/vm'],
-    packages: [
-      'qemu-system-x86',
-      'apparmor',
-      'busybox-static',
-      'e2fsprogs',
-      'kmod',
-      'iproute2',
-      'nftables',
-      'curl',
-      'procps',
-      'uidmap',
-      'debootstrap',
-      'vagrant',
-    ],
+    packages: [...guestPackages, 'debootstrap', 'vagrant'],
     needsRoot: true,
     jobs: 2,
     timeoutSeconds: 960,
     mayBeEmpty: false,
+  },
+  {
+    name: 'machines',
+    folders: ['test/machines'],
+    packages: [...guestPackages, kubectl],
+    needsRoot: true,
+    jobs: 1,
+    timeoutSeconds: 600,
+    mayBeEmpty: false,
+    byNameOnly: 'three virtual machines take four minutes',
   },
 ]

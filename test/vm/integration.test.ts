@@ -82,7 +82,7 @@ function isExcluded(name: string): boolean {
 }
 
 /** What only a guest can show. */
-const guestFiles = ['test/vm/guest/delegated-limits.ts']
+const guestFiles = ['test/vm/guest/facts.ts', 'test/vm/guest/delegated-limits.ts']
 
 /** Takes as long as all that another process runs beside it: it must not be what the guest waits for at its end. */
 const longest = 'rootless.test.ts'

@@ -1,4 +1,4 @@
-// Runs inside a guest: what the host side relies on. The host reads its TAP.
+// Runs inside a guest: what the other files rely on.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import t from 'tap'

@@ -8,10 +8,7 @@ import { machineNames, startMachines } from './cluster-machines.ts'
 import type { Machines } from './cluster-machines.ts'
 
 // A cluster of three machines: one has the server and is a node as well, two more join over the LAN. Pods of the
-// server's node and any other reach each other straight, those of the other two through a tunnel.
-//
-// Not part of the suites yet: an emulated server stands still for half a minute when the first pods begin, nodes count
-// as silent meanwhile, and what comes then depends on the load of the host. Run it with the pinned Node.
+// server's node and of node-1 reach each other straight, those of node-2 and any other through a tunnel.
 
 const checkout = join(import.meta.dirname, '../..')
 const runFile = promisify(execFile)

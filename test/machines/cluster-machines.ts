@@ -4,9 +4,9 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { makeGuestImage } from './harness/guest-image.ts'
-import { startGuest } from './harness/start-guest.ts'
-import type { Guest } from './harness/start-guest.ts'
+import { makeGuestImage } from '../vm/harness/guest-image.ts'
+import { startGuest } from '../vm/harness/start-guest.ts'
+import type { Guest } from '../vm/harness/start-guest.ts'
 
 /** Guests on a LAN of their own, which the first one's QEMU is the switch of. */
 export const machineNames = ['server', 'node-1', 'node-2'] as const
@@ -33,7 +33,7 @@ export interface Machines {
 
 /** Boot them side by side. @returns when all have an address and listen to their console */
 export async function startMachines(t: Test): Promise<Machines> {
-  const image = makeGuestImage('exec bash test/vm/guest/cluster-machine.sh')
+  const image = makeGuestImage('exec bash test/machines/cluster-machine.sh')
   const started: Machine[] = []
   t.teardown(async () => {
     await Promise.all(started.map((machine) => machine.kill()))
