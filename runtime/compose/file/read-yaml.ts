@@ -33,10 +33,31 @@ export function readYaml(path: string, text: string): YamlFile {
   }
   try {
     const value: unknown = document.toJS({ maxAliasCount })
+    requireShallow(path, value, (keys) => lineOf(document, lines, keys))
     return { path, value, lineOf: (keys) => lineOf(document, lines, keys) }
   } catch (cause) {
+    if (cause instanceof OperationError) throw cause
     throw invalid(path, (cause as Error).message)
   }
+}
+
+/** Deeper than any honest file; an alias inside of what it stands for has no end. */
+const maxDepth = 60
+
+function requireShallow(
+  path: string,
+  value: unknown,
+  lineAt: YamlFile['lineOf'],
+  keys: readonly string[] = [],
+): void {
+  if (typeof value !== 'object' || value === null) return
+  if (keys.length > maxDepth)
+    throw invalid(
+      `${path}:${lineAt(keys)}`,
+      `${keys.slice(0, 3).join('.')} is nested deeper than ${maxDepth} levels, or an alias there contains itself`,
+    )
+  for (const [key, member] of Object.entries(value))
+    requireShallow(path, member, lineAt, [...keys, key])
 }
 
 function invalid(at: string, what: string): OperationError {
