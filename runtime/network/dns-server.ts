@@ -13,6 +13,7 @@ import { answerQuestion, usableUpstreams } from './dns-answer.ts'
 import { forward, frame, frameReader } from './dns-forward.ts'
 import { nameRecordReader } from './name-records.ts'
 import type { NameRecord } from './name-records.ts'
+import { hostHasIpv6 } from './host-network.ts'
 import type { Network, NetworkFolders } from './network.ts'
 import { listNames, nameRecordsFolder, networkRunFolder, readIfPresent } from './network-files.ts'
 import { parseResolvConf } from './resolv-conf.ts'
@@ -72,7 +73,7 @@ async function serveUntilEmpty(
 }
 
 function gatewaysOf({ ipv4, ipv6 }: Network): string[] {
-  return ipv6 ? [ipv4.gateway, ipv6.gateway] : [ipv4.gateway]
+  return ipv6 && hostHasIpv6() ? [ipv4.gateway, ipv6.gateway] : [ipv4.gateway]
 }
 
 /** Wait until the network has had no container for a moment, in which a restart would start another. */

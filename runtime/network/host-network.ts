@@ -46,10 +46,10 @@ function listRoutes(socket: NetlinkSocket, family: 'ipv4' | 'ipv6'): Route[] {
 
 const localTable = 255
 
-/** Networks that the host has routes to, its default routes left out. */
-export function usedSubnets(): Subnet[] {
+/** Networks of one family that the host has routes to, its default routes left out. */
+export function usedSubnets(family: 'ipv4' | 'ipv6'): Subnet[] {
   using socket = openNetlinkSocket('route')
-  return listRoutes(socket, 'ipv4').flatMap(({ destination, prefixLength, table }) =>
+  return listRoutes(socket, family).flatMap(({ destination, prefixLength, table }) =>
     destination && table !== localTable ? [{ address: destination, prefixLength }] : [],
   )
 }

@@ -66,6 +66,7 @@ export function leaseAddress(
   network: Network,
   request: LeaseRequest,
 ): AddressLease {
+  requireLeasable(network, request)
   const folder = addressLeasesFolder(folders, network.name)
   const subnet = parseSubnet(network.ipv4.subnet)
   const mac = request.mac === undefined ? undefined : parseMac(request.mac)

@@ -195,7 +195,7 @@ function choosePools(
       [ipv4, ...(ipv6 ? [ipv6] : [])].map(({ subnet }) => parseSubnet(subnet)),
     )
   const nameServers = nameServerSubnets(readIfPresent('/etc/resolv.conf') ?? '')
-  const used = [...others, ...usedSubnets(), ...nameServers]
+  const used = [...others, ...usedSubnets('ipv4'), ...nameServers]
   // Containers that share an interface of the host are in the network that it is in.
   const isShared = wanted.driver === 'macvlan' || wanted.driver === 'ipvlan'
   const subnet =
@@ -210,7 +210,7 @@ function choosePools(
     throw new OperationError('INVALID_ARGUMENT', 'read an IPv6 subnet', {
       subnet: formatSubnet(subnet6),
     })
-  requireFree(subnet6, others)
+  requireFree(subnet6, isShared ? others : [...others, ...usedSubnets('ipv6')])
   return { ipv4, ipv6: poolOf(subnet6, wanted.ipv6) }
 }
 

@@ -1,0 +1,88 @@
+import t from 'tap'
+import { type NetworkWords, readNetworkWords } from '../../../runtime/network/network-wish.ts'
+
+const plain: NetworkWords = {
+  name: 'web',
+  driver: 'bridge',
+  subnets: [],
+  gateways: [],
+  ipRanges: [],
+  internal: false,
+  ipv6: false,
+  disableDns: false,
+  labels: {},
+  options: {},
+}
+
+const accepted: readonly (readonly [string, Partial<NetworkWords>, object])[] = [
+  ['nothing said', {}, { driver: 'bridge', dns: true, ipv6: undefined }],
+  ['IPv6 of ours', { ipv6: true }, { ipv6: {} }],
+  [
+    'families in any order',
+    {
+      subnets: ['fd00::/64', '10.0.0.0/24'],
+      gateways: ['10.0.0.9', 'fd00::9'],
+      ipRanges: ['fd00::8/125'],
+    },
+    {
+      subnet: '10.0.0.0/24',
+      gateway: '10.0.0.9',
+      ipv6: { subnet: 'fd00::/64', gateway: 'fd00::9', range: 'fd00::8/125' },
+    },
+  ],
+  [
+    'an IPv6 subnet says --ipv6',
+    { subnets: ['fd00::/64'] },
+    { subnet: undefined, ipv6: { subnet: 'fd00::/64' } },
+  ],
+  [
+    'docker’s options',
+    {
+      options: { 'com.docker.network.driver.mtu': '1400', 'com.docker.network.bridge.name': 'br7' },
+    },
+    { mtu: 1400, bridge: 'br7' },
+  ],
+  [
+    'macvlan',
+    { driver: 'macvlan', options: { parent: 'eth0' } },
+    { parent: 'eth0', mode: 'bridge', dns: false },
+  ],
+  [
+    'ipvlan of podman',
+    { driver: 'ipvlan', options: { ipvlan_mode: 'l3s' } },
+    { mode: 'l3s', parent: undefined },
+  ],
+  ['docker’s word for none', { driver: 'null' }, { driver: 'none', dns: false }],
+]
+for (const [title, words, want] of accepted)
+  t.test(title, async (t) => {
+    const made: object = readNetworkWords({ ...plain, ...words })
+    t.match(
+      { ...Object.fromEntries(Object.keys(want).map((key) => [key, undefined])), ...made },
+      want,
+    )
+  })
+
+const rejected: readonly (readonly [string, Partial<NetworkWords>, string])[] = [
+  ['another driver', { driver: 'overlay' }, 'INVALID_ARGUMENT'],
+  ['two ranges of a family', { subnets: ['10.0.0.0/24', '10.0.1.0/24'] }, 'UNSUPPORTED'],
+  ['a gateway without a subnet', { gateways: ['10.0.0.1'] }, 'INVALID_ARGUMENT'],
+  [
+    'a gateway of the other family',
+    { subnets: ['10.0.0.0/24'], gateways: ['fd00::1'] },
+    'INVALID_ARGUMENT',
+  ],
+  ['addresses with driver none', { driver: 'none', ipv6: true }, 'INVALID_ARGUMENT'],
+  ['an option of nobody', { options: { toString: 'x' } }, 'UNSUPPORTED'],
+  ['an option of another driver', { options: { parent: 'eth0' } }, 'UNSUPPORTED'],
+  ['a mode of another driver', { driver: 'ipvlan', options: { mode: 'vepa' } }, 'INVALID_ARGUMENT'],
+  [
+    'a name no interface has',
+    { options: { 'com.docker.network.bridge.name': 'a b' } },
+    'INVALID_ARGUMENT',
+  ],
+]
+for (const [title, words, code] of rejected)
+  t.test(`refuses ${title}`, async (t) =>
+    t.throws(() => readNetworkWords({ ...plain, ...words }), { code }),
+  )
