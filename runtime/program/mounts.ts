@@ -262,14 +262,13 @@ function mountFileSystem(c: ContainerCompilation, mount: Mount, options: MountOp
     })
   for (const [key, value] of fileSystemData(c, mount, options)) {
     const why = `an option that only ${type} understands`
-    if (value === undefined)
-      b.call('fsconfig', [context, FSCONFIG.SET_FLAG, b.text(key), 0, 0], { why, source: manual })
-    else
-      b.call('fsconfig', [context, FSCONFIG.SET_STRING, b.text(key), b.text(value), 0], {
-        why,
-        source: manual,
-        ...toleranceFor(c, mount, key),
-      })
+    const [command, text] =
+      value === undefined ? [FSCONFIG.SET_FLAG, 0] : [FSCONFIG.SET_STRING, b.text(value)]
+    b.call('fsconfig', [context, command, b.text(key), text, 0], {
+      why,
+      source: manual,
+      ...toleranceFor(c, mount, key),
+    })
   }
   if (type === 'proc' && isBornLate(c))
     b.call('fsconfig', [context, FSCONFIG.SET_FD, b.text('pidns'), 0, b.slot('pidNamespace')], {
@@ -288,9 +287,10 @@ function mountFileSystem(c: ContainerCompilation, mount: Mount, options: MountOp
   close(c, context, 'the mount holds the file system')
 }
 
-// The group `tty` may have no id in a small mapping; terminals then belong to the group of their user.
+// The group `tty` may have no id in a small mapping. Few file systems count versions, and they need not be asked.
 function toleranceFor(c: Compilation, { type }: Mount, key: string): { ignore?: string[] } {
-  return c.isUnprivileged && type === 'devpts' && key === 'gid' ? { ignore: ['EINVAL'] } : {}
+  const isUnmapped = c.isUnprivileged && type === 'devpts' && key === 'gid'
+  return isUnmapped || key === 'iversion' ? { ignore: ['EINVAL'] } : {}
 }
 
 function fileSystemData(

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -105,6 +106,8 @@ function runtimeUnderTest(t: Test, name: string): RuntimeUnderTest {
   const ids: string[] = []
   let count = 0
   makeRootfs(rootfs)
+  // The root of a user namespace is somebody else on the way to it.
+  chmodSync(folder, 0o755)
   const run = (args: readonly string[], { cwd = folder }: RunOptions = {}): OciResult =>
     runToFiles(folder, cwd, [...command, ...args])
   t.teardown(() => {
