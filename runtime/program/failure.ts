@@ -4,6 +4,7 @@ import { searchSource } from './execute.ts'
 import { diagnoseExec } from './diagnose-exec.ts'
 import type { ExecDiagnosis, ExecFacts } from './diagnose-exec.ts'
 import { isLabelStep } from './security-label.ts'
+import { isMappingStep } from './mapped-mount.ts'
 import { formatStep } from './listing.ts'
 import { readText, readVector } from './format-operand.ts'
 import type { Program, Step } from './program.ts'
@@ -184,11 +185,15 @@ const stepNames: Readonly<Record<string, string>> = {
 
 function hintFor(step: Step, errno: string): string | undefined {
   if (isLabelStep(step) && (errno === 'ENOENT' || errno === 'EINVAL')) return labelHint
+  if (isMappingStep(step) && errno === 'EINVAL') return mappingHint
   return hints[`${step.call} ${errno}`] ?? hints[errno]
 }
 
 const labelHint =
   'This kernel has no such AppArmor profile or SELinux label, or neither of the two is switched on: load the profile, or leave it out'
+
+const mappingHint =
+  'The file system of the source cannot show files under other ids (overlay, 9p and many network and FUSE ones cannot): put the folder on ext4, xfs, btrfs or tmpfs, or leave idmap out and give the files to the user (U)'
 
 const hints: Readonly<Record<string, string>> = {
   'clone3 EPERM':

@@ -2,6 +2,7 @@ import { BY_DESCRIPTOR } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
 import { AT_FDCWD, MOUNT_ATTR, OPEN_TREE } from './flags/values.ts'
 import type { Operand, Slot } from './operand.ts'
+import type { Step } from './program.ts'
 import { MOUNT_ATTR_SIZE, MOUNT_ATTR_USERNS_OFFSET, mountAttributes } from './structs.ts'
 
 /** A detached mount of what lies at a path of the host. */
@@ -17,6 +18,14 @@ export function cloneTree(c: Compilation, path: string, to: Slot, recursive: num
   )
 }
 
+/** Said of every mount whose ids are mapped, so that its failure is known. */
+const mappedWhy = 'files would else belong to nobody inside, or have to be chowned one by one'
+
+/** Whether a step maps the ids of a mount. */
+export function isMappingStep({ why }: Pick<Step, 'why'>): boolean {
+  return why === mappedWhy
+}
+
 /** Outer half: ids of `userns` inside stand for the ids on disk. */
 export function mapMount(c: Compilation, mount: Slot, userns: Operand, recursive = 0): void {
   const { b } = c
@@ -29,7 +38,7 @@ export function mapMount(c: Compilation, mount: Slot, userns: Operand, recursive
     'mount_setattr',
     [mount, b.text(''), BY_DESCRIPTOR | recursive, attributes, MOUNT_ATTR_SIZE],
     {
-      why: 'files would else belong to nobody inside, or have to be chowned one by one',
+      why: mappedWhy,
       source: 'mount_setattr(2)',
     },
   )

@@ -34,6 +34,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'explains-failures.test.ts',
     'fault-injection.test.ts',
     'image-host.test.ts',
+    'kube-play.test.ts',
     'leaks.test.ts',
     'life-cycle-inspection.test.ts',
     'life-cycle-logs.test.ts',
@@ -59,6 +60,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'volumes.test.ts',
   ],
   'runs image layers in a user namespace, which needs Linux 6.13; the guest has 6.1': [
+    'idmapped-volumes.test.ts',
     'option-namespaces.test.ts',
     'program-run.test.ts',
     'security-privileges.test.ts',

@@ -1,3 +1,4 @@
+import { OperationError } from '../../../native/error.ts'
 import type { Mount } from '../../spec/config.ts'
 import type { ContainerOptions } from '../options.ts'
 import type { MountSpec } from '../mount-spec.ts'
@@ -54,7 +55,7 @@ export function userMount({ spec, source }: PlacedMount, facts: ContainerFacts):
     type: 'bind',
     source,
     options: bindOptions(spec, idmap !== undefined),
-    ...(idmap === undefined ? {} : idMappings(idmap, facts)),
+    ...(idmap === undefined ? {} : idMappings(idmap, destination, facts)),
   }
 }
 
@@ -98,9 +99,19 @@ function tmpfsOptions(spec: MountSpec): string[] {
 /** `uids=0-1000-10#…;gids=…` as podman writes them (container-host-size), or the container's own. */
 function idMappings(
   text: string,
+  destination: string,
   { uidMappings, gidMappings }: ContainerFacts,
 ): Pick<Mount, 'uidMappings' | 'gidMappings'> {
   const own = { uidMappings: [...uidMappings], gidMappings: [...gidMappings] }
+  if (text === '' && uidMappings.length === 0)
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      `map the ids of the mount at ${destination}`,
+      {},
+      {
+        hint: 'idmap follows the user namespace of the container: add --userns auto, or say whose ids are whose with idmap=uids=0-1000-1;gids=0-1000-1',
+      },
+    )
   for (const part of text.split(';')) {
     const match = /^(uids|gids)=(.+)$/.exec(part)
     if (!match) continue
