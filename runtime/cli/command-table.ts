@@ -167,6 +167,15 @@ export const topCommands: Readonly<Record<string, CommandEntry>> = {
   ),
 }
 
+const kubeGenerate = entry(
+  'Generate Kubernetes YAML from containers',
+  async () => (await import('./commands/kube/generate.ts')).kubeGenerateCommand,
+)
+const kubePlay = entry(
+  'Make pods and volumes from a Kubernetes YAML file',
+  async () => (await import('./commands/kube/play.ts')).kubePlayCommand,
+)
+
 /** `mycontainer GROUP COMMAND` */
 export const commandGroups: Readonly<Record<string, CommandGroup>> = {
   container: {
@@ -180,6 +189,21 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
         'Run the health check of a container once',
         async () => (await import('./commands/healthcheck-run.ts')).healthcheckRunCommand,
       ),
+    },
+  },
+  generate: {
+    summary: 'Generate files from containers',
+    commands: { kube: kubeGenerate },
+  },
+  kube: {
+    summary: 'Play and generate Kubernetes YAML',
+    commands: {
+      down: entry(
+        'Stop and remove the pods of a Kubernetes YAML file',
+        async () => (await import('./commands/kube/play.ts')).kubeDownCommand,
+      ),
+      generate: kubeGenerate,
+      play: kubePlay,
     },
   },
   network: {
@@ -214,6 +238,10 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
         async () => (await import('./commands/network/rm.ts')).networkRmCommand,
       ),
     },
+  },
+  play: {
+    summary: 'Play files',
+    commands: { kube: kubePlay },
   },
   secret: {
     summary: 'Manage secrets',

@@ -35,6 +35,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'fault-injection.test.ts',
     'image-host.test.ts',
     'kube-play.test.ts',
+    'kube-play.test.ts',
     'leaks.test.ts',
     'life-cycle-inspection.test.ts',
     'life-cycle-logs.test.ts',
