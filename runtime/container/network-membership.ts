@@ -23,7 +23,7 @@ export function isNamed(mode: NetworkMode, { network, networkId }: NetworkIdenti
 
 function means(name: string, { network, networkId }: NetworkIdentity): boolean {
   if (canonicalNetworkName(name) === network) return true
-  return /^[0-9a-f]{12,64}$/.test(name) && networkId.startsWith(name)
+  return /^[0-9a-f]{1,64}$/.test(name) && networkId.startsWith(name)
 }
 
 /**

@@ -13,9 +13,15 @@ import {
 } from './monitor-files.ts'
 import { bootId } from '../../native/boot-id.ts'
 import { isProcessAlive } from './process-identity.ts'
+import { isNamed } from './network-membership.ts'
 import type { ContainerRecord } from './record.ts'
 import { type StartRecord, findStartRecord, readStartRecord } from './start-record.ts'
-import { type ContainerState, type HealthState, initialState } from './state.ts'
+import {
+  type ContainerNetwork,
+  type ContainerState,
+  type HealthState,
+  initialState,
+} from './state.ts'
 
 // The state is not stored anywhere as such: it is read off what exists (records, processes, the
 // kernel's control groups), so it cannot be wrong for longer than it takes to read it again.
@@ -59,7 +65,7 @@ function deriveState(folders: EngineFolders, record: ContainerRecord): Container
     ...initialState(),
     restartCount: start.restartCount,
     stoppedByUser: isStopRequested(folder.state),
-    ...(start.network ? { network: start.network } : {}),
+    ...(start.network ? { network: namedAlone(record, start.network) } : {}),
   }
   if (start.failure)
     return {
@@ -104,6 +110,13 @@ export function isInterrupted(folders: EngineFolders, record: ContainerRecord): 
   if (process.startedAt !== undefined) return false
   // An init without monitor that has not come to its program is alone in the last steps before it.
   return !(isThisBoot && isProcessAlive(process.monitorPid, process.monitorStartTicks))
+}
+
+/** A network that the record does not name is on its way in or out: the command that works on it makes it a fact. */
+function namedAlone({ options }: ContainerRecord, network: ContainerNetwork): ContainerNetwork {
+  const { mode } = options.network
+  const attachments = network.attachments.filter((attachment) => isNamed(mode, attachment))
+  return attachments.length === network.attachments.length ? network : { ...network, attachments }
 }
 
 function unstartedState(start: StartRecord): Partial<ContainerState> {

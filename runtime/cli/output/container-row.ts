@@ -1,3 +1,4 @@
+import { namedNetworks } from '../../container/network-membership.ts'
 import type { Container } from '../engine.ts'
 import { statusText } from './container-status.ts'
 import type { Headers, Row } from './format-rows.ts'
@@ -8,6 +9,12 @@ import { portsText } from './published-ports.ts'
 export interface RowOptions {
   readonly isTruncated: boolean
   readonly nowMs: number
+}
+
+/** Of one that does not run: where it will be. */
+function plannedNetworks({ options }: Container['record']): string {
+  const { mode } = options.network
+  return namedNetworks(mode).join(',') || mode.kind
 }
 
 /** The columns of ps by docker's names. */
@@ -32,7 +39,7 @@ export function containerRow({ record, state, size }: Container, options: RowOpt
     Label: (name: unknown) => resolved.labels[String(name)] ?? '',
     Mounts: record.mounts.map((mount) => mount.name ?? mount.source).join(','),
     LocalVolumes: String(record.mounts.filter((mount) => mount.type === 'volume').length),
-    Networks: networks.length === 0 ? record.options.network.mode.kind : networks.join(','),
+    Networks: networks.length === 0 ? plannedNetworks(record) : networks.join(','),
     Size:
       size === undefined ? '0B' : `${humanSize(size.writable)} (virtual ${humanSize(size.total)})`,
     Pid: state.pid,

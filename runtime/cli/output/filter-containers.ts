@@ -1,6 +1,7 @@
 import { OperationError } from '../../../native/error.ts'
 import { invalidValue } from '../../container/parse/invalid-value.ts'
 import { parseDuration } from '../../container/parse/duration.ts'
+import { namedNetworks } from '../../container/network-membership.ts'
 import type { Container } from '../engine.ts'
 import { nearest } from '../nearest.ts'
 
@@ -23,6 +24,7 @@ const tests: Readonly<Record<string, Test>> = {
     ),
   network: ({ state, record }, value) =>
     record.options.network.mode.kind === value ||
+    namedNetworks(record.options.network.mode).includes(value) ||
     (state.network?.attachments ?? []).some(
       ({ network, networkId }) => network === value || networkId.startsWith(value),
     ),

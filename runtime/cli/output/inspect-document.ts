@@ -1,6 +1,7 @@
 // What `inspect` shows, in docker's shape: scripts for docker and podman read these fields.
 
 import type { Container } from '../engine.ts'
+import { namedNetworks, wishFor } from '../../container/network-membership.ts'
 import type { ContainerState, NetworkAttachment } from '../../container/state.ts'
 import type { ResolvedMount } from '../../container/record.ts'
 import { hostConfig } from './inspect-host-config.ts'
@@ -154,7 +155,7 @@ function networkSettings({ record, state }: Container): Record<string, unknown> 
       HostIp: hostIp,
       HostPort: String(hostPort),
     })
-  const own = network?.attachments.map(
+  const own = (network?.attachments ?? []).map(
     (entry) => [entry.network, attachmentSection(entry)] as const,
   )
   const shared = mode.kind === 'host' || mode.kind === 'none' ? [[mode.kind, {}] as const] : []
@@ -163,8 +164,28 @@ function networkSettings({ record, state }: Container): Record<string, unknown> 
     SandboxKey: network?.namespacePath ?? '',
     Ports: ports,
     ...(first ? addressSection(first) : emptyAddress),
-    Networks: Object.fromEntries(own && own.length > 0 ? own : shared),
+    Networks: Object.fromEntries([...shared, ...plannedNetworks(record, own), ...own]),
   }
+}
+
+/** Networks that it will be in, or that give it no interface. */
+function plannedNetworks(
+  { options }: Container['record'],
+  there: readonly (readonly [string, unknown])[],
+): (readonly [string, Record<string, unknown>])[] {
+  const known = new Set(there.map(([name]) => name))
+  return namedNetworks(options.network.mode)
+    .filter((name) => !known.has(name))
+    .map((name) => [
+      name,
+      {
+        IPAMConfig: null,
+        Links: null,
+        Aliases: wishFor(options.network, name).aliases,
+        NetworkID: '',
+        ...emptyAddress,
+      },
+    ])
 }
 
 const emptyAddress = {

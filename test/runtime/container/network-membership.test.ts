@@ -51,7 +51,8 @@ const named: readonly (readonly [string, NetworkMode, boolean])[] = [
   ['by its name', networks('web'), true],
   ['by its id', networks(id), true],
   ['by the start of its id', networks(id.slice(0, 12)), true],
-  ['by too little of it', networks(id.slice(0, 4)), false],
+  ['by little of it', networks(id.slice(0, 4)), true],
+  ['by what is no part of it', networks('abc'), false],
   ['another', networks('data'), false],
   ['no network', { kind: 'none' }, false],
 ]
