@@ -275,6 +275,35 @@ t.test('a container becomes an image and an archive; there is no swarm', async (
   t.ok(readFileSync(archive).includes('hi'))
 })
 
+t.test('a running container comes into networks and leaves them', async (t) => {
+  const { good, docker } = await dockerBench(t)
+  await good(
+    'network',
+    'create',
+    '--subnet',
+    '10.207.1.0/24',
+    '--ip-range',
+    '10.207.1.64/28',
+    'one',
+  )
+  await good('network', 'create', '--ipv6', '--subnet', 'fd07::/64', 'two')
+  const id = await good('run', '-d', '--name', 'web', '--network', 'one', 'box', 'sleep', '100')
+  await good('network', 'connect', '--alias', 'www', '--ip6', 'fd07::77', 'two', 'web')
+  t.equal(await good('exec', 'web', 'ls', '/sys/class/net'), 'eth0\neth1\nlo')
+  const field = (name: string): string => `{{range .NetworkSettings.Networks}}{{.${name}}},{{end}}`
+  t.match(await good('inspect', '-f', field('IPAddress'), 'web'), /^10\.207\.1\.64,10\./)
+  t.match(await good('inspect', '-f', field('GlobalIPv6Address'), id), ',fd07::77,')
+  t.match(await good('network', 'inspect', '-f', '{{json .Containers}}', 'two'), id)
+  const again = await docker(['network', 'connect', 'two', 'web'])
+  t.match(again, { exitCode: 1, stderr: /endpoint with name web already exists in network two/ })
+  t.equal((await docker(['network', 'rm', 'two'])).exitCode, 1)
+  await good('network', 'disconnect', 'two', 'web')
+  t.equal(await good('exec', 'web', 'ls', '/sys/class/net'), 'eth0\nlo')
+  t.match(await docker(['network', 'disconnect', 'two', 'web']), { stderr: /is not connected to/ })
+  t.match(await docker(['network', 'connect', 'host', 'web']), { stderr: /host network/ })
+  await good('network', 'rm', 'two')
+})
+
 t.test('docker-compose brings a project up, and down', async (t) => {
   const { compose, good, folder } = await dockerBench(t)
   const project = join(folder, 'project')

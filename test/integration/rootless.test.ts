@@ -133,6 +133,11 @@ async function reachOneAnother(t: Test, user: OrdinaryUser): Promise<void> {
   // From the host's network namespace this time: the command enters that of the bridges itself.
   await user.ok('restart', '-t', '0', 'server')
   t.equal(await user.ok('run', '--rm', '--network', 'web', 'host', 'sh', '-c', ask), 'hello')
+  await user.ok('network', 'create', 'more')
+  await user.ok('network', 'connect', 'more', 'server')
+  t.equal(await user.ok('exec', 'server', 'ls', '/sys/class/net'), 'eth0\neth1\nlo')
+  await user.ok('network', 'disconnect', 'more', 'server')
+  await user.ok('network', 'rm', 'more')
   const own = 'readlink /proc/self/ns/net'
   t.equal(
     await user.ok('run', '--rm', '--network', 'host', 'host', 'sh', '-c', own),
