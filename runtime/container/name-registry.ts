@@ -23,6 +23,8 @@ function namePath(folders: EngineFolders, name: string): string {
 
 /** The id that holds `name`, whether or not that container still exists. */
 export function findName(folders: EngineFolders, name: string): string | undefined {
+  // Whatever a user asks for: what no file can be named is the name of nothing.
+  if (!/^[\w.-]{1,255}$/.test(name)) return undefined
   try {
     return readlinkSync(namePath(folders, name))
   } catch (error) {

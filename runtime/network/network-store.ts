@@ -79,7 +79,7 @@ function readNetwork(folders: NetworkFolders, name: string): Network | undefined
  */
 export function requireNetwork(folders: NetworkFolders, given: string): Network {
   const name = canonicalNetworkName(given)
-  const exact = /^[\w.-]+$/.test(name) ? readNetwork(folders, name) : undefined
+  const exact = /^[\w.-]{1,250}$/.test(name) ? readNetwork(folders, name) : undefined
   if (exact) return exact
   if (name === defaultNetworkName) return createDefaultNetwork(folders)
   const matches = /^[0-9a-f]+$/.test(name)

@@ -137,7 +137,9 @@ function removeAbandoned(folder: string): void {
   }
 }
 
+/** @param name as a user gave it: a path out of the folder of volumes is the name of none */
 export function findVolume(dataDir: string, name: string): Volume | undefined {
+  if (!/^[a-zA-Z0-9][\w.-]{0,254}$/.test(name)) return undefined
   const path = join(volumesFolder(dataDir), name, 'volume.json')
   return readJsonIfPresent(path) as Volume | undefined
 }

@@ -20,6 +20,9 @@ export interface LifeCycle {
 export interface Seen {
   readonly cycle: LifeCycle
   readonly results: readonly CommandResult[]
+  /** Milliseconds of `performance.now`. */
+  readonly from: number
+  readonly to: number
 }
 
 export function planLifeCycles(random: Random, count: number): LifeCycle[] {
@@ -40,12 +43,13 @@ export function planLifeCycles(random: Random, count: number): LifeCycle[] {
       ['rm', '-f', '-v', name],
     ]
     const isEnded = !isForeground && random() < 0.5
+    const isTidied = !isRemoved && random() < 0.6
     const exec = random() < 0.4 ? [['exec', name, 'true']] : []
     return {
       name,
       flags: [...network, ...restart, ...volume, ...(isRemoved ? ['--rm'] : [])],
       exitCode: 1 + Math.floor(random() * 99),
-      seconds: 0.1 + random() * 0.6,
+      seconds: 0.05 + random() * 0.25,
       isForeground,
       isRemoved,
       isEnded,
@@ -53,6 +57,8 @@ export function planLifeCycles(random: Random, count: number): LifeCycle[] {
         ...(isForeground ? [] : exec),
         ...(isEnded ? [pick(random, endings)] : []),
         ...(isForeground || random() < 0.5 ? [] : [['wait', name]]),
+        // What is left for ever makes every look at all of them longer.
+        ...(isTidied ? [['rm', '-f', '-v', '-t', '0', name]] : []),
       ],
     }
   })
@@ -64,7 +70,8 @@ export async function live(bench: CommandBench, cycle: LifeCycle): Promise<Seen>
   const mode = cycle.isForeground ? [] : ['-d']
   const start = ['run', ...mode, '--name', cycle.name, ...cycle.flags, 'host', ...program]
   const results: CommandResult[] = []
+  const from = performance.now()
   for (const args of [start, ...cycle.commands])
     results.push(await runCommand(args, { root: bench.root, timeoutMs: 40_000 }))
-  return { cycle, results }
+  return { cycle, results, from, to: performance.now() }
 }

@@ -1,5 +1,8 @@
 import { invalidValue } from './invalid-value.ts'
 
+/** Files and folders that are being made put more around it, and may have 255. */
+const maxLength = 200
+
 /**
  * Check the name of a container, network or volume: it becomes part of paths and of DNS answers.
  * @returns the name, without the leading slash that docker's own output has
@@ -7,11 +10,11 @@ import { invalidValue } from './invalid-value.ts'
  */
 export function parseName(what: string, text: string): string {
   const name = text.replace(/^\//, '')
-  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name) && name.length <= 253) return name
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name) && name.length <= maxLength) return name
   throw invalidValue(
     `${what} name`,
     text,
-    'Start with a letter or digit; letters, digits, _ . and - may follow',
+    `Start with a letter or digit; letters, digits, _ . and - may follow, ${maxLength} in all`,
   )
 }
 
