@@ -19,6 +19,7 @@ import {
 import type { EngineContext } from './engine-context.ts'
 import { writeHoldings } from './holdings.ts'
 import { announce, describeAttachment, joinNetwork } from './join-network.ts'
+import { publishNetworkEvent } from './network-events.ts'
 import { isNamed, requireNoMode, requireOwnNetworks, withNetwork } from './network-membership.ts'
 import type { NetworkWish } from './options.ts'
 import { readState } from './read-state.ts'
@@ -53,6 +54,7 @@ export async function connectNetwork(
     if (state.pid === 0 || driverOf(network) === 'none') return rewriteRecord(folders, changed)
     await removeUnnamed(context, record)
     await plugIn(context, changed, network, state)
+    publishNetworkEvent(folders, network, 'connect', record.id)
   })
 }
 

@@ -3,6 +3,7 @@ import type { Network } from '../network/network.ts'
 import { requireNetwork } from '../network/network-store.ts'
 import { withContainerLock } from './container-lock.ts'
 import type { EngineContext } from './engine-context.ts'
+import { publishNetworkEvent } from './network-events.ts'
 import { isNamed, requireNoMode, requireOwnNetworks, withoutNetwork } from './network-membership.ts'
 import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
@@ -38,7 +39,9 @@ export async function disconnectNetwork(
     const options = withoutNetwork(record.options.network, left)
     const changed = { ...record, options: { ...record.options, network: options } }
     rewriteRecord(folders, changed)
-    if (readState(folders, record).pid !== 0) await removeUnnamed(context, changed)
+    if (readState(folders, record).pid === 0) return
+    await removeUnnamed(context, changed)
+    publishNetworkEvent(folders, network, 'disconnect', record.id)
   })
 }
 

@@ -13,6 +13,7 @@ import { containerFolder } from './container-folder.ts'
 import { withContainerLock } from './container-lock.ts'
 import type { EngineContext } from './engine-context.ts'
 import { mayHoldLeases } from './holds-leases.ts'
+import { publishNetworkEvent } from './network-events.ts'
 import { isNamed } from './network-membership.ts'
 import { matches } from './prune.ts'
 import { readState } from './read-state.ts'
@@ -23,7 +24,9 @@ export function createUserNetwork(
   context: EngineContext,
   options: NetworkCreateOptions,
 ): NetworkSummary {
-  return summarize(context, createNetwork(context.folders, readNetworkWords(options)))
+  const network = createNetwork(context.folders, readNetworkWords(options))
+  publishNetworkEvent(context.folders, network, 'create')
+  return summarize(context, network)
 }
 
 export function listUserNetworks(context: EngineContext): NetworkSummary[] {
@@ -66,6 +69,7 @@ export async function removeUserNetwork(
   }
   await removeUnnamedFrom(context, network)
   destroyNetwork(folders, network.name, (id, path) => mayHoldLeases(folders, id, path))
+  publishNetworkEvent(folders, network, 'destroy')
 }
 
 /** Containers that a killed command had on the way into the network, or out of it. */

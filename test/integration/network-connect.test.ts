@@ -98,6 +98,9 @@ t.test('a running container comes into a network and leaves it', async (t) => {
   t.equal(await interfaces('web'), 'eth0 eth1 via eth0', 'kept, and numbered anew')
   t.match(await addresses('web'), { two: '10.203.2.77', inner: /^10\.203\.3\./u })
   await bench.ok('rm', '-f', '-t', '0', 'web', 'peer')
+  const look = ['events', '--since', '10m', '--until', '0s', '--filter', 'type=network']
+  const actions = (await bench.ok(...look, '--format', '{{.Action}}')).split('\n')
+  t.strictSame(actions.slice(-3), ['connect', 'disconnect', 'connect'])
   t.strictSame(leftovers(bench.root), [])
 })
 
