@@ -63,3 +63,10 @@ export function getAttribute(file: number, name: PathName): Buffer | number {
   const size = Number(getxattr(path, pathBytes(name), scratch, scratch.byteLength))
   return size < 0 ? size : Buffer.from(scratch.subarray(0, size))
 }
+
+const setxattr = declareSyscall('setxattr', ['void *', 'void *', 'void *', 'long', 'int'])
+
+/** fsetxattr(2), also for a descriptor opened with `O_PATH`, of a symbolic link too. */
+export function setAttributeOfDescriptor(file: number, name: PathName, value: Uint8Array): number {
+  return Number(setxattr(descriptorPath(file), pathBytes(name), value, value.byteLength, 0))
+}

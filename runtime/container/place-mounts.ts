@@ -69,8 +69,6 @@ export function removeAnonymous(folders: EngineFolders, mounts: readonly Resolve
 function refuseUnknownWishes(spec: MountSpec): void {
   if (spec.overlay)
     throw unsupportedMount(spec, 'an overlay over a bind (O)', 'Mount it read-only, or copy it')
-  if (spec.relabel !== undefined && existsSync('/sys/fs/selinux/enforce'))
-    throw unsupportedMount(spec, 'SELinux labels (z, Z)', 'Label the folder with chcon')
   if (spec.kind === 'image')
     throw unsupportedMount(spec, 'an image as a mount', 'Copy the files out of a container of it')
 }

@@ -12,7 +12,6 @@ export interface SelinuxLabels {
 export interface SelinuxWish {
   /** Values of `--security-opt label=`, in their order. */
   readonly label: readonly string[]
-  readonly privileged: boolean
   /** Id of the container: its categories come from it. */
   readonly id: string
 }
@@ -26,22 +25,20 @@ export interface SelinuxPlaces {
 const hostPlaces: SelinuxPlaces = { kernel: '/sys/fs/selinux', policies: '/etc/selinux' }
 
 /**
- * The SELinux labels of a container: the types that the host's policy has for containers, and two categories that other
- * containers do not have.
+ * The SELinux labels of a container that asks for them, as docker has it: the types that the host's policy has for
+ * containers, where none are given, and two categories that other containers do not have.
  *
  * @returns undefined for none
  * @throws {OperationError} `UNSUPPORTED` for labels that were asked for on a host without SELinux
  */
 export function selinuxLabels(
-  { label, privileged, id }: SelinuxWish,
+  { label, id }: SelinuxWish,
   places = hostPlaces,
 ): SelinuxLabels | undefined {
   const wanted = label.filter((one) => one !== 'disable')
-  const isOff = label.includes('disable') || (privileged && wanted.length === 0)
-  if (isOff) return undefined
+  if (label.includes('disable') || wanted.length === 0) return undefined
   const contexts = readContexts(places)
-  if (contexts === undefined) {
-    if (wanted.length === 0) return undefined
+  if (contexts === undefined)
     throw new OperationError(
       'UNSUPPORTED',
       `label the container (label=${wanted.join(', label=')})`,
@@ -50,7 +47,6 @@ export function selinuxLabels(
         hint: 'This host has no SELinux, or its policy none for containers: leave the option out, or install container-selinux',
       },
     )
-  }
   const given = new Map(wanted.map((one) => splitOnce(one)))
   const level = given.get('level') ?? `s0:${categories(id)}`
   const [user = '', role = '', type = ''] = contexts.process.split(':')

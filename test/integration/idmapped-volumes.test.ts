@@ -92,12 +92,11 @@ t.test('read-only, one file, and rows of one’s own', async (t) => {
 })
 
 t.test('what cannot be mapped is refused, with the cure', async (t) => {
-  const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) =>
-    folder(name),
-  )
-  const options = `lowerdir=${lower},upperdir=${upper},workdir=${work}`
-  execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, merged ?? ''])
-  t.teardown(() => execFileSync('umount', [merged ?? '']))
+  const lower = folder('lower')
+  const merged = folder('merged')
+  const options = `lowerdir=${lower},upperdir=${folder('upper')},workdir=${folder('work')}`
+  execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, merged])
+  t.teardown(() => execFileSync('umount', [merged]))
   for (const source of [merged, '/sys/kernel']) {
     const { exitCode, stderr } = await runShell(
       bench,

@@ -4,7 +4,8 @@ import t from 'tap'
 import { type SelinuxPlaces, selinuxLabels } from '../../../runtime/container/selinux.ts'
 
 const id = 'ab'.repeat(32)
-const none = { label: [], privileged: false, id }
+const none = { label: [], id }
+const any = { label: ['role:system_r'], id }
 const isOff: SelinuxPlaces = { kernel: '/nonexistent', policies: '/nonexistent' }
 
 /** A host with SELinux, as the files of its policy describe it. */
@@ -29,8 +30,10 @@ t.test('without SELinux nothing is labelled, and asking for it is refused', asyn
     t.throws(() => selinuxLabels({ ...none, label: [label] }, isOff), { code: 'UNSUPPORTED' })
 })
 
+t.test('unasked, nothing is labelled', async (t) => t.equal(selinuxLabels(none, isOn), undefined))
+
 t.test('the types of the policy, and categories of the container’s own', async (t) => {
-  const labels = selinuxLabels(none, isOn)
+  const labels = selinuxLabels(any, isOn)
   t.match(labels?.process, /^system_u:system_r:container_t:s0:c\d+,c\d+$/)
   t.equal(
     labels?.mount.split(':').slice(3).join(':'),
@@ -40,7 +43,7 @@ t.test('the types of the policy, and categories of the container’s own', async
   for (let number = 0; number < 500; number++) {
     const other = (number * 2_654_435_761).toString(16).padStart(12, '0').slice(-12).padEnd(64, '0')
     const level =
-      selinuxLabels({ ...none, id: other }, isOn)
+      selinuxLabels({ ...any, id: other }, isOn)
         ?.process.split(':')
         .at(-1) ?? ''
     const [first = NaN, second = NaN] = level.split(',').map((one) => Number(one.slice(1)))
@@ -52,7 +55,6 @@ t.test('the types of the policy, and categories of the container’s own', async
 
 for (const { title, wish, want } of [
   { title: 'disable', wish: { label: ['disable'] }, want: undefined },
-  { title: '--privileged', wish: { privileged: true }, want: undefined },
   {
     title: 'a type and a level',
     wish: { label: ['type:spc_t', 'level:s0:c5,c6'] },
@@ -72,7 +74,7 @@ for (const { title, wish, want } of [
 t.test('a policy without containers is no policy for them', async (t) => {
   const policies = t.testdir({ config: 'SELINUXTYPE=minimum\n' })
   mkdirSync(join(policies, 'minimum'))
-  t.equal(selinuxLabels(none, { ...isOn, policies }), undefined)
+  t.throws(() => selinuxLabels(any, { ...isOn, policies }), { code: 'UNSUPPORTED' })
   writeFileSync(join(policies, 'config'), 'SELINUXTYPE=../targeted\n')
-  t.equal(selinuxLabels(none, { ...isOn, policies }), undefined)
+  t.throws(() => selinuxLabels(any, { ...isOn, policies }), { code: 'UNSUPPORTED' })
 })
