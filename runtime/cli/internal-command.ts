@@ -3,7 +3,7 @@ import { openContext } from '../container/open-engine.ts'
 
 /**
  * What our own monitors and commands have us do; not for people. `ended ID` and `probe ID` come
- * from a container's monitor, `names NETWORK` serves names until nobody needs them.
+ * from a container's monitor, as `remove-image IMAGE`; `names NETWORK` serves names until nobody needs them.
  */
 export async function runInternalCommand(
   [verb, subject = '']: readonly string[],
@@ -19,6 +19,11 @@ export async function runInternalCommand(
     case 'probe': {
       const { probeIfDue } = await import('../container/health.ts')
       await probeIfDue(context, subject)
+      return 0
+    }
+    case 'remove-image': {
+      const { removeUnusedImage } = await import('../container/prune-images.ts')
+      await removeUnusedImage(context, subject)
       return 0
     }
     case 'names': {

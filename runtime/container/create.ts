@@ -1,14 +1,14 @@
 import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { OperationError } from '../../native/error.ts'
+import { OperationError, hasCode } from '../../native/error.ts'
 import { holdImage } from '../../rootfs/store/image-use.ts'
 import { type ContainerFolder, containerFolder, logFileName } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishContainerEvent } from './events.ts'
 import type { EngineFolders } from './folders.ts'
 import { newContainerId, timestamp } from './identifier.ts'
-import { claimName, releaseName } from './name-registry.ts'
+import { claimName, findName, releaseName } from './name-registry.ts'
 import { resolveConfig } from './oci-config/resolve-config.ts'
 import { resolveUser } from './oci-config/resolve-user.ts'
 import { noteOwnVolume } from './own-volumes.ts'
@@ -17,7 +17,7 @@ import { parseName } from './parse/name.ts'
 import { removeAnonymous, resolveMounts } from './place-mounts.ts'
 import { randomName } from './random-name.ts'
 import type { ContainerRecord, ResolvedMount } from './record.ts'
-import { beginRecord, isBeingMade, publishRecord } from './record-store.ts'
+import { beginRecord, isBeingMade, publishRecord, resolveContainer } from './record-store.ts'
 import { resolveImage, withImplicitHost } from './resolve-image.ts'
 import { requireNamespaces } from './rootless-start.ts'
 import { isSystemError } from '../../native/system-error.ts'
@@ -38,6 +38,7 @@ export async function createContainer(
   const { folders } = context
   const options = withVolumesFrom(folders, withImplicitHost(wanted))
   const source = await resolveImage(context, options)
+  for (const name of options.requires ?? []) resolveContainer(folders, name)
   const resolved = resolveConfig(options, source.config)
   const id = newContainerId()
   const cidfile = options.cidfile === undefined ? undefined : claimCidfile(options.cidfile, id)
@@ -46,6 +47,7 @@ export async function createContainer(
   let mounts: readonly ResolvedMount[] = []
   try {
     being = beginRecord(folders, id)
+    if (options.replace) await removeHolder(context, options.name)
     name = await claimNameOrRepair(context, options.name, id)
     const maker = being
     mounts = await resolveMounts(folders, options, source.config.volumes, {
@@ -129,6 +131,18 @@ function describe(
 function cgroupPathOf(options: ContainerOptions, id: string): string {
   const parent = options.cgroupParent
   return parent === undefined ? `/mycontainer/${id}` : join('/', parent, id)
+}
+
+/** `--replace`: whoever has the name goes, running or not. */
+async function removeHolder(context: EngineContext, name: string | undefined): Promise<void> {
+  const holder = name === undefined ? undefined : findName(context.folders, name)
+  if (holder === undefined) return
+  const { removeContainer } = await import('./remove.ts')
+  try {
+    await removeContainer(context, holder, { force: true, volumes: false })
+  } catch (error) {
+    if (!hasCode(error, 'NOT_FOUND')) throw error
+  }
 }
 
 /** A name may be held by what a killed process of ours left: that is put in order first. */

@@ -49,7 +49,10 @@ export async function diffOfContainer(
       { hint: 'It runs on a folder (--rootfs), and nothing is kept to compare with', exitCode: 1 },
     )
   const { layerFolders } = await rootOfRecord(context, record.imageId, record.options)
-  const mountPoints = record.mounts.map(({ destination }) => destination)
+  const mountPoints = [
+    ...record.mounts.map(({ destination }) => destination),
+    ...(record.options.secrets ?? []).map(({ target }) => target),
+  ]
   return diffFolders(
     containerFolder(context.folders, record.id).upper,
     layerFolders,

@@ -35,7 +35,9 @@ export function gatherFacts(sources: FactSources): ContainerFacts {
     id: record.id,
     rootfsPath: record.rootfsPath,
     mounts: placeMounts(folders, options, record.resolved.imageVolumes, record.mounts),
-    hostnamePath: containerFolder(folders, record.id).hostname,
+    ...(record.options.noHostname === true
+      ? {}
+      : { hostnamePath: containerFolder(folders, record.id).hostname }),
     ...(options.network.noHosts ? {} : { hostsPath: identity.hosts }),
     resolvConfPath: identity.resolvConf,
     localtimePath: localtimePath(options.timezone),

@@ -38,13 +38,13 @@ export function restartDelayMs(restartCount: number): number {
   return Math.min(firstBackoffMs * 2 ** Math.min(restartCount, 20), longestBackoffMs)
 }
 
-/** What must happen without anybody asking: restarts and health checks. */
+/** What must happen without anybody asking: restarts, health checks, and the removal of an image with `--rmi`. */
 export function monitorCommands(
   context: EngineContext,
   record: ContainerRecord,
   restartCount: number,
 ): Hook {
-  const { restart, rm } = record.options
+  const { restart, rm, rmi } = record.options
   const health = record.resolved.health
   return {
     events: {
@@ -53,12 +53,14 @@ export function monitorCommands(
       oom: endEventStart(record, 'oom'),
       ...(rm ? { cleaned: endEventStart(record, 'destroy') } : {}),
     },
-    ...(restart.name !== 'no'
+    ...(restart.name !== 'no' || rmi
       ? {
           exitCommand: {
-            argv: ourCommand(context, 'ended', record.id),
+            argv: rmi
+              ? ourCommand(context, 'remove-image', record.options.image)
+              : ourCommand(context, 'ended', record.id),
             env: keptEnvironment(context),
-            delayMs: restartDelayMs(restartCount),
+            delayMs: rmi ? 0 : restartDelayMs(restartCount),
           },
         }
       : {}),
@@ -114,7 +116,7 @@ const shortCommandFlags = ['--v8-pool-size=0', '--min-semi-space-size=16', '--no
 /** Command line that has this program do `verb` on its own, for the same state. */
 export function ourCommand(
   { folders }: EngineContext,
-  verb: 'ended' | 'probe' | 'names',
+  verb: 'ended' | 'probe' | 'names' | 'remove-image',
   subject: string,
 ): [string, ...string[]] {
   const root = folders.root === undefined ? [] : ['--root', folders.root]

@@ -222,10 +222,14 @@ export interface ContainerOptions {
   readonly name?: string | undefined
   /** `NAME=value`, files already read and merged, in order of precedence, last wins. */
   readonly env: readonly string[]
+  /** `NAME=text` with `${OTHER}` of the image's environment in it. */
+  readonly envMerge?: readonly string[] | undefined
   /** Names taken out of the image's environment. */
   readonly unsetEnv: readonly string[]
   readonly unsetAllEnv: boolean
   readonly hostname?: string | undefined
+  /** Leave the image's /etc/hostname alone. */
+  readonly noHostname?: boolean | undefined
   readonly domainname?: string | undefined
   readonly workdir?: string | undefined
   readonly user?: string | undefined
@@ -250,6 +254,8 @@ export interface ContainerOptions {
   readonly replace: boolean
 
   readonly mounts: readonly MountSpec[]
+  /** What becomes of volumes that the image declares; absent: a volume each. */
+  readonly imageVolumes?: 'tmpfs' | 'ignore' | undefined
   readonly secrets?: readonly SecretOption[] | undefined
   /** `CONTAINER[:ro]`. */
   readonly volumesFrom: readonly string[]
@@ -272,6 +278,8 @@ export interface ContainerOptions {
   readonly personality?: string | undefined
 
   readonly init: boolean
+  /** Containers that are started before it. */
+  readonly requires?: readonly string[] | undefined
   readonly restart: RestartPolicy
   readonly stopSignal?: string | undefined
   /** Seconds before SIGKILL; -1: wait for ever; absent: 10. */

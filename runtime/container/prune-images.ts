@@ -1,6 +1,7 @@
+import { hasCode } from '../../native/error.ts'
 import { forgetBuildCache } from '../../rootfs/build/cache/cache-tables.ts'
 import { imagesInUse } from '../../rootfs/cli/images-in-use.ts'
-import { pruneImages } from '../../rootfs/store/remove-image.ts'
+import { pruneImages, removeImage } from '../../rootfs/store/remove-image.ts'
 import { pruneCaches } from '../build-step/cache-folder.ts'
 import { repairBuilds } from '../build-step/repair-builds.ts'
 import type { PruneImagesOptions } from '../cli/content-verbs.ts'
@@ -36,5 +37,15 @@ export async function pruneUnusedImages(
       ...deleted.map((id) => `deleted: ${id}`),
     ],
     reclaimedBytes: freed + caches,
+  }
+}
+
+/** `--rmi`: take the name away, and the image where it was the last; not one that other containers have. */
+export async function removeUnusedImage(context: EngineContext, reference: string): Promise<void> {
+  const inUse = (): Set<string> => imagesInUse(context.folders)
+  try {
+    await removeImage(await context.images(), reference, { inUse, running: inUse })
+  } catch (error) {
+    if (!hasCode(error, 'BAD_STATE') && !hasCode(error, 'NOT_FOUND')) throw error
   }
 }

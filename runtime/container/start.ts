@@ -10,6 +10,7 @@ import { publishContainerEvent } from './events.ts'
 import { keepNamespaces } from './namespace-members.ts'
 import { type PreparedStart, type StartWish, prepareStart } from './prepare-start.ts'
 import { readState } from './read-state.ts'
+import { resolveContainer } from './record-store.ts'
 import type { ContainerRecord } from './record.ts'
 import { settle } from './settle.ts'
 import { writeStartRecord } from './start-record.ts'
@@ -39,6 +40,7 @@ export async function startContainer(
   record: ContainerRecord,
   wish: StartWish,
 ): Promise<StartedContainer> {
+  if (record.options.requires) await startRequired(context, record.options.requires)
   return withContainerLock(context.folders, record.id, async () => {
     // The first start finds nothing of an earlier one.
     if (existsSync(containerFolder(context.folders, record.id).start)) {
@@ -49,6 +51,15 @@ export async function startContainer(
     const prepared = await prepareStart(context, record, wish)
     return runPrepared(context, record, prepared, wish.onPreExec)
   })
+}
+
+/** One that runs, or is paused, will do. @throws {OperationError} as `startContainer`, of the first that does not start */
+async function startRequired(context: EngineContext, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const record = resolveContainer(context.folders, name)
+    if (readState(context.folders, record).pid === 0)
+      await startContainer(context, record, { hold: false })
+  }
 }
 
 /** How long the monitor of the last run may take to clean up, and how often it is looked at, ms. */

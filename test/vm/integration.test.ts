@@ -50,6 +50,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'oci-killed.test.ts',
     'oci-options.test.ts',
     'oci-process.test.ts',
+    'option-podman.test.ts',
     'option-process.test.ts',
     'option-storage.test.ts',
     'security-users.test.ts',

@@ -9,6 +9,7 @@ import { namespaceFlags, readNamespaceFlags } from './namespace-flags.ts'
 import { networkFlags, readNetworkFlags } from './network-flags.ts'
 import { processFlags, readProcessFlags } from './process-flags.ts'
 import type { ReadContext } from './read-context.ts'
+import { refuseUnsupported, refusedFlags } from './refused-flags.ts'
 import { readResourceFlags, resourceFlags } from './resource-flags.ts'
 import { readProcessLimits, readSecurityFlags, securityFlags } from './security-flags.ts'
 import { readStorageFlags, storageFlags } from './storage-flags.ts'
@@ -23,6 +24,7 @@ export function containerFlags(): FlagSpec[] {
     ...networkFlags(),
     ...namespaceFlags(),
     ...lifeCycleFlags(),
+    ...refusedFlags(),
   ]
 }
 
@@ -35,6 +37,7 @@ export function readContainerFlags(
   args: readonly string[],
   context: ReadContext,
 ): ContainerOptions {
+  refuseUnsupported(flags)
   const { cwd } = context.io
   const storage = readStorageFlags(flags, cwd)
   const [first = '', ...command] = args

@@ -19,6 +19,7 @@ import type { ReadContext } from './read-context.ts'
 export function lifeCycleFlags(): FlagSpec[] {
   return [
     flag('list', 'annotation', 'Add an annotation to the container', { value: 'map' }),
+    flag('string', 'arch', 'Architecture of the image: part of --platform'),
     flag('string', 'cidfile', 'Write the container ID to the file'),
     flag('string', 'domainname', 'Container NIS domain name'),
     flag('bool', 'dry-run', 'Print the system calls of the container and stop'),
@@ -57,7 +58,9 @@ export function lifeCycleFlags(): FlagSpec[] {
     flag('string', 'log-driver', 'Logging driver for the container', { default: 'json-file' }),
     flag('list', 'log-opt', 'Log driver options'),
     flag('string', 'name', 'Assign a name to the container'),
+    flag('bool', 'no-hostname', "Leave the image's /etc/hostname alone"),
     flag('bool', 'no-healthcheck', 'Disable any container-specified HEALTHCHECK'),
+    flag('string', 'os', 'Operating system of the image: part of --platform'),
     flag('string', 'pidfile', 'Write the container process ID to the file'),
     flag('string', 'platform', 'Set platform if the image has several'),
     flag('string', 'pull', 'Pull image before running ("always", "missing", "never", "newer")', {
@@ -65,6 +68,7 @@ export function lifeCycleFlags(): FlagSpec[] {
     }),
     flag('bool', 'quiet,q', 'Suppress the pull output'),
     flag('bool', 'replace', 'If a container with the same name exists, replace it'),
+    flag('list', 'requires', 'Containers to start before this one'),
     flag('string', 'restart', 'Restart policy to apply when a container exits', { default: 'no' }),
     flag(
       'bool',
@@ -76,7 +80,12 @@ export function lifeCycleFlags(): FlagSpec[] {
     flag('int', 'stop-timeout', 'Timeout (in seconds) to stop a container', { default: '10' }),
     flag('int', 'timeout', 'Maximum time (in seconds) the container may run', { default: '0' }),
     flag('bool', 'timings', 'Print what each step took'),
+    flag('string', 'variant', 'Variant of the architecture: part of --platform'),
     alias('bool', 'disable-content-trust', 'disable-content-trust'),
+    // Of pulls: they try again by themselves.
+    alias('string', 'retry', 'retry'),
+    alias('string', 'retry-delay', 'retry-delay'),
+    alias('bool', 'passwd', 'passwd'),
     alias('string', 'runtime', 'runtime'),
   ]
 }
@@ -85,6 +94,8 @@ type LifeCycleOptions = Pick<
   ContainerOptions,
   | 'name'
   | 'hostname'
+  | 'noHostname'
+  | 'requires'
   | 'domainname'
   | 'labels'
   | 'annotations'
@@ -128,11 +139,35 @@ export function readLifeCycleFlags(flags: ParsedFlags, context: ReadContext): Li
     cidfile: readPath(flags, 'cidfile', context),
     pidfile: readPath(flags, 'pidfile', context),
     pull: pullPolicy(flags.string('pull') ?? 'missing'),
-    platform: flags.string('platform'),
+    platform: readPlatform(flags),
+    ...(flags.bool('no-hostname') ? { noHostname: true } : {}),
+    ...(flags.has('requires') ? { requires: readRequired(flags) } : {}),
     quiet: flags.bool('quiet'),
     ...readExplain(flags),
     timings: flags.bool('timings'),
   }
+}
+
+/** @throws {OperationError} INVALID_ARGUMENT where both ways say something */
+function readPlatform(flags: ParsedFlags): string | undefined {
+  const platform = flags.string('platform')
+  const [os, arch, variant] = ['os', 'arch', 'variant'].map((name) => flags.string(name))
+  if (os === undefined && arch === undefined && variant === undefined) return platform
+  if (platform !== undefined || (arch === undefined && variant !== undefined))
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'choose a platform',
+      {},
+      { hint: 'Use --platform OS/ARCH[/VARIANT], or --os, --arch and --variant' },
+    )
+  return [os ?? 'linux', arch, variant].filter((part) => part !== undefined).join('/')
+}
+
+function readRequired(flags: ParsedFlags): readonly string[] {
+  return flags
+    .list('requires')
+    .flatMap((text) => text.split(','))
+    .map((name) => parseName('container', name))
 }
 
 function readPath(flags: ParsedFlags, name: string, { io }: ReadContext): string | undefined {

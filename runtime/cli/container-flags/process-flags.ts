@@ -18,7 +18,9 @@ export function processFlags(): FlagSpec[] {
     flag('list', 'env,e', 'Set environment variables'),
     flag('list', 'env-file', 'Read in a file of environment variables'),
     flag('bool', 'env-host', 'Use all current host environment variables in container'),
+    flag('list', 'env-merge', "Set variables from the image's: NAME='${NAME}-more'"),
     flag('list', 'group-add', 'Add additional groups to join'),
+    flag('bool', 'http-proxy', 'Pass the proxy variables of this environment'),
     flag(
       'bool',
       'init',
@@ -44,6 +46,7 @@ type ProcessOptions = Pick<
   ContainerOptions,
   | 'entrypoint'
   | 'env'
+  | 'envMerge'
   | 'unsetEnv'
   | 'unsetAllEnv'
   | 'workdir'
@@ -73,6 +76,7 @@ export function readProcessFlags(flags: ParsedFlags, context: ReadContext): Proc
   return {
     ...(entrypoint === undefined ? {} : { entrypoint: readEntrypoint(entrypoint) }),
     env: readEnvironment(flags, context),
+    ...(flags.has('env-merge') ? { envMerge: readMerged(flags) } : {}),
     unsetEnv: flags.list('unsetenv'),
     unsetAllEnv: flags.bool('unsetenv-all'),
     workdir: workdir(flags.string('workdir')),
@@ -109,11 +113,27 @@ export function readEnvironment(flags: ParsedFlags, { io, readText }: ReadContex
   const host = flags.bool('env-host')
     ? Object.entries(io.env).map(([name, value]) => `${name}=${value ?? ''}`)
     : []
+  const proxies = flags.bool('http-proxy') ? proxyVariables(io.env) : []
   const files = flags
     .list('env-file')
     .flatMap((path) => parseEnvironmentFile(readText(path), io.env, path))
   const entries = flags.list('env').map((entry) => parseEnvironmentEntry(entry, io.env))
-  return [...host, ...files, ...entries.filter((entry) => entry !== undefined)]
+  return [...host, ...proxies, ...files, ...entries.filter((entry) => entry !== undefined)]
+}
+
+const proxyNames = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy']
+
+function proxyVariables(env: ReadContext['io']['env']): string[] {
+  return proxyNames
+    .flatMap((name) => [name, name.toUpperCase()])
+    .flatMap((name) => (env[name] === undefined ? [] : [`${name}=${env[name]}`]))
+}
+
+function readMerged(flags: ParsedFlags): readonly string[] {
+  const entries = flags.list('env-merge')
+  const wrong = entries.find((entry) => !/^[^=]+=/.test(entry))
+  if (wrong === undefined) return entries
+  throw invalidValue('variable', wrong, "Write NAME='text with ${OTHER}'")
 }
 
 function workdir(path: string | undefined): string | undefined {

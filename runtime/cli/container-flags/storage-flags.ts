@@ -2,6 +2,7 @@ import { OperationError } from '../../../native/error.ts'
 import type { ContainerOptions } from '../../container/options.ts'
 import type { MountSpec } from '../../container/mount-spec.ts'
 import { parseDevice, parseDeviceRule } from '../../container/parse/device.ts'
+import { invalidValue } from '../../container/parse/invalid-value.ts'
 import { parseKeyValues } from '../../container/parse/key-value.ts'
 import { parseMountFlag } from '../../container/parse/mount-flag.ts'
 import { parseSecretFlag } from '../../container/parse/secret-flag.ts'
@@ -18,6 +19,9 @@ export function storageFlags(): FlagSpec[] {
   return [
     flag('list', 'device', 'Add a host device to the container'),
     flag('list', 'device-cgroup-rule', 'Add a rule to the cgroup allowed devices list'),
+    flag('string', 'image-volume', 'Volumes of the image: anonymous, tmpfs or ignore', {
+      default: 'anonymous',
+    }),
     flag('list', 'mount', 'Attach a filesystem mount to the container', { value: 'mount' }),
     flag('bool', 'read-only', "Mount the container's root filesystem as read only"),
     flag('bool', 'read-only-tmpfs', 'With --read-only, mount a tmpfs on /run, /tmp and /var/tmp', {
@@ -42,6 +46,7 @@ type StorageOptions = Pick<
   ContainerOptions,
   | 'mounts'
   | 'secrets'
+  | 'imageVolumes'
   | 'volumesFrom'
   | 'readOnly'
   | 'readOnlyTmpfs'
@@ -70,6 +75,7 @@ export function readStorageFlags(flags: ParsedFlags, cwd: string): StorageOption
   return {
     mounts,
     ...(secrets.length === 0 ? {} : { secrets }),
+    ...readImageVolumes(flags.string('image-volume') ?? 'anonymous'),
     volumesFrom: flags.list('volumes-from'),
     readOnly: flags.bool('read-only'),
     readOnlyTmpfs: flags.bool('read-only-tmpfs', true),
@@ -79,6 +85,13 @@ export function readStorageFlags(flags: ParsedFlags, cwd: string): StorageOption
     deviceCgroupRules: flags.list('device-cgroup-rule').map(parseDeviceRule),
     storageOptions: parseKeyValues('storage option', flags.list('storage-opt'), true),
   }
+}
+
+function readImageVolumes(text: string): Pick<ContainerOptions, 'imageVolumes'> {
+  if (text === 'tmpfs' || text === 'ignore') return { imageVolumes: text }
+  // `bind` is podman's older word for the same.
+  if (text === 'anonymous' || text === 'bind') return {}
+  throw invalidValue('image volumes', text, 'Write anonymous, tmpfs or ignore')
 }
 
 function withDriver(spec: MountSpec, volumeDriver: string): MountSpec {

@@ -61,7 +61,23 @@ function resolveEnvironment(options: ContainerOptions, image: ImageConfig): stri
   const unset = new Set(options.unsetEnv)
   const given = options.unsetAllEnv ? [] : [defaultPath, ...image.env]
   const kept = given.filter((entry) => !unset.has(entry.split('=', 1)[0] ?? ''))
-  return mergeEnvironment(kept, options.env)
+  const merged = (options.envMerge ?? []).map((entry) => expandEntry(entry, kept))
+  return mergeEnvironment(mergeEnvironment(kept, merged), options.env)
+}
+
+/** `$NAME` and `${NAME}` are the image's; what it does not have is empty, as in podman. */
+function expandEntry(entry: string, known: readonly string[]): string {
+  const values = new Map(
+    known.map((text) => [text.split('=', 1)[0] ?? '', text.slice(text.indexOf('=') + 1)]),
+  )
+  const at = entry.indexOf('=') + 1
+  const value = entry
+    .slice(at)
+    .replaceAll(
+      /\$(?:\{(\w+)\}|(\w+))/g,
+      (_, long: string, short: string) => values.get(long ?? short) ?? '',
+    )
+  return `${entry.slice(0, at)}${value}`
 }
 
 const nanosecondsPerMillisecond = 1e6

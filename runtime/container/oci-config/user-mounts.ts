@@ -15,7 +15,9 @@ export function wantedMounts(
 ): MountSpec[] {
   const taken = new Set(options.mounts.map((mount) => mount.destination))
   const free = (path: string) => !taken.has(path)
-  const volumes = imageVolumes.filter(free).map((path) => plainMount('volume', path))
+  const kind = options.imageVolumes === 'tmpfs' ? 'tmpfs' : 'volume'
+  const declared = options.imageVolumes === 'ignore' ? [] : imageVolumes
+  const volumes = declared.filter(free).map((path) => plainMount(kind, path))
   const scratch = options.readOnly && options.readOnlyTmpfs ? ['/run', '/tmp', '/var/tmp'] : []
   const tmpfs = scratch.filter(free).map((path) => plainMount('tmpfs', path))
   return [...options.mounts, ...volumes, ...tmpfs]
