@@ -1,7 +1,6 @@
 import type { EngineEvent } from '../cli/engine.ts'
 import { volumeDocument } from '../cli/output/volume-document.ts'
 import { readEvents } from '../container/events.ts'
-import { folderBytes } from '../container/list.ts'
 import { labelMatches } from '../cli/output/filter-containers.ts'
 import type { Filter } from '../cli/output/filter-containers.ts'
 import { type Answer, type ApiCall, type Route, ok } from './api-call.ts'
@@ -101,25 +100,23 @@ function eventDocument({ type, action, id, attributes, time }: EngineEvent): obj
 }
 
 async function diskUsage({ engine, context }: ApiCall): Promise<Answer> {
+  const usage = await engine.diskUsage()
+  const known = new Map(usage.images.map((image) => [image.id, image]))
   const images = (await context.images()).list()
-  const containers = await engine.list({ all: true, size: true })
-  const volumes = await engine.volumeList()
   const now = Date.now()
-  const usersOf = (volume: string): number =>
-    containers.filter(({ record }) => record.mounts.some(({ name }) => name === volume)).length
   return ok({
-    LayersSize: images.reduce((sum, { size }) => sum + size, 0),
+    LayersSize: usage.layerBytes,
     Images: images.map((image) => ({
       ...imageSummary(image),
-      SharedSize: 0,
-      Containers: containers.filter(({ record }) => record.imageId === image.id).length,
+      SharedSize: known.get(image.id)?.sharedBytes ?? 0,
+      Containers: known.get(image.id)?.containers ?? 0,
     })),
-    Containers: containers.map((container) => containerSummary(container, now)),
-    Volumes: volumes.map((volume) => ({
+    Containers: usage.containers.map((container) => containerSummary(container, now)),
+    Volumes: usage.volumes.map(({ volume, bytes, containers }) => ({
       ...volumeDocument(volume),
-      UsageData: { RefCount: usersOf(volume.name), Size: folderBytes(volume.mountpoint) },
+      UsageData: { RefCount: containers, Size: bytes },
     })),
     BuildCache: [],
-    BuilderSize: 0,
+    BuilderSize: usage.buildCache.bytes,
   })
 }
