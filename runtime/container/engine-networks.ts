@@ -6,7 +6,7 @@ import type {
   PruneResult,
 } from '../cli/engine.ts'
 import { destroyNetwork } from '../network/destroy-network.ts'
-import { type Network, defaultNetworkName, driverOf } from '../network/network.ts'
+import { type Network, defaultNetworkName, driverOf, poolsOf } from '../network/network.ts'
 import { readNetworkWords } from '../network/network-wish.ts'
 import { createNetwork, listNetworks, requireNetwork } from '../network/network-store.ts'
 import { containerFolder } from './container-folder.ts'
@@ -109,7 +109,7 @@ function usersOf({ folders }: EngineContext, network: Network): { id: string; na
 }
 
 function summarize({ folders }: EngineContext, network: Network): NetworkSummary {
-  const pools = [network.ipv4, ...(network.ipv6 ? [network.ipv6] : [])]
+  const pools = [...poolsOf(network, 'ipv4'), ...poolsOf(network, 'ipv6')]
   const driver = driverOf(network)
   return {
     id: network.id,

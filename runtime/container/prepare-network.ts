@@ -72,7 +72,7 @@ export async function prepareNetwork(
     spare = isPlain ? useSpare(context, joined) : undefined
     const attachment = attach(context, joined, ports.bindings)
     const state = describeNetwork(record, joined, ports.bindings)
-    const nameServer = joined.find(({ network }) => network.dns)?.network.ipv4.gateway
+    const nameServer = joined.find(({ network }) => network.dns)?.lease.ipv4.gateway
     const { attachments } = state
     return {
       attachment,

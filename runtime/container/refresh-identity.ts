@@ -32,10 +32,9 @@ function textsFor(
   record: ContainerRecord,
   attachments: readonly NetworkAttachment[],
 ): IdentityTexts {
-  const ids = attachments.map(({ networkId }) => networkId)
-  const serving = listNetworks(folders).filter(({ dns }) => dns)
-  const first = ids.flatMap((id) => serving.find((network) => network.id === id) ?? [])[0]
-  return identityTexts(record, { attachments, nameServer: first?.ipv4.gateway })
+  const serving = new Set(listNetworks(folders).flatMap(({ id, dns }) => (dns ? [id] : [])))
+  const first = attachments.find(({ networkId }) => serving.has(networkId))
+  return identityTexts(record, { attachments, nameServer: first?.ipv4Gateway })
 }
 
 /** A text with the lines that have come and without those that have gone. Pure. */

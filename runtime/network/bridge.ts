@@ -6,7 +6,7 @@ import { findForwardBlockers } from './foreign-firewall.ts'
 import { defaultRouteMtu, findLink, hostHasIpv6, listAddresses } from './host-network.ts'
 import { requireAddress } from './ip-address.ts'
 import { hasErrno } from './kernel-verdict.ts'
-import { driverOf, firewallTableName } from './network.ts'
+import { driverOf, firewallTableName, poolsOf } from './network.ts'
 import type { AddressPool, Network, NetworkFolders } from './network.ts'
 import { listNetworks } from './network-store.ts'
 import { lookAtParent } from './parent-interface.ts'
@@ -60,8 +60,8 @@ export function setUpBridge(network: Network): Omit<NetworkDevice, 'warnings'> {
   const ipv6 = hostIpv6 && network.ipv6 !== undefined
   using socket = openNetlinkSocket('route')
   const { link, isNew } = ensureBridge(socket, network)
-  ensureGateway(socket, link, network.ipv4, 'ipv4')
-  if (ipv6 && network.ipv6) ensureGateway(socket, link, network.ipv6, 'ipv6')
+  for (const pool of poolsOf(network, 'ipv4')) ensureGateway(socket, link, pool, 'ipv4')
+  if (ipv6) for (const pool of poolsOf(network, 'ipv6')) ensureGateway(socket, link, pool, 'ipv6')
   ensureSysctls(network, ipv6)
   const bridge = { index: link.index, mtu: link.mtu, hostIpv6, ipv6 }
   rememberBridge(network, bridge)

@@ -14,6 +14,7 @@ import { forward, frame, frameReader } from './dns-forward.ts'
 import { nameRecordReader } from './name-records.ts'
 import type { NameRecord } from './name-records.ts'
 import { hostHasIpv6 } from './host-network.ts'
+import { poolsOf } from './network.ts'
 import type { Network, NetworkFolders } from './network.ts'
 import { listNames, nameRecordsFolder, networkRunFolder, readIfPresent } from './network-files.ts'
 import { parseResolvConf } from './resolv-conf.ts'
@@ -72,8 +73,10 @@ async function serveUntilEmpty(
   }
 }
 
-function gatewaysOf({ ipv4, ipv6 }: Network): string[] {
-  return ipv6 && hostHasIpv6() ? [ipv4.gateway, ipv6.gateway] : [ipv4.gateway]
+/** Of every range: a container is told that of its own. */
+function gatewaysOf(network: Network): string[] {
+  const pools = [...poolsOf(network, 'ipv4'), ...(hostHasIpv6() ? poolsOf(network, 'ipv6') : [])]
+  return pools.map(({ gateway }) => gateway)
 }
 
 /** Wait until the network has had no container for a moment, in which a restart would start another. */

@@ -1,6 +1,6 @@
 import { concatBytes } from '../../native/netlink-attribute.ts'
 import type { SetName } from './firewall-table.ts'
-import { driverOf } from './network.ts'
+import { driverOf, poolsOf } from './network.ts'
 import type { Network } from './network.ts'
 import type { TableChange } from './nftables/message.ts'
 import { addElements, deleteElements } from './nftables/set.ts'
@@ -26,6 +26,10 @@ function range(text: string): SetElement {
   return { key: subnet.address, end: endOfSubnet(subnet) }
 }
 
+function placedRange(set: 'subnets4' | 'subnets6', subnet: string): PlacedElement {
+  return { set, element: range(subnet) }
+}
+
 /** Elements that let a network's containers out, or (internal) keep them in. */
 export function networkElements(network: Network): PlacedElement[] {
   if (driverOf(network) !== 'bridge') return []
@@ -35,8 +39,8 @@ export function networkElements(network: Network): PlacedElement[] {
   return [
     within,
     { set: 'bridges', element: { key: bridge } },
-    { set: 'subnets4', element: range(network.ipv4.subnet) },
-    ...(network.ipv6 ? [{ set: 'subnets6' as const, element: range(network.ipv6.subnet) }] : []),
+    ...poolsOf(network, 'ipv4').map(({ subnet }) => placedRange('subnets4', subnet)),
+    ...poolsOf(network, 'ipv6').map(({ subnet }) => placedRange('subnets6', subnet)),
   ]
 }
 

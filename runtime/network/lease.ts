@@ -5,6 +5,7 @@ import { OperationError } from '../../native/error.ts'
 import { lockSync } from '../../native/lock.ts'
 import { addressNumber, formatAddress, parseAddress, requireAddress } from './ip-address.ts'
 import { parseMac } from './mac-address.ts'
+import { poolsOf } from './network.ts'
 import type { AddressPool, Network, NetworkFolders } from './network.ts'
 import {
   addressLeasesFolder,
@@ -13,14 +14,7 @@ import {
   networkRunFolder,
   readIfPresent,
 } from './network-files.ts'
-import {
-  addressAt,
-  contains,
-  formatSubnet,
-  isHostAddress,
-  parseSubnet,
-  subnetSize,
-} from './subnet.ts'
+import { addressAt, contains, isHostAddress, parseSubnet, subnetSize } from './subnet.ts'
 
 /** An address of one family that a container holds. */
 export interface LeasedAddress {
@@ -68,30 +62,39 @@ export function leaseAddress(
 ): AddressLease {
   requireLeasable(network, request)
   const folder = addressLeasesFolder(folders, network.name)
-  const subnet = parseSubnet(network.ipv4.subnet)
   const mac = request.mac === undefined ? undefined : parseMac(request.mac)
-  const address =
+  const ipv4 =
     request.ip === undefined
       ? leaseNext(folders, network, request)
-      : leaseWanted(folder, network.ipv4, request.ip, request)
-  const files = [join(folder, formatAddress(address))]
+      : leaseWanted(folder, poolsOf(network, 'ipv4'), request.ip, request)
+  const files = [join(folder, formatAddress(ipv4.address))]
   try {
     const ipv6 =
-      request.ipv6 && network.ipv6 ? leaseIpv6(folder, network, address, request) : undefined
-    if (ipv6) files.push(join(folder, ipv6.address))
+      request.ipv6 && network.ipv6 ? leaseIpv6(folder, network, ipv4, request) : undefined
+    if (ipv6) files.push(join(folder, formatAddress(ipv6.address)))
     return {
-      ipv4: {
-        address: formatAddress(address),
-        prefixLength: subnet.prefixLength,
-        gateway: network.ipv4.gateway,
-      },
-      ...(ipv6 ? { ipv6 } : {}),
-      mac: formatMac(mac ?? macOf(address)),
+      ipv4: describe(ipv4),
+      ...(ipv6 ? { ipv6: describe(ipv6) } : {}),
+      mac: formatMac(mac ?? macOf(ipv4.address)),
       files,
     }
   } catch (error) {
     releaseLeases(files)
     throw error
+  }
+}
+
+/** An address with the range that it is of. */
+interface Leased {
+  readonly address: Uint8Array
+  readonly pool: AddressPool
+}
+
+function describe({ address, pool }: Leased): LeasedAddress {
+  return {
+    address: formatAddress(address),
+    prefixLength: parseSubnet(pool.subnet).prefixLength,
+    gateway: pool.gateway,
   }
 }
 
@@ -104,9 +107,9 @@ export function requireLeasable(
   network: Network,
   { ip, ip6 }: Pick<LeaseRequest, 'ip' | 'ip6'>,
 ): void {
-  if (ip !== undefined) requireInPool(network.ipv4, ip)
+  if (ip !== undefined) requireInPool(poolsOf(network, 'ipv4'), ip)
   if (ip6 === undefined) return
-  if (network.ipv6) requireInPool(network.ipv6, ip6)
+  if (network.ipv6) requireInPool(poolsOf(network, 'ipv6'), ip6)
   else
     throw new OperationError(
       'INVALID_ARGUMENT',
@@ -116,13 +119,14 @@ export function requireLeasable(
     )
 }
 
-function requireInPool({ subnet }: AddressPool, wanted: string): Uint8Array {
+function requireInPool(pools: readonly AddressPool[], wanted: string): Leased {
   const address = requireAddress(wanted, 'an address of a container')
-  if (isHostAddress(parseSubnet(subnet), address)) return address
+  const pool = pools.find(({ subnet }) => isHostAddress(parseSubnet(subnet), address))
+  if (pool) return { address, pool }
   throw new OperationError(
     'INVALID_ARGUMENT',
     'lease an address',
-    { address: wanted, subnet },
+    { address: wanted, subnet: pools.map(({ subnet }) => subnet).join(',') },
     { hint: 'Take an address of the network that is not its first or last one' },
   )
 }
@@ -159,20 +163,26 @@ function formatMac(bytes: Uint8Array): string {
 function leaseIpv6(
   folder: string,
   network: Network,
-  ipv4: Uint8Array,
+  { address, pool }: Leased,
   request: LeaseRequest,
-): LeasedAddress | undefined {
-  if (!network.ipv6) return undefined
-  const subnet = parseSubnet(network.ipv6.subnet)
-  const address =
-    request.ip6 === undefined
-      ? leaseAlike(folder, network.ipv6, addressNumber(ipv4) - firstOf(network.ipv4), request)
-      : leaseWanted(folder, network.ipv6, request.ip6, request)
-  return {
-    address: formatAddress(address),
-    prefixLength: subnet.prefixLength,
-    gateway: network.ipv6.gateway,
+): Leased {
+  const pools = poolsOf(network, 'ipv6')
+  if (request.ip6 !== undefined) return leaseWanted(folder, pools, request.ip6, request)
+  const place = addressNumber(address) - firstOf(pool)
+  for (const one of pools) {
+    const free = leaseAlike(folder, one, place, request)
+    if (free) return { address: free, pool: one }
   }
+  throw noneFree(network, pools)
+}
+
+function noneFree({ name }: Network, pools: readonly AddressPool[]): OperationError {
+  return new OperationError(
+    'BAD_STATE',
+    'lease an address',
+    { network: name, subnet: pools.map(({ subnet, range }) => range ?? subnet).join(',') },
+    { hint: 'Every address is in use: remove containers or make another network' },
+  )
 }
 
 function firstOf({ subnet }: AddressPool): bigint {
@@ -188,7 +198,7 @@ function leaseAlike(
   pool: AddressPool,
   start: bigint,
   request: LeaseRequest,
-): Uint8Array {
+): Uint8Array | undefined {
   const [whole, part] = [parseSubnet(pool.subnet), parseSubnet(pool.range ?? pool.subnet)]
   const size = subnetSize(part)
   const tries = size < mostTries ? size : mostTries
@@ -200,27 +210,23 @@ function leaseAlike(
     if (claimFile(path, request.containerId)) return address
     if (reclaim(folder, path, request) && claimFile(path, request.containerId)) return address
   }
-  throw new OperationError(
-    'BAD_STATE',
-    'lease an IPv6 address',
-    { subnet: formatSubnet(part) },
-    { hint: 'Every address is in use: remove containers or make another network' },
-  )
+  return undefined
 }
 
 function leaseWanted(
   folder: string,
-  pool: AddressPool,
+  pools: readonly AddressPool[],
   wanted: string,
   request: LeaseRequest,
-): Uint8Array {
-  const address = requireInPool(pool, wanted)
+): Leased {
+  const found = requireInPool(pools, wanted)
+  const { address, pool } = found
   const detail = { address: wanted, subnet: pool.subnet }
   const name = formatAddress(address)
   if (name !== pool.gateway) {
     const path = join(folder, name)
-    if (claimFile(path, request.containerId)) return address
-    if (reclaim(folder, path, request) && claimFile(path, request.containerId)) return address
+    if (claimFile(path, request.containerId)) return found
+    if (reclaim(folder, path, request) && claimFile(path, request.containerId)) return found
   }
   const holder = name === pool.gateway ? 'the gateway' : (readIfPresent(join(folder, name)) ?? '')
   throw new OperationError(
@@ -235,33 +241,36 @@ const lastFile = 'last-address'
 /** Characters of an IPv6 address that carries an IPv4 one. */
 const longestAddress = 45
 
-function leaseNext(folders: NetworkFolders, network: Network, request: LeaseRequest): Uint8Array {
+function leaseNext(folders: NetworkFolders, network: Network, request: LeaseRequest): Leased {
   const folder = addressLeasesFolder(folders, network.name)
-  const whole = parseSubnet(network.ipv4.subnet)
-  const subnet = network.ipv4.range === undefined ? whole : parseSubnet(network.ipv4.range)
   const pointer = join(networkRunFolder(folders, network.name), lastFile)
   const last = parseAddress(readIfPresent(pointer)?.trim() ?? '')
-  const first = addressNumber(subnet.address)
-  const size = subnetSize(subnet)
-  const start = last && contains(subnet, last) ? addressNumber(last) - first : size - 1n
   const taken = new Set(listNames(folder))
+  const pools = poolsOf(network, 'ipv4')
   for (const mayReclaim of [false, true])
-    for (let step = 1n; step <= size; step++) {
-      const address = addressAt(subnet, (start + step) % size)
-      const name = formatAddress(address)
-      if (!isHostAddress(whole, address) || name === network.ipv4.gateway) continue
-      const path = join(folder, name)
-      if (taken.has(name) && !(mayReclaim && reclaim(folder, path, request))) continue
-      if (!claimFile(path, request.containerId)) continue
-      rememberAddress(pointer, name)
-      return address
-    }
-  throw new OperationError(
-    'BAD_STATE',
-    'lease an address',
-    { network: network.name, subnet: formatSubnet(subnet) },
-    { hint: 'Every address is in use: remove containers or make another network' },
-  )
+    for (const pool of pools)
+      for (const address of addressesFrom(pool, last)) {
+        const name = formatAddress(address)
+        const path = join(folder, name)
+        if (taken.has(name) && !(mayReclaim && reclaim(folder, path, request))) continue
+        if (!claimFile(path, request.containerId)) continue
+        rememberAddress(pointer, name)
+        return { address, pool }
+      }
+  throw noneFree(network, pools)
+}
+
+/** What a range has to give out, from the address after the last that was given. */
+function* addressesFrom(pool: AddressPool, last: Uint8Array | undefined): Generator<Uint8Array> {
+  const whole = parseSubnet(pool.subnet)
+  const part = pool.range === undefined ? whole : parseSubnet(pool.range)
+  const first = addressNumber(part.address)
+  const size = subnetSize(part)
+  const start = last && contains(part, last) ? addressNumber(last) - first : size - 1n
+  for (let step = 1n; step <= size; step++) {
+    const address = addressAt(part, (start + step) % size)
+    if (isHostAddress(whole, address) && formatAddress(address) !== pool.gateway) yield address
+  }
 }
 
 /**

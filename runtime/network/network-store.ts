@@ -10,6 +10,7 @@ import {
   canonicalNetworkName,
   defaultNetworkName,
   driverOf,
+  poolsOf,
   requireNetworkName,
 } from './network.ts'
 import type { AddressPool, Network, NetworkDriver, NetworkFolders } from './network.ts'
@@ -43,6 +44,8 @@ export interface NewNetwork extends NewPool {
   readonly bridge?: string | undefined
   /** Absent: none. Without a subnet: one of ours. */
   readonly ipv6?: NewPool | undefined
+  /** More of either family. */
+  readonly further?: readonly NewPool[] | undefined
   readonly internal?: boolean | undefined
   /** False: no name server. */
   readonly dns?: boolean | undefined
@@ -187,13 +190,12 @@ function choosePools(
   wanted: NewNetwork,
   id: string,
   kind: 'default' | 'user',
-): { ipv4: AddressPool; ipv6?: AddressPool } {
+): Pick<Network, 'ipv4' | 'ipv6' | 'further'> {
   if (wanted.driver === 'none') return { ipv4: { subnet: '', gateway: '' } }
   const others = listNetworks(folders)
     .filter((network) => driverOf(network) !== 'none')
-    .flatMap(({ ipv4, ipv6 }) =>
-      [ipv4, ...(ipv6 ? [ipv6] : [])].map(({ subnet }) => parseSubnet(subnet)),
-    )
+    .flatMap((network) => [...poolsOf(network, 'ipv4'), ...poolsOf(network, 'ipv6')])
+    .map(({ subnet }) => parseSubnet(subnet))
   const nameServers = nameServerSubnets(readIfPresent('/etc/resolv.conf') ?? '')
   const used = [...others, ...usedSubnets('ipv4'), ...nameServers]
   // Containers that share an interface of the host are in the network that it is in.
@@ -203,15 +205,34 @@ function choosePools(
       ? chooseSubnet(kind, used)
       : requireIpv4(wanted.subnet, isShared ? others : used)
   const ipv4 = poolOf(subnet, wanted)
-  if (!wanted.ipv6) return { ipv4 }
-  const given = wanted.ipv6.subnet
-  const subnet6 = given === undefined ? chooseIpv6Subnet(id) : parseSubnet(given)
-  if (subnet6.address.length !== 16 || subnet6.prefixLength > 112)
-    throw new OperationError('INVALID_ARGUMENT', 'read an IPv6 subnet', {
-      subnet: formatSubnet(subnet6),
-    })
-  requireFree(subnet6, isShared ? others : [...others, ...usedSubnets('ipv6')])
-  return { ipv4, ipv6: poolOf(subnet6, wanted.ipv6) }
+  const used6 = isShared ? others : [...others, ...usedSubnets('ipv6')]
+  const text6 = wanted.ipv6?.subnet ?? formatSubnet(chooseIpv6Subnet(id))
+  const ipv6 = wanted.ipv6 && poolOf(requireIpv6(text6, used6), wanted.ipv6)
+  // Of one network, too, no range may lie in another.
+  const own = [ipv4, ...(ipv6 ? [ipv6] : [])].map((pool) => parseSubnet(pool.subnet))
+  const further: AddressPool[] = []
+  for (const pool of wanted.further ?? []) {
+    const text = pool.subnet ?? ''
+    const free = text.includes(':')
+      ? requireIpv6(text, [...used6, ...own])
+      : requireIpv4(text, [...(isShared ? others : used), ...own])
+    own.push(free)
+    further.push(poolOf(free, pool))
+  }
+  return { ipv4, ...(ipv6 ? { ipv6 } : {}), ...(further.length > 0 ? { further } : {}) }
+}
+
+function requireIpv6(text: string, used: readonly Subnet[]): Subnet {
+  const subnet = parseSubnet(text)
+  if (subnet.address.length !== 16 || subnet.prefixLength > 112)
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'read an IPv6 subnet',
+      { subnet: text },
+      { hint: 'Give an IPv6 range of at most /112, such as fd00:90::/64' },
+    )
+  requireFree(subnet, used)
+  return subnet
 }
 
 function requireIpv4(text: string, used: readonly Subnet[]): Subnet {

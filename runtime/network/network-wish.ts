@@ -1,6 +1,8 @@
 import { OperationError } from '../../native/error.ts'
 import type { NetworkDriver } from './network.ts'
+import { requireAddress } from './ip-address.ts'
 import type { NewNetwork, NewPool } from './network-store.ts'
+import { type Subnet, contains, parseSubnet } from './subnet.ts'
 
 // What `network create` was told, as what a network is made from. Pure.
 
@@ -29,14 +31,17 @@ const modes: Readonly<Partial<Record<NetworkDriver, readonly string[]>>> = {
 /** @throws {OperationError} `INVALID_ARGUMENT` saying which words do not go together */
 export function readNetworkWords(words: NetworkWords): NewNetwork {
   const driver = readDriver(words.driver)
-  const pools = { ipv4: poolOf(words, 4), ipv6: poolOf(words, 6) }
+  const [ipv4, ...more4] = poolsFrom(words, 'ipv4')
+  const [ipv6, ...more6] = poolsFrom(words, 'ipv6')
+  const further = [...more4, ...more6]
   if (driver === 'none') refuseAll(words)
   const { options } = words
   return {
     name: words.name,
     driver,
-    ...pools.ipv4,
-    ...(words.ipv6 || pools.ipv6.subnet !== undefined ? { ipv6: pools.ipv6 } : {}),
+    ...ipv4,
+    ...(words.ipv6 || ipv6 ? { ipv6: ipv6 ?? {} } : {}),
+    ...(further.length > 0 ? { further } : {}),
     internal: words.internal,
     dns: driver === 'bridge' && !words.disableDns,
     ...readOptions(driver, options),
@@ -68,35 +73,64 @@ function refuseAll({ subnets, gateways, ipRanges, ipv6, options }: NetworkWords)
   )
 }
 
-/** Of each family one: a range, a gateway in it, and a part of it that is given out. */
-function poolOf({ subnets, gateways, ipRanges }: NetworkWords, version: 4 | 6): NewPool {
-  const [subnet, ...more] = ofFamily(subnets, version)
-  const [gateway, ...moreGateways] = ofFamily(gateways, version)
-  const [range, ...moreRanges] = ofFamily(ipRanges, version)
-  if (more.length + moreGateways.length + moreRanges.length > 0)
-    throw new OperationError(
-      'UNSUPPORTED',
-      `give a network several IPv${version} ranges`,
-      { subnets: subnets.join(' ') },
-      { hint: 'One --subnet, --gateway and --ip-range of each family; make a second network' },
-    )
-  const needs = gateway === undefined ? '--ip-range' : '--gateway'
-  if (subnet === undefined && (gateway ?? range) !== undefined)
-    throw new OperationError(
-      'INVALID_ARGUMENT',
-      `use ${needs} without a subnet of its family`,
-      { given: gateway ?? range ?? '' },
-      { hint: 'Give --subnet as well', exitCode: 1 },
-    )
-  return {
-    ...(subnet === undefined ? {} : { subnet }),
-    ...(gateway === undefined ? {} : { gateway }),
-    ...(range === undefined ? {} : { range }),
-  }
+/** The ranges of a family, each with the gateway and the part to give out that lie in it. */
+function poolsFrom(words: NetworkWords, family: 'ipv4' | 'ipv6'): NewPool[] {
+  const subnets = ofFamily(words.subnets, family).map((text) => ({
+    text,
+    subnet: parseSubnet(text),
+  }))
+  const gateways = placeIn(subnets, '--gateway', ofFamily(words.gateways, family), (text) =>
+    requireAddress(text, 'a gateway'),
+  )
+  const ranges = placeIn(
+    subnets,
+    '--ip-range',
+    ofFamily(words.ipRanges, family),
+    (text) => parseSubnet(text).address,
+  )
+  return subnets.map(({ text }) => ({
+    subnet: text,
+    ...(gateways.has(text) ? { gateway: gateways.get(text) } : {}),
+    ...(ranges.has(text) ? { range: ranges.get(text) } : {}),
+  }))
 }
 
-function ofFamily(texts: readonly string[], version: 4 | 6): string[] {
-  return texts.filter((text) => text.includes(':') === (version === 6))
+interface WrittenSubnet {
+  readonly text: string
+  readonly subnet: Subnet
+}
+
+/** By subnet what lies in it. @throws {OperationError} `INVALID_ARGUMENT` for what lies in none, and for a second one */
+function placeIn(
+  subnets: readonly WrittenSubnet[],
+  flag: string,
+  values: readonly string[],
+  addressOf: (text: string) => Uint8Array,
+): ReadonlyMap<string, string> {
+  const placed = new Map<string, string>()
+  for (const value of values) {
+    const around = subnets.find(({ subnet }) => contains(subnet, addressOf(value)))
+    if (around === undefined)
+      throw new OperationError(
+        'INVALID_ARGUMENT',
+        `no matching subnet for ${flag} ${value}`,
+        { subnets: subnets.map(({ text }) => text).join(',') },
+        { hint: 'It has to lie in a --subnet of its family', exitCode: 1 },
+      )
+    if (placed.has(around.text))
+      throw new OperationError(
+        'INVALID_ARGUMENT',
+        `use ${flag} twice for one subnet`,
+        { subnet: around.text },
+        { hint: 'Once for each --subnet', exitCode: 1 },
+      )
+    placed.set(around.text, value)
+  }
+  return placed
+}
+
+function ofFamily(texts: readonly string[], family: 'ipv4' | 'ipv6'): string[] {
+  return texts.filter((text) => text.includes(':') === (family === 'ipv6'))
 }
 
 type Setting = 'parent' | 'mode' | 'mtu' | 'bridge'

@@ -29,6 +29,8 @@ export interface Network {
   /** Empty texts where containers get no addresses (driver `none`). */
   readonly ipv4: AddressPool
   readonly ipv6?: AddressPool | undefined
+  /** More ranges of either family; a container's address of a family is of one of them. */
+  readonly further?: readonly AddressPool[] | undefined
   /** Containers reach each other and nobody else. */
   readonly internal: boolean
   /** Containers find each other by name; user-defined networks only. */
@@ -48,6 +50,17 @@ export interface NetworkFolders {
   readonly dataDir: string
   /** Set where the state is not in the user's default folders. */
   readonly root: string | undefined
+}
+
+/** Every range of a family, in the order in which addresses are taken of them. */
+export function poolsOf(
+  { ipv4, ipv6, further = [] }: Pick<Network, 'ipv4' | 'ipv6' | 'further'>,
+  family: 'ipv4' | 'ipv6',
+): readonly AddressPool[] {
+  const first = family === 'ipv4' ? ipv4 : ipv6
+  const isIpv6 = family === 'ipv6'
+  const more = further.filter(({ subnet }) => subnet.includes(':') === isIpv6)
+  return first ? [first, ...more] : more
 }
 
 export function driverOf({ driver = 'bridge' }: Pick<Network, 'driver'>): NetworkDriver {

@@ -95,7 +95,7 @@ t.test('none: its containers have their loopback interface alone', async (t) => 
   await bench.ok('network', 'rm', 'alone')
 })
 
-t.test('a bridge with a name, an MTU and a range of its own', async (t) => {
+t.test('a bridge with a name, an MTU and ranges of its own', async (t) => {
   const options = ['-o', `com.docker.network.bridge.name=${parent}b`, '-o', 'mtu=1400']
   const range = [
     '--subnet',
@@ -120,6 +120,24 @@ t.test('a bridge with a name, an MTU and a range of its own', async (t) => {
   t.ok(existsSync(`/sys/class/net/${parent}b/bridge`))
   t.equal(await bench.ok('exec', 'a', 'cat', '/sys/class/net/eth0/mtu'), '1400')
   await bench.ok('rm', '-f', '-t', '0', 'a', 'b', 'c')
+  await bench.ok(
+    'network',
+    'create',
+    '--subnet',
+    '10.205.7.0/29',
+    '--subnet',
+    '10.205.8.0/24',
+    'two',
+  )
+  const many = ['d', 'e', 'f', 'g', 'h', 'i']
+  for (const name of many)
+    await bench.ok('run', '-d', '--network', 'two', '--name', name, 'box', 'sleep', '1000')
+  t.equal(await addressOf('h'), '10.205.7.6')
+  t.equal(await addressOf('i'), '10.205.8.2', 'of the next range when the first is full')
+  t.equal(await reaches('i', '10.205.7.6'), true)
+  t.match(await bench.ok('exec', 'i', 'cat', '/etc/resolv.conf'), 'nameserver 10.205.8.1')
+  await bench.ok('rm', '-f', '-t', '0', ...many)
+  await bench.ok('network', 'rm', 'two')
   await bench.ok('network', 'rm', 'named')
   t.notOk(existsSync(`/sys/class/net/${parent}b`))
 })
@@ -133,8 +151,12 @@ t.test('what cannot be is refused and leaves nothing', async (t) => {
     ['an unknown interface', ['-d', 'macvlan', '-o', 'parent=nosuch0'], /nosuch0/u],
     ['an interface that has no children', ['-d', 'macvlan', '-o', 'parent=lo'], /of lo/u],
     ['addresses for nobody', ['-d', 'none', '--subnet', '10.205.5.0/24'], /driver none/u],
-    ['two ranges', ['--subnet', '10.205.5.0/24', '--subnet', '10.205.6.0/24'], /several IPv4/u],
-    ['a gateway of nothing', ['--gateway', '10.205.5.1'], /--gateway without a subnet/u],
+    [
+      'the same range twice',
+      ['--subnet', '10.205.5.0/24', '--subnet', '10.205.5.0/25'],
+      /10\.205\.5\.0/u,
+    ],
+    ['a gateway of nothing', ['--gateway', '10.205.5.1'], /no matching subnet for --gateway/u],
     [
       'a gateway of elsewhere',
       ['--subnet', '10.205.5.0/24', '--gateway', '10.9.9.9'],

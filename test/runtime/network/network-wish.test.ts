@@ -31,6 +31,16 @@ const accepted: readonly (readonly [string, Partial<NetworkWords>, object])[] = 
     },
   ],
   [
+    'several of a family, with what lies in them',
+    { subnets: ['10.0.0.0/24', '10.0.1.0/24'], gateways: ['10.0.1.9'], ipRanges: ['10.0.0.8/29'] },
+    {
+      subnet: '10.0.0.0/24',
+      gateway: undefined,
+      range: '10.0.0.8/29',
+      further: [{ subnet: '10.0.1.0/24', gateway: '10.0.1.9' }],
+    },
+  ],
+  [
     'an IPv6 subnet says --ipv6',
     { subnets: ['fd00::/64'] },
     { subnet: undefined, ipv6: { subnet: 'fd00::/64' } },
@@ -65,7 +75,16 @@ for (const [title, words, want] of accepted)
 
 const rejected: readonly (readonly [string, Partial<NetworkWords>, string])[] = [
   ['another driver', { driver: 'overlay' }, 'INVALID_ARGUMENT'],
-  ['two ranges of a family', { subnets: ['10.0.0.0/24', '10.0.1.0/24'] }, 'UNSUPPORTED'],
+  [
+    'two gateways of a range',
+    { subnets: ['10.0.0.0/24'], gateways: ['10.0.0.1', '10.0.0.2'] },
+    'INVALID_ARGUMENT',
+  ],
+  [
+    'a part of no range',
+    { subnets: ['10.0.0.0/24'], ipRanges: ['10.0.1.0/28'] },
+    'INVALID_ARGUMENT',
+  ],
   ['a gateway without a subnet', { gateways: ['10.0.0.1'] }, 'INVALID_ARGUMENT'],
   [
     'a gateway of the other family',
