@@ -1,7 +1,4 @@
-import { leaveOutputAlone } from '../../native/terminal.ts'
 import type { Command } from 'commander'
-import type { WebSocket } from 'ws'
-import { listAt, textAt } from '../api/object.ts'
 import type { ClientFlags } from './client-flags.ts'
 import { addSessionAction, CommandFailure } from './resources/session.ts'
 
@@ -10,9 +7,6 @@ interface Flags extends ClientFlags {
   readonly tty?: boolean
   readonly container?: string
 }
-
-// https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/4006-transition-spdy-to-websockets
-const channel = { input: 0, output: 1, error: 2, status: 3, resize: 4, close: 255 } as const
 
 const examples = `
 Examples:
@@ -48,16 +42,8 @@ export function addExec(program: Command): void {
     query.set(isTerminal ? 'tty' : 'stderr', 'true')
     const { name = '', namespace = '' } = pod?.metadata ?? {}
     const path = `/api/v1/namespaces/${namespace}/pods/${name}/exec?${query.toString()}`
-    const socket = await session.upgrade(path, ['v5.channel.k8s.io', 'v4.channel.k8s.io'])
-    const status = converse(socket)
-    if (isTerminal) sendSizes(socket)
-    if (flags.stdin) sendInput(socket, isTerminal)
-    try {
-      endAs(await status)
-    } finally {
-      if (isTerminal) process.stdin.setRawMode(false)
-      process.stdin.destroy()
-    }
+    const { converseHere } = await import('./resources/converse.ts')
+    await converseHere(session, path, { stdin: flags.stdin === true, isTerminal })
   })
 }
 
@@ -69,52 +55,4 @@ function checkWords(pod: string, words: readonly string[]): void {
     throw new CommandFailure(
       "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'myorch exec -h' for help and examples",
     )
-}
-
-/** Print what comes. @returns the Status that the command ended with */
-function converse(socket: WebSocket): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    let status: unknown
-    socket.on('message', (message) => {
-      const data = message.subarray(1)
-      if (message[0] === channel.output) process.stdout.write(data)
-      if (message[0] === channel.error) process.stderr.write(data)
-      if (message[0] !== channel.status) return
-      status = JSON.parse(data.toString()) as unknown
-      socket.close()
-    })
-    socket.on('close', () => resolve(status))
-    socket.on('error', reject)
-  })
-}
-
-function send(socket: WebSocket, number: number, data: Buffer): void {
-  socket.send(Buffer.concat([Buffer.from([number]), data]), { binary: true })
-}
-
-function sendInput(socket: WebSocket, isTerminal: boolean): void {
-  if (isTerminal) {
-    process.stdin.setRawMode(true)
-    leaveOutputAlone(process.stdin.fd)
-  }
-  process.stdin.on('data', (data: Buffer) => send(socket, channel.input, data))
-  process.stdin.on('end', () => send(socket, channel.close, Buffer.from([channel.input])))
-}
-
-function sendSizes(socket: WebSocket): void {
-  const tell = (): void => {
-    const { columns: Width, rows: Height } = process.stdout
-    send(socket, channel.resize, Buffer.from(JSON.stringify({ Width, Height })))
-  }
-  tell()
-  process.stdout.on('resize', tell)
-}
-
-/** @throws CommandFailure unless it went well, with the exit code of the command */
-function endAs(status: unknown): void {
-  if (textAt(status, ['status']) === 'Success') return
-  const cause = listAt(status, ['details', 'causes']).find((each) => each['reason'] === 'ExitCode')
-  const code = Number(textAt(cause, ['message']) ?? '1')
-  if (cause) throw new CommandFailure(`command terminated with exit code ${code}`, code)
-  throw new CommandFailure(textAt(status, ['message']) ?? 'the connection broke')
 }

@@ -1,9 +1,25 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { describeError, OperationError } from '../../native/error.ts'
-import { packageRoot } from '../../native/paths.ts'
 import { addApiResources } from './api-resources.ts'
+import { addAnnotate, addLabel } from './label.ts'
+import { addCordon } from './cordon.ts'
+import { addDrain } from './drain.ts'
+import { addPatch } from './patch.ts'
+import { addAutoscale } from './autoscale.ts'
+import { addAttach } from './attach.ts'
+import { addAuth } from './auth.ts'
+import { addClusterInfo } from './cluster-info.ts'
+import { addConfig } from './config.ts'
+import { addCp } from './cp.ts'
+import { addExplain } from './explain.ts'
+import { addPortForward } from './port-forward.ts'
+import { addVersion, ownVersion } from './version.ts'
+import { addDiff } from './diff.ts'
+import { addEdit } from './edit.ts'
+import { addExpose } from './expose.ts'
+import { addReplace } from './replace.ts'
+import { addSet } from './set.ts'
+import { addTaint } from './taint.ts'
 import { addApply } from './apply.ts'
 import { addBackup, addRestore } from './backup.ts'
 import { addCluster } from './cluster.ts'
@@ -68,15 +84,33 @@ function makeProgram(): Command {
     addTop,
     addLogs,
     addExec,
+    addLabel,
+    addAnnotate,
+    addPatch,
+    addCordon,
+    addDrain,
+    addTaint,
+    addSet,
+    addExpose,
+    addAutoscale,
+    addReplace,
+    addEdit,
+    addDiff,
+    addAuth,
+    addClusterInfo,
+    addVersion,
+    addConfig,
+    addExplain,
+    addCp,
+    addPortForward,
+    addAttach,
   ])
     add(program)
-  program.command('version').description('Print the version').action(writeVersion)
   return program
 }
 
 function writeVersion(): void {
-  const text = readFileSync(join(packageRoot, 'package.json'), 'utf8')
-  process.stdout.write(`myorch ${(JSON.parse(text) as { version: string }).version}\n`)
+  process.stdout.write(`myorch ${ownVersion()}\n`)
 }
 
 async function main(): Promise<void> {

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { ClientFlags } from './client-flags.ts'
 import { addChoiceFlags } from './resources/chosen-objects.ts'
 import type { Chosen, ChoiceFlags } from './resources/chosen-objects.ts'
+import { addRolloutHistory } from './rollout-history.ts'
 import { addSessionAction, CommandFailure } from './resources/session.ts'
 import type { Session } from './resources/session.ts'
 
@@ -12,7 +13,7 @@ interface Flags extends ClientFlags, ChoiceFlags {
 const restartable = new Set(['Deployment', 'DaemonSet', 'StatefulSet'])
 const restartedAt = 'kubectl.kubernetes.io/restartedAt'
 
-/** `myorch rollout status | restart | pause | resume`. */
+/** `myorch rollout status | restart | pause | resume | history | undo`. */
 export function addRollout(program: Command): void {
   const rollout = program
     .command('rollout')
@@ -41,6 +42,7 @@ export function addRollout(program: Command): void {
       each(session, words, flags, async (chosen) => setPaused(session, chosen, paused)),
     )
   }
+  addRolloutHistory((name, description) => verb(rollout, name, description))
 }
 
 function verb(rollout: Command, name: string, description: string): Command {
@@ -57,10 +59,8 @@ async function each(
   flags: Flags,
   work: (chosen: Chosen) => Promise<void>,
 ): Promise<void> {
-  const { eachChosen, findChosen } = await import('./resources/chosen-objects.ts')
-  // A type alone means all of it here.
-  const isType = words.length === 1 && !words[0]?.includes('/') && flags.selector === undefined
-  await eachChosen(await findChosen(session, words, isType ? { ...flags, all: true } : flags), work)
+  const { chooseAll, eachChosen } = await import('./resources/chosen-objects.ts')
+  await eachChosen(await chooseAll(session, words, flags), work)
 }
 
 async function change(session: Session, chosen: Chosen, body: object, done: string): Promise<void> {

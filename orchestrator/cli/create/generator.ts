@@ -4,7 +4,7 @@ import { StatusError } from '../../api/status-error.ts'
 import { UnreachableError } from '../../client/open-connection.ts'
 import type { ClientFlags } from '../client-flags.ts'
 import { addDryRunFlag, dryRunQuery, dryRunSuffix, readDryRun } from '../resources/dry-run.ts'
-import { commandPath } from '../resources/flag-forms.ts'
+import { addFlag, commandPath } from '../resources/flag-forms.ts'
 import { addSessionAction, CommandFailure, printWarning } from '../resources/session.ts'
 import type { Session } from '../resources/session.ts'
 import { requireFlags } from './read-flags.ts'
@@ -64,16 +64,6 @@ export function addGenerator<Flags extends GeneratorFlags>(
   })
 }
 
-/** One that ends in `...` is gathered; commander's own would take the words behind it as well. */
-export function addFlag(command: Command, flag: string, about: string): void {
-  if (!flag.endsWith('...>')) command.option(flag, about)
-  else
-    command.option(flag.replace('...>', '>'), about, (value: string, before?: string[]) => [
-      ...(before ?? []),
-      value,
-    ])
-}
-
 /** What all have that make an object. */
 export function addMakingFlags(command: Command, manager: string): Command {
   return addDryRunFlag(command)
@@ -96,19 +86,19 @@ function readName(given: readonly string[], command: Command): { name: string; w
   )
 }
 
-/** Create it, or only show it; say so, or show what came of it. */
+/** Create it, or only show it; say so, or show what came of it. @param options.named whether what is sent names the namespace */
 export async function createObject(
   session: Session,
   object: KubeObject,
   flags: GeneratorFlags,
-  { done = 'created', failure = '' } = {},
+  { done = 'created', failure = '', named = true } = {},
 ): Promise<void> {
   const { resourceOf } = await import('../resources/discover.ts')
   const { printDone } = await import('../resources/print-done.ts')
   const resource = resourceOf(await session.resources(), object.apiVersion, object.kind)
   if (!resource) throw new CommandFailure(`the server has no kind ${object.kind}`)
   const placed =
-    resource.namespaced && session.namespaceIsGiven
+    resource.namespaced && session.namespaceIsGiven && named
       ? { ...object, metadata: { ...object.metadata, namespace: session.namespace } }
       : object
   const body = flags.saveConfig ? await withNote(placed) : placed

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { KubeObject } from '../../api/object.ts'
 import { StatusError } from '../../api/status-error.ts'
 import { objectPath } from '../../client/resource-path.ts'
+import { addFlag } from './flag-forms.ts'
 import { shownName } from './discover.ts'
 import type { ApiResource } from './discover.ts'
 import { CommandFailure, failureText } from './session.ts'
@@ -23,8 +24,11 @@ export interface Chosen {
 }
 
 export function addChoiceFlags(command: Command): Command {
-  return command
-    .option('-f, --filename <path...>', 'the objects of files, folders, or - for standard input')
+  return addFlag(
+    command,
+    '-f, --filename <path...>',
+    'the objects of files, folders, or - for standard input',
+  )
     .option('-R, --recursive', 'with the folders within folders')
     .option('-l, --selector <labels>', 'those with these labels, like app=web')
     .option('--field-selector <fields>', 'those with these fields')
@@ -64,6 +68,16 @@ export async function findChosen(
       chosen.push({ resource, name: metadata.name ?? '', namespace: metadata.namespace })
   }
   return chosen
+}
+
+/** The same, where a type alone means all of it. */
+export async function chooseAll(
+  session: Session,
+  words: readonly string[],
+  flags: ChoiceFlags,
+): Promise<Chosen[]> {
+  const isType = words.length === 1 && !words[0]?.includes('/') && flags.selector === undefined
+  return findChosen(session, words, isType ? { ...flags, all: true } : flags)
 }
 
 export function chosenPath(chosen: Chosen, subresource?: string): string {

@@ -3,6 +3,8 @@ import { builtInSchemas } from '../../server/load-data.ts'
 import { isObject } from '../../api/object.ts'
 import type { JsonObject, KubeObject } from '../../api/object.ts'
 import { resolveSchema } from '../../api/schema.ts'
+import type { Schema, Schemas } from '../../api/schema.ts'
+import type { ApiResource } from './discover.ts'
 import { sortFields } from './json-path.ts'
 import type { Manifest } from './read-manifests.ts'
 import { mergePatch, strategicPatch } from './three-way-patch.ts'
@@ -38,17 +40,23 @@ export function patchFor(
 ): PatchToSend {
   const next = withLastApplied(wanted) as unknown as JsonObject
   const last = readLast(current)
+  const found = schemaOf(resource)
+  if (!found) return { contentType: 'application/merge-patch+json', body: mergePatch(last, next) }
+  return {
+    contentType: 'application/strategic-merge-patch+json',
+    body: strategicPatch(found.schemas, found.schema, last, next),
+  }
+}
+
+/** What tells how lists of a kind are merged. @returns undefined for one that a CustomResourceDefinition made */
+export function schemaOf(resource: ApiResource): { schemas: Schemas; schema: Schema } | undefined {
   const kind = builtInKinds.find(
     ({ group, version, kind: name }) =>
       group === resource.group && version === resource.version && name === resource.kind,
   )
-  if (!kind) return { contentType: 'application/merge-patch+json', body: mergePatch(last, next) }
+  if (!kind) return undefined
   const schemas = builtInSchemas()
-  const schema = resolveSchema(schemas, { $ref: kind.definition })
-  return {
-    contentType: 'application/strategic-merge-patch+json',
-    body: strategicPatch(schemas, schema, last, next),
-  }
+  return { schemas, schema: resolveSchema(schemas, { $ref: kind.definition }) }
 }
 
 function readLast({ metadata }: KubeObject): JsonObject | undefined {

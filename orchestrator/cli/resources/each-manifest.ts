@@ -3,6 +3,7 @@ import type { KubeObject } from '../../api/object.ts'
 import { StatusError } from '../../api/status-error.ts'
 import { UnreachableError } from '../../client/open-connection.ts'
 import { dryRunSuffix, readDryRun } from './dry-run.ts'
+import { addFlag } from './flag-forms.ts'
 import type { Manifest } from './read-manifests.ts'
 import { CommandFailure, failureText } from './session.ts'
 import type { Session } from './session.ts'
@@ -31,8 +32,7 @@ const validations: Readonly<Record<string, string>> = {
 }
 
 export function addManifestFlags(command: Command): Command {
-  return command
-    .option('-f, --filename <path...>', 'files, folders, or - for standard input')
+  return addFlag(command, '-f, --filename <path...>', 'files, folders, or - for standard input')
     .option('-R, --recursive', 'with the folders within folders')
     .option('-o, --output <format>', 'json, yaml, name, jsonpath=…')
     .option(

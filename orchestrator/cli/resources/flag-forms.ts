@@ -51,6 +51,15 @@ function usageText(command: Command, message: string, last: string): string {
   return `${what(flag, isBare ? last : undefined) ?? message.replace(/^error: /, '')}\nSee '${path} --help' for usage.`
 }
 
+/** One that ends in `...>` is gathered; commander's own would take the words behind it as well. */
+export function addFlag(command: Command, flag: string, about: string): Command {
+  if (!flag.endsWith('...>')) return command.option(flag, about)
+  return command.option(flag.replace('...>', '>'), about, (value: string, before?: string[]) => [
+    ...(before ?? []),
+    value,
+  ])
+}
+
 /** `myorch create deployment`. */
 export function commandPath(command: Command): string {
   return command.parent ? `${commandPath(command.parent)} ${command.name()}` : command.name()

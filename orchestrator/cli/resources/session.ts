@@ -11,6 +11,8 @@ import { acceptFlagForms } from './flag-forms.ts'
 export interface Session extends Connection {
   /** The namespace of the flags, or else of the context. */
   readonly namespace: string
+  /** `https://10.213.0.1:6443` */
+  readonly server: string
   /** Whether the flags name it. */
   readonly namespaceIsGiven: boolean
   /** What the server serves; asked once. */
@@ -52,7 +54,8 @@ export function addSessionAction<Flags extends ClientFlags>(
   })
 }
 
-async function openSession(flags: ClientFlags): Promise<Session> {
+/** What a command works with; to be closed. @throws OperationError for a kubeconfig that is of no use */
+export async function openSession(flags: ClientFlags): Promise<Session> {
   const { readKubeconfig } = await import('../../client/read-kubeconfig.ts')
   const { kubeconfigPath } = await import('../../cluster/kubeconfig-file.ts')
   const { openConnection } = await import('../../client/open-connection.ts')
@@ -63,6 +66,7 @@ async function openSession(flags: ClientFlags): Promise<Session> {
   let found: Promise<readonly ApiResource[]> | undefined
   return {
     ...connection,
+    server: address.server,
     namespace: flags.namespace ?? address.namespace ?? 'default',
     namespaceIsGiven: flags.namespace !== undefined,
     resources: () => (found ??= discover(connection)),
@@ -87,9 +91,13 @@ export function failureText(error: unknown): string {
   if (error instanceof UnreachableError) return message
   const { reason = 'Unknown', details } = error.status
   const causes = details?.causes ?? []
-  if (reason === 'Invalid' && causes.length > 0) {
+  if (reason === 'Invalid') {
     const [first] = causes
-    const what = `The ${details?.kind ?? ''} "${details?.name ?? ''}" is invalid`
+    const isNamed = Boolean(details?.kind ?? details?.name)
+    const what = isNamed
+      ? `The ${details?.kind ?? ''} "${details?.name ?? ''}" is invalid`
+      : 'The request is invalid'
+    if (causes.length === 0) return isNamed ? what : `${what}: ${message}`
     if (causes.length === 1) return `${what}: ${first?.field ?? ''}: ${first?.message ?? ''}`
     return [`${what}: `, ...causes.map((cause) => `* ${cause.field ?? ''}: ${cause.message}`)].join(
       '\n',

@@ -11,6 +11,8 @@ export interface Page {
   /** `Labels:` with one a line, the first beside the title. */
   map(title: string, entries: unknown): void
   text(): string
+  /** With its tabs. */
+  tabbed(): string
 }
 
 export const none = '<none>'
@@ -33,6 +35,7 @@ export function makePage(): Page {
       list(page, `${title}:`, lines)
     },
     text: () => layOutTabs(text),
+    tabbed: () => text,
   }
   return page
 }
