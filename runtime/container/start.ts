@@ -98,6 +98,11 @@ async function runPrepared(
   const folder = containerFolder(context.folders, record.id)
   const isDurable = !record.options.rm
   mkdirSync(folder.state, { mode: 0o700 })
+  const label = prepared.config.linux?.mountLabel
+  if (label !== undefined) {
+    const { labelFiles } = await import('./label-files.ts')
+    labelFiles(folder, record.options, record.mounts, label)
+  }
   writeStartRecord(folder, prepared.start, isDurable)
   writeFileSync(folder.config, prepared.configText, { mode: 0o600 })
   const bytes = encodeProgram(prepared.program, { trace: prepared.trace, reasons: false })

@@ -19,7 +19,11 @@ export function securityFlags(): FlagSpec[] {
     flag('int', 'oom-score-adj', "Tune host's OOM preferences (-1000 to 1000)"),
     flag('string', 'personality', 'Configure execution domain using personality (LINUX, LINUX32)'),
     flag('bool', 'privileged', 'Give extended privileges to this container'),
-    flag('list', 'security-opt', 'Security Options'),
+    flag(
+      'list',
+      'security-opt',
+      'no-new-privileges, seccomp=, apparmor=, label=, landlock=, mask=, unmask= or systempaths=',
+    ),
     flag('list', 'sysctl', 'Sysctl options', { value: 'map' }),
     flag('list', 'ulimit', 'Ulimit options', { value: 'ulimit' }),
   ]
