@@ -60,6 +60,7 @@ export async function execInContainer(
       config,
       process,
       pid,
+      bundle: record.bundle,
       stateDir,
       cgroup: record.cgroup,
       open: zygote.callerDescriptors,
@@ -83,6 +84,7 @@ interface ExecutionSources {
   readonly process: Process
   /** Of the container's init. */
   readonly pid: number
+  readonly bundle?: string
   readonly stateDir: string
   readonly cgroup: CgroupLocation | undefined
   /** How many descriptors from 3 on the caller has open. */
@@ -93,7 +95,7 @@ interface ExecutionSources {
 export function compileExecution(
   caller: Caller,
   wish: Pick<ExecWish, 'id' | 'console' | 'pidfdSocket' | 'preserveFds' | 'subgroup'>,
-  { facts, config, process, pid, stateDir, cgroup, open }: ExecutionSources,
+  { facts, config, process, pid, bundle, stateDir, cgroup, open }: ExecutionSources,
 ): Program {
   return compileExec({
     id: wish.id,
@@ -108,6 +110,7 @@ export function compileExecution(
     process,
     config,
     target: { pid },
+    bundle,
     cgroup: cgroup && groupsOf(cgroup, wish.subgroup),
     ...keptDescriptors(caller, wish.preserveFds, open),
   })

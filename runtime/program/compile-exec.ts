@@ -29,6 +29,7 @@ import {
 } from './process.ts'
 import type { Program } from './program.ts'
 import { removeTrees } from './remove-trees.ts'
+import { prepareListener, sendListener } from './seccomp-listener.ts'
 import { setResourceLimits } from './resource-limits.ts'
 import { openProc, setExecLabels } from './security-label.ts'
 import {
@@ -56,6 +57,8 @@ export function compileExec(input: CompileExecInput): Program {
   releasePreserved(c)
   releaseCgroup(c, input.cgroup)
   adopt(c)
+  const { id, bundle = input.stateDir, target } = input
+  sendListener(c, { id, bundle, status: 'running', pid: target.pid })
   sendProcessDescriptor(c)
   becomeMonitor(c)
   b.place(inner)
@@ -72,6 +75,7 @@ function prepare(c: Compilation, input: CompileExecInput): void {
   const { pid } = input.target
   prepareHalves(c)
   prepareBirth(c)
+  prepareListener(c)
   b.call('pidfd_open', [pid, 0], {
     to: target,
     why: 'names the container’s init for good; its pid could be used again by another process',

@@ -137,6 +137,8 @@ export interface CompileExecInput extends CompileBase {
   readonly process: Process
   /** Configuration of the running container: its namespaces, seccomp and mappings. */
   readonly config: Config
+  /** Folder of its config.json. Default: the state folder. */
+  readonly bundle?: string | undefined
   /** Its init. */
   readonly target: { readonly pid: number }
   /** v2 folder to be born in, and v1 `cgroup.procs` files to join. */

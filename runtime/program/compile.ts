@@ -15,7 +15,10 @@ import type { CompileInput } from './compile-input.ts'
 import { sendConsole, sendProcessDescriptor } from './console.ts'
 import { releasePreserved, takePreserved } from './descriptors.ts'
 import { makeDevices } from './devices.ts'
-import { execute, executeArguments, openInit } from './execute.ts'
+import { execute, executeArguments, openInit, restrict } from './execute.ts'
+import { requireProgram } from './require-program.ts'
+import { forbidNewPrivileges } from './seccomp.ts'
+import { listens, prepareListener, sendListener } from './seccomp-listener.ts'
 import { endUnstarted, prepareGate, releaseGate, tellHooksDone, waitAtGate } from './gate.ts'
 
 import {
@@ -122,6 +125,7 @@ function prepare(c: ContainerCompilation, mounts: readonly PlannedMount[]): void
   const { input } = c
   prepareHalves(c)
   prepareGo(c)
+  prepareListener(c)
   if (isBornLate(c)) prepareBirth(c)
   if (input.gate) prepareGate(c)
   if (input.cgroup !== undefined) prepareCgroup(c, input.cgroup)
@@ -161,6 +165,8 @@ function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void 
     sendGo(c, 'hooks of the host come before those of the container')
   close(c, b.slot('goWrite'), 'nothing more to tell')
   if (isBornLate(c)) adopt(c)
+  const bundle = input.bundle ?? input.stateDir
+  sendListener(c, { id: input.id, bundle, status: 'creating', pid: b.slot('pid') })
   sendProcessDescriptor(c)
 }
 
@@ -272,6 +278,12 @@ function becomeProgram(c: ContainerCompilation): void {
   if (isBornLate(c)) {
     giveBirth(c, input.gate ? () => passGate(c) : undefined)
     return executeArguments(c, input.init !== undefined)
+  }
+  if (listens(c)) {
+    // From here on it is bound by the filter: somebody has to hear of its listener before the container is created.
+    if (input.gate) requireProgram(c)
+    forbidNewPrivileges(c)
+    restrict(c)
   }
   passGate(c)
   if (config.process === undefined && input.gate) return endUnstarted(c)

@@ -2,7 +2,7 @@ import { OperationError } from '../../native/error.ts'
 import { close } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
 import type { ConsoleReceiver } from './compile-input.ts'
-import type { Operand } from './operand.ts'
+import type { Data, Operand, Slot } from './operand.ts'
 
 const AF_UNIX = 1
 const SOCK_STREAM_CLOEXEC = 0o2000001
@@ -36,30 +36,53 @@ export function sendDescriptor(
 ): void {
   const { b } = c
   const socket = b.slot('consoleSocket')
-  if (receiver.kind === 'path') connect(c, receiver.path)
+  if (receiver.kind === 'path') connectTo(c, receiver.path, 'the caller listens there')
   else take(c, receiver.pid, receiver.number)
   const name = '/dev/ptmx'
-  const part = b.data.words([b.text(name), name.length])
+  sendMessage(c, descriptor, [[b.text(name), name.length]], why)
+  close(c, socket, 'nothing more is sent')
+}
+
+/** One message over slot `consoleSocket`: a descriptor, and texts with their lengths. */
+export function sendMessage(
+  c: Compilation,
+  descriptor: Operand,
+  texts: readonly (readonly [Data, number | Slot])[],
+  why: string,
+): void {
+  const { b } = c
+  const parts = b.data.words(
+    texts.flatMap(([text, length]) => [text, typeof length === 'number' ? length : 0]),
+  )
+  for (const [index, [, length]] of texts.entries())
+    if (typeof length !== 'number')
+      b.store(length, parts, index * 16 + 8, 8, {
+        why: 'its length is known only now',
+        source: 'unix(7)',
+      })
   // struct cmsghdr: length, level and type, then the descriptor.
   const control = b.data.words([20, SOL_SOCKET + SCM_RIGHTS * 2 ** 32, 0])
   b.store(descriptor, control, 16, 4, {
     why: 'the descriptor is known only now',
     source: 'unix(7)',
   })
-  const message = b.data.words([0, 0, part, 1, control, 24, 0])
-  b.call('sendmsg', [socket, message, MSG_NOSIGNAL], { why, source: 'unix(7)' })
-  close(c, socket, 'nothing more is sent')
+  const message = b.data.words([0, 0, parts, texts.length, control, 24, 0])
+  b.call('sendmsg', [b.slot('consoleSocket'), message, MSG_NOSIGNAL], { why, source: 'unix(7)' })
 }
 const MSG_NOSIGNAL = 0x4000
 
-/** @throws {OperationError} `INVALID_ARGUMENT` for a path that no address has room for */
-function connect(c: Compilation, path: string): void {
+/**
+ * Slot `consoleSocket` becomes a connection to whoever listens at a path.
+ *
+ * @throws {OperationError} `INVALID_ARGUMENT` for a path that no address has room for
+ */
+export function connectTo(c: Compilation, path: string, why: string): void {
   const { b } = c
   const bytes = Buffer.from(path)
   if (bytes.length >= SUN_PATH_SIZE)
     throw new OperationError(
       'INVALID_ARGUMENT',
-      'use the console socket',
+      'use a socket',
       { path, bytes: bytes.length, max: SUN_PATH_SIZE - 1 },
       { hint: 'Use a socket with a shorter path' },
     )
@@ -68,11 +91,11 @@ function connect(c: Compilation, path: string): void {
   bytes.copy(address, 2)
   b.call('socket', [AF_UNIX, SOCK_STREAM_CLOEXEC, 0], {
     to: b.slot('consoleSocket'),
-    why: 'the caller listens there for the terminal',
+    why,
     source,
   })
   b.call('connect', [b.slot('consoleSocket'), b.data.bytes(address), bytes.length + 3], {
-    why: `the caller listens at ${path}`,
+    why: `${why}, at ${path}`,
     source: 'connect(2)',
   })
 }

@@ -6,6 +6,7 @@ import { RECORD } from './format.ts'
 import type { Data } from './operand.ts'
 import { firstFree, installPreserved } from './descriptors.ts'
 import { forbidNewPrivileges, loadFilter } from './seccomp.ts'
+import { listens } from './seccomp-listener.ts'
 import { keepsAdmin, setCapabilities } from './capabilities.ts'
 import { stringVector } from './structs.ts'
 
@@ -53,9 +54,14 @@ export function execute(c: Compilation, hasInit: boolean): void {
     why: 'end of file alone cannot tell a program that runs from one that died before',
     source: 'execve(2)',
   })
+  if (!listens(c)) restrict(c)
+  executeArguments(c, hasInit)
+}
+
+/** Inner half: the filter, and the end of the right that loading it takes. */
+export function restrict(c: Compilation): void {
   loadFilter(c)
   if (keepsAdmin(c)) setCapabilities(c, 0n)
-  executeArguments(c, hasInit)
 }
 
 function keepPreserved(c: Compilation, hasInit: boolean): void {

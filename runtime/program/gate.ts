@@ -5,6 +5,7 @@ import type { ContainerCompilation } from './compilation.ts'
 import { ERRNO, O, PR, S } from './flags/values.ts'
 import { RECORD } from './format.ts'
 import { requireProgram } from './require-program.ts'
+import { listens } from './seccomp-listener.ts'
 
 const lifecycle = 'https://github.com/opencontainers/runtime-spec/blob/v1.3.0/runtime.md#lifecycle'
 
@@ -58,7 +59,7 @@ function openFifo(c: ContainerCompilation, name: string, slot: string, why: stri
 /** Inner half: everything is ready; wait for `start`. */
 export function waitAtGate(c: ContainerCompilation): void {
   const { b } = c
-  requireProgram(c)
+  if (!listens(c)) requireProgram(c)
   if (c.base.leave === true)
     b.call('prctl', [PR.SET_PDEATHSIG, 0, 0, 0, 0], {
       why: 'whoever made the container ends now, and it must not end with it',

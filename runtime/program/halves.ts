@@ -42,7 +42,11 @@ function openFolder(c: Compilation, name: string, path: string, why: string): vo
 }
 
 /** A pipe in the slots NAMERead and NAMEWrite. */
-export function makePipe(c: Compilation, name: 'sync' | 'go' | 'born', why: string): void {
+export function makePipe(
+  c: Compilation,
+  name: 'sync' | 'go' | 'born' | 'listen' | 'heard',
+  why: string,
+): void {
   const { b } = c
   const pipe = b.slot(`${name}Pipe`)
   b.call('pipe2', [addressOf(pipe), O.CLOEXEC], { why, source: 'pipe(2)' })

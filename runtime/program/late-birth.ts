@@ -6,7 +6,6 @@
 import { nativeAbi } from '../security/seccomp/abi.ts'
 import { RET_ALLOW, RET_LOG } from '../security/seccomp/bpf.ts'
 import { interpretFilter } from '../security/seccomp/interpret.ts'
-import { keepsAdmin, setCapabilities } from './capabilities.ts'
 import { close, kernelAtLeast } from './compilation.ts'
 import type { Compilation, ContainerCompilation } from './compilation.ts'
 import { firstFree, installPreserved } from './descriptors.ts'
@@ -14,8 +13,10 @@ import { CLONE, P_PIDFD, PR, SIGCHLD, TIOC, WALL, WEXITED } from './flags/values
 import { RECORD } from './format.ts'
 import { makePipe, startSession } from './halves.ts'
 import type { Slot } from './operand.ts'
+import { restrict } from './execute.ts'
+import { listenerSlots, listens } from './seccomp-listener.ts'
 import { exactProcessLimit } from './resource-limits.ts'
-import { filterOf, forbidNewPrivileges, loadFilter } from './seccomp.ts'
+import { filterOf, forbidNewPrivileges } from './seccomp.ts'
 import { takeTerminal } from './stdio.ts'
 
 /**
@@ -77,7 +78,7 @@ export function adopt(c: Compilation): void {
 /** Inner half: nothing stays open but what the program gets, `own`, and the two pipes to the outer half. */
 export function closeOthers(c: Compilation, ...own: readonly Slot[]): void {
   const { b } = c
-  const kept = [b.slot('syncWrite'), b.slot('bornWrite'), ...own]
+  const kept = [b.slot('syncWrite'), b.slot('bornWrite'), ...listenerSlots(c), ...own]
   installPreserved(c, kept)
   b.operation('REPORT', [b.slot('syncWrite')], {
     why: 'it has another number now',
@@ -116,7 +117,7 @@ export function giveBirth(c: Compilation, atGate?: () => void): void {
     source: 'execve(2)',
   })
   // At the gate the filter could be in the way.
-  const isFilteredBefore = atGate === undefined && mayBeBornFiltered(c)
+  const isFilteredBefore = atGate === undefined && !listens(c) && mayBeBornFiltered(c)
   if (isFilteredBefore) restrict(c)
   const newborn = b.label('newborn')
   // Not clone3: profiles refuse it, because a filter cannot see its flags.
@@ -147,11 +148,6 @@ function tellBirth(c: Compilation): void {
     source: 'pipe(7)',
   })
   b.operation('END', [], { why: 'the newborn is all that stays', source: 'exit_group(2)' })
-}
-
-function restrict(c: Compilation): void {
-  loadFilter(c)
-  if (keepsAdmin(c)) setCapabilities(c, 0n)
 }
 
 /**

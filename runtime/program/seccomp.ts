@@ -1,7 +1,7 @@
 import { compileSeccomp } from '../security/seccomp/compile.ts'
-import { refuseFeature } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
 import { PR, SECCOMP_SET_MODE_FILTER } from './flags/values.ts'
+import { handOver } from './seccomp-listener.ts'
 import { filterProgram } from './structs.ts'
 
 /** The container's filter as the kernel gets it. */
@@ -17,16 +17,12 @@ export function loadFilter(c: Compilation): void {
   if (linux.seccomp === undefined) return
   const { architecture, kernel } = base.host
   const { filter, flags, hasListener } = compileSeccomp(linux.seccomp, { architecture, kernel })
-  if (hasListener)
-    refuseFeature(
-      'linux.seccomp',
-      { action: 'SCMP_ACT_NOTIFY' },
-      'Use another action: no listener can be handed over yet',
-    )
   b.call('seccomp', [SECCOMP_SET_MODE_FILTER, flags, filterProgram(b.data, filter)], {
+    ...(hasListener ? { to: b.slot('listener') } : {}),
     why: 'as late as possible: what comes before needs calls that the program must not make',
     source: 'seccomp(2)',
   })
+  if (hasListener) handOver(c)
 }
 
 /** Set-user-ID programs give nothing more from here on. */

@@ -30,8 +30,7 @@ export function buildFeatures(version: string): Readonly<Record<string, unknown>
       cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
       seccomp: {
         enabled: true,
-        // No listener can be handed over yet.
-        actions: seccompActions.filter((action) => action !== 'SCMP_ACT_NOTIFY').toSorted(),
+        actions: seccompActions.toSorted(),
         operators: seccompOperators.toSorted(),
         archs: supportedSeccompArchitectures,
         knownFlags: seccompFlags,

@@ -195,7 +195,7 @@ function runToFiles(folder: string, cwd: string, words: readonly string[]): OciR
   const scratch = mkdtempSync(join(folder, 'run-'))
   const files = ['stdout', 'stderr'].map((name) => join(scratch, name))
   const args = ['-c', `exec "$@" >${files[0]} 2>${files[1]} </dev/null`, 'sh', ...words]
-  const { status } = spawnSync('/bin/sh', args, { stdio: 'ignore', cwd, timeout: 60_000 })
+  const { status } = spawnSync('/bin/sh', args, { stdio: 'ignore', cwd, timeout: 15_000 })
   const [stdout = '', stderr = ''] = files.map((file) => readFileSync(file, 'utf8'))
   return { code: status, stdout, stderr }
 }
