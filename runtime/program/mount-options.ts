@@ -49,7 +49,15 @@ const attributes: Readonly<Record<string, Change>> = {
 
 // Flags of the superblock, and those that undo them or mean nothing to Linux any more.
 const fsFlags = new Set(['sync', 'dirsync', 'lazytime', 'mand', 'iversion'])
-const ignored = new Set(['defaults', 'async', 'nolazytime', 'nomand', 'loud', 'silent', 'noiversion'])
+const ignored = new Set([
+  'defaults',
+  'async',
+  'nolazytime',
+  'nomand',
+  'loud',
+  'silent',
+  'noiversion',
+])
 
 /** Sort the options of a mount; see config.md#mounts for the names. */
 export function parseMountOptions(options: readonly string[]): MountOptions {
