@@ -135,6 +135,10 @@ const containerCommands: Readonly<Record<string, CommandEntry>> = {
 /** `mycontainer COMMAND` */
 export const topCommands: Readonly<Record<string, CommandEntry>> = {
   ...containerCommands,
+  completion: entry(
+    'Print a script that completes commands in a shell',
+    async () => (await import('./commands/completion.ts')).completionCommand,
+  ),
   compose: entry(
     'Define and run multi-container applications',
     async () => (await import('../compose/cli/compose.ts')).composeCommand,

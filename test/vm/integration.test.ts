@@ -29,6 +29,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'bad-input.test.ts',
     'compose.test.ts',
     'both-ways.test.ts',
+    'completion.test.ts',
     'copy.test.ts',
     'docker-api-fuzz.test.ts',
     'exhausted-host.test.ts',
