@@ -105,12 +105,34 @@ export function hasCode(error: unknown, code: ErrorCode): boolean {
 export function describeError(error: unknown): string {
   const parts: string[] = []
   let hint: string | undefined
+  let usual: string | undefined
   for (let at: unknown = error; at !== undefined; at = at instanceof Error ? at.cause : undefined) {
     parts.push(at instanceof Error ? at.message : JSON.stringify(at))
     if (at instanceof OperationError && at.hint !== undefined) hint = at.hint
+    usual = usualHints[errnoOf(at)] ?? usual
   }
   const text = parts.join(': ')
-  return oneLine(hint === undefined ? text : `${text}. ${hint}`)
+  const cure = hint ?? usual
+  return oneLine(cure === undefined ? text : `${text}. ${cure}`)
+}
+
+/** What the kernel refused, by name; empty: it was not the kernel. */
+function errnoOf(error: unknown): string {
+  if (error instanceof OperationError) return String(error.detail['errno'] ?? '')
+  const code = error instanceof Error && 'code' in error ? error.code : ''
+  return typeof code === 'string' ? code : ''
+}
+
+/** For refusals that any step can meet, where the step itself knows nothing better. */
+const usualHints: Readonly<Record<string, string>> = {
+  EMFILE: 'Too many files are open in this process: raise its limit (ulimit -n)',
+  ENFILE: 'Too many files are open on the whole machine: raise fs.file-max',
+  ENOSPC: 'The disk or a limit of the kernel is full: free some space',
+  EDQUOT: 'The quota of the disk is used up: free some space',
+  EROFS: 'That place is read-only: choose another one for the state (--root), or mount it writable',
+  ENOMEM: 'Memory is short: free some, or raise the limit of this process',
+  EPERM:
+    'The kernel does not allow it: run as root with all capabilities, or see what is missing with "mycontainer doctor"',
 }
 
 /** What files and images contain gets into messages: it must neither break the line nor reach the terminal. */

@@ -8,6 +8,7 @@
 #include "engine-client.h"
 #include "execute.h"
 #include "node-beside.h"
+#include "node-room.h"
 #include "oci-client.h"
 #include "process.h"
 #include "rootless.h"
@@ -44,6 +45,7 @@ static char *const short_command_flags[] = {"--v8-pool-size=0", "--min-semi-spac
 #define IMAGE_FLAGS (NODE_FLAGS - 1)
 
 static int execute_node(char **argv, char **envp) {
+  if (!has_room_for_node()) return 125;
   TEXT(node, 4096);
   TEXT(script, 4096);
   const char *name = argv[0], *root = argv[1];

@@ -83,7 +83,7 @@ export function openDatabase(dataDir: string): Database {
     if (cause instanceof OperationError) throw cause
     const isFull = /disk I\/O error|is full|unable to open/.test(String(cause))
     const hint = isFull
-      ? 'Is the disk full? Free a little space, then run "myimage prune"'
+      ? 'Is the disk full, or are too many files open (ulimit -n)? Free a little space, then run "myimage prune"'
       : undefined
     throw new OperationError('INTERNAL', 'open the image database', { path }, { cause, hint })
   }

@@ -226,6 +226,8 @@ const hints: Readonly<Record<string, string>> = {
   'fsconfig EBUSY': 'The upper folder is in use by another container, or was left so by a crash',
   'write ERANGE':
     'The kernel has no such value: for --cpuset-cpus and --cpuset-mems, nproc and lscpu tell what there is',
+  'write EACCES':
+    'The kernel refuses this value to this process: a lower --oom-score-adj than its own needs CAP_SYS_RESOURCE',
   'write EINVAL': 'The kernel refuses this value: check the option that it comes from',
   'openat2 ENOENT':
     'It is not in the container and cannot be made: check the name, a sysctl or a place below /proc or /sys',

@@ -151,10 +151,10 @@ const propagations: Readonly<Record<string, number>> = {
 
 /** MS_* flag and recursion of a propagation word such as `rslave`. */
 export function parsePropagation(word: string): { flag: number; recursive: number } | undefined {
-  const flag =
-    propagations[word] ?? (word.startsWith('r') ? propagations[word.slice(1)] : undefined)
-  if (flag === undefined) return undefined
-  return { flag, recursive: propagations[word] === undefined ? AT.RECURSIVE : 0 }
+  const isWhole = Object.hasOwn(propagations, word)
+  const name = !isWhole && word.startsWith('r') ? word.slice(1) : word
+  const flag = Object.hasOwn(propagations, name) ? propagations[name] : undefined
+  return flag === undefined ? undefined : { flag, recursive: isWhole ? 0 : AT.RECURSIVE }
 }
 
 /** Inner half, after everything was mounted: `rootfsPropagation` and `root.readonly`. */
