@@ -144,10 +144,12 @@ function vethExchange({
 }: Pick<AttachmentRequest, 'device' | 'position' | 'nonce' | 'network' | 'ports' | 'hairpin'> & {
   readonly lease: Pick<AddressLease, 'mac'>
 }): NetlinkExchange {
+  const index = hostIndexBase + nonce
   const { request, pidOffset } = createVeth({
     name: hostInterfaceName(nonce),
-    index: hostIndexBase + nonce,
+    index,
     master: device.index,
+    up: !device.hostIpv6,
     mtu: device.mtu,
     peer: {
       name: interfaceName(position),
@@ -157,7 +159,10 @@ function vethExchange({
   })
   // Where bridged packets pass the firewall (br_netfilter), a container that asks for its own
   // published port is answered by the bridge port it sent from.
-  const requests = hairpin ? [request, allowHairpin(hostIndexBase + nonce)] : [request]
+  const requests = hairpin ? [request, allowHairpin(index)] : [request]
+  // A port of a bridge needs no address. With one, each start waits while the kernel walks the IPv6 routes of all other ports.
+  if (device.hostIpv6)
+    requests.push(setLink({ index, noLinkLocal: true }), setLink({ index, up: true }))
   return {
     family: 'route',
     message: encodeRouteChanges(requests),

@@ -137,12 +137,14 @@ export interface NewVeth {
   readonly index: number
   /** Index of the bridge. */
   readonly master: number
+  /** Whether the host's end is up at once. */
+  readonly up: boolean
   readonly mtu?: number | undefined
   readonly peer: { readonly name: string; readonly index: number; readonly mac: Uint8Array }
 }
 
 /**
- * Make a pair: one end up and on the bridge, the other in the namespace of the process whose id
+ * Make a pair: one end on the bridge, the other in the namespace of the process whose id
  * is written at `pidOffset` of the encoded message. The far end cannot be up yet: the kernel
  * refuses that with ENOTCONN.
  */
@@ -171,7 +173,7 @@ export function createVeth(veth: NewVeth): { request: RouteRequest; pidOffset: n
   const request = {
     type: routeTypes.newLink,
     flags: netlinkFlags.create | netlinkFlags.exclusive,
-    header: linkHeader({ index: veth.index, up: true }),
+    header: linkHeader({ index: veth.index, up: veth.up }),
     attributes: [...leading, info],
   }
   // nlmsghdr, ifinfomsg, what leads, then four headers deep: LINKINFO, the kind, DATA, PEER.

@@ -77,6 +77,7 @@ t.test('a pair: the pid goes into IFLA_NET_NS_PID of the far end', async (t) => 
     name: 'mcv1',
     index: 0x4000_0001,
     master: 2,
+    up: true,
     mtu: 1400,
     peer: { name: 'eth0', index: 100, mac: new Uint8Array([2, 66, 10, 88, 0, 2]) },
   })
