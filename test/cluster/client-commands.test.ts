@@ -13,6 +13,8 @@ import {
   readingLines,
   streamLines,
 } from './client-command-lines.ts'
+import type { ChangingLine } from './client-command-lines.ts'
+import { editing, generating, onNodes } from './client-editing-lines.ts'
 import { makeLocalCluster } from './local-cluster.ts'
 
 // Our own get, apply, describe … beside the real kubectl, on the same cluster and with the same input: the same text, on
@@ -26,6 +28,7 @@ const oldestAlike = 31
 
 const cluster = await makeLocalCluster(t, 2)
 const isAlike = await hasSameWords()
+const nodeNames = [`${cluster.name}-1`, `${cluster.name}-2`] as const
 
 t.before(async () => {
   for (const namespace of ['default', 'theirs', 'ours']) {
@@ -86,6 +89,7 @@ function plain({ code, stdout, stderr }: CommandResult): CommandResult {
       .replaceAll(basename(kubectl), 'CLI')
       .replaceAll(/kubectl|(?<!-)myorch(?![-./])/g, 'CLI')
       .replaceAll(/\b(theirs|ours)\b/g, 'NAMESPACE')
+      .replaceAll(/\bt\d+-\d+-[12]\b/g, 'NODE')
       .replaceAll(/\bonce-\w{5}\b/g, 'once-X')
       .replaceAll(/^E\d{4} .*\n/gm, '')
       .replaceAll(/(creationTimestamp|RenewTime|uid|resourceVersion): .*/g, '$1: X')
@@ -131,16 +135,55 @@ void t.test('descriptions', async (t) => compareLines(t, describing))
 void t.test('logs and exec', async (t) => compareLines(t, streamLines))
 
 // Each in a namespace of its own, one after the other; what a line changes, the next one sees.
-void t.test('what changes objects', async (t) => {
-  for (const { line, input } of changingLines) {
+async function compareChanges(
+  t: Test,
+  rows: readonly ChangingLine[],
+  theirPlace: readonly string[],
+  ourPlace: (words: readonly string[]) => string[],
+): Promise<void> {
+  for (const { line, input } of rows) {
     const words = split(line)
     const [theirs, ours] = await Promise.all([
-      run(kubectl, ['--namespace', 'theirs', ...words], input),
-      run(myorch, inNamespace(words, 'ours'), input),
+      run(
+        kubectl,
+        [...theirPlace, ...words.map((word) => word.replace('NODE', nodeNames[0]))],
+        input,
+      ),
+      run(myorch, ourPlace(words.map((word) => word.replace('NODE', nodeNames[1]))), input),
     ])
     if (isAlike) t.same(plain(ours), plain(theirs), line)
     else t.equal(ours.code, theirs.code, `exit code of ${line}`)
   }
+}
+
+void t.test('what makes objects out of words', async (t) => compareLines(t, generating))
+void t.test('what edits objects', async (t) => {
+  cluster.env['KUBE_EDITOR'] = String.raw`sed -i s/a:.*1.*/a:\ b/`
+  const rows = editing.map((line) => ({ line }))
+  await compareChanges(t, rows, ['--namespace', 'theirs'], (words) => inNamespace(words, 'ours'))
+})
+void t.test('what changes nodes', async (t) => {
+  const rows = onNodes.map((line) => ({ line }))
+  await compareChanges(t, rows, [], (words) => [...words])
+})
+void t.test('what changes objects', async (t) =>
+  compareChanges(t, changingLines, ['--namespace', 'theirs'], (words) =>
+    inNamespace(words, 'ours'),
+  ),
+)
+
+void t.test('files there and back', async (t) => {
+  cluster.file('note', 'here')
+  const list = await cluster.ok('get', 'pods', '-l', 'app=web', '-o', 'name')
+  const pod = list.split('\n')[0]!.replace('pod/', '')
+  for (const words of [
+    ['cp', 'note', `${pod}:/tmp/there`],
+    ['cp', `${pod}:/tmp/there`, 'back', '-c', 'web'],
+  ]) {
+    const { code, stderr } = await run(myorch, words)
+    t.equal(code, 0, stderr)
+  }
+  t.equal(readFileSync(join(cluster.folder, 'back'), 'utf8'), 'here')
 })
 
 void t.test('both tools on the same objects', async (t) => {

@@ -21,6 +21,7 @@ interface Desk {
 }
 
 const patience = 60_000
+const myorch = join(import.meta.dirname, '../../bin/myorch')
 
 function run(
   { cluster, kubectl }: Desk,
@@ -66,9 +67,9 @@ async function firstLine({ cluster, kubectl }: Desk, line: string): Promise<stri
 }
 
 /** The page of a pod's web server through a forwarded port. */
-async function forwarded({ cluster, kubectl }: Desk): Promise<string> {
+async function forwarded(cluster: LocalCluster, program: string): Promise<string> {
   const words = ['port-forward', 'pod/p1', ':80', '--address=127.0.0.1']
-  const child = spawn(kubectl.path, words, { env: cluster.env })
+  const child = spawn(program, words, { env: cluster.env })
   try {
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
     const port = /127\.0\.0\.1:(\d+) -> 80/.exec(line)?.[1] ?? ''
@@ -109,7 +110,8 @@ for (const kubectl of kubectlVersions(process.env['KUBECTL_VERSIONS']))
     const follow = 'logs t1 -f --tail=5 --since=10s --timestamps'
     t.match(await firstLine(desk, follow), /^\d{4}-\S+T\S+Z tick$/, follow)
     t.equal(await firstLine(desk, 'attach t1 -c c'), 'tick', 'attach t1 -c c')
-    t.match(await forwarded(desk), /Welcome to nginx/, 'port-forward')
+    for (const program of [kubectl.path, myorch])
+      t.match(await forwarded(cluster, program), /Welcome to nginx/, `${program} port-forward`)
     await play(t, desk, going)
     t.strictSame(await cluster.remove(), [], 'nothing is left of the cluster')
   })
