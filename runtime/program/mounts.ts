@@ -308,11 +308,10 @@ function fileSystemData(
   const flags = options.fsFlags.filter(
     (flag) => !(flag === 'ro' && (isPseudo || (type === 'sysfs' && c.isUnprivileged))),
   )
+  // Not mqueue: there is one of it in an IPC namespace, mounted without a label before.
   const label = c.linux.mountLabel ?? ''
   const context: [string, string][] =
-    label !== '' && (type === 'tmpfs' || type === 'devpts' || type === 'mqueue')
-      ? [['context', label]]
-      : []
+    label !== '' && (type === 'tmpfs' || type === 'devpts') ? [['context', label]] : []
   return [
     ...flags.map((flag) => [flag, undefined] as const),
     ...options.data.filter(([key]) => !(type === 'devpts' && key === 'newinstance')),

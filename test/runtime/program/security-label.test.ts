@@ -23,10 +23,10 @@ for (const minor of [1, 18])
     t.ok(index('"exec box"') > index('pivot_root'), 'after the root was entered')
     t.ok(index('"self/attr/apparmor/exec"') > 0, 'below the descriptor of the host’s procfs')
     t.ok(index(/execve\(/) > index('"u:r:t:s0"'), 'before the program')
-    // The layers, /dev, /dev/pts, /dev/shm, /dev/mqueue.
+    // The layers, /dev, /dev/pts, /dev/shm.
     t.equal(
       steps.filter((step) => step.includes(label)).length,
-      5,
+      4,
       steps.filter((s) => s.includes(label)).join('\n'),
     )
     for (const [text, errno] of [
