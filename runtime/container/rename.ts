@@ -1,3 +1,4 @@
+import { renameInRecords } from '../network/name-records.ts'
 import type { EngineContext } from './engine-context.ts'
 import { withContainerLock } from './container-lock.ts'
 import { publishContainerEvent } from './events.ts'
@@ -22,8 +23,12 @@ export async function renameContainer(
     rewriteRecord(folders, renamed)
     // The monitor of a running --rm container takes the old name away at the end, whoever has it
     // then: until then it stays ours.
-    const isPromised = record.options.rm && readState(folders, record).pid !== 0
+    const { pid, network } = readState(folders, record)
+    const isPromised = record.options.rm && pid !== 0
     if (!isPromised) releaseName(folders, record.name, id)
+    if (pid !== 0)
+      for (const { network: one } of network?.attachments ?? [])
+        renameInRecords(folders, one, id, [record.name, name])
     publishContainerEvent(folders, renamed, 'rename', { oldName: record.name })
   })
 }

@@ -34,6 +34,19 @@ export function writeNameRecord(
   return path
 }
 
+/** Have a network find a container by another name than before; nothing where it does not know the container. */
+export function renameInRecords(
+  folders: NetworkFolders,
+  network: string,
+  containerId: string,
+  [before, after]: readonly [string, string],
+): void {
+  const record = readRecord(join(nameRecordsFolder(folders, network), containerId))
+  if (!record) return
+  const names = record.names.map((name) => (name === before ? after : name))
+  writeNameRecord(folders, network, { ...record, names })
+}
+
 /** A reader of a network's records that looks at the files again only when the folder has changed. */
 export function nameRecordReader(folder: string): () => readonly NameRecord[] {
   let seen: bigint | undefined

@@ -26,7 +26,7 @@ const client = [
   'perl',
   '-MIO::Socket::IP',
   '-e',
-  '$s = IO::Socket::IP->new(PeerHost => $ARGV[0], PeerPort => $ARGV[1], Timeout => 2) or exit 1; print <$s>',
+  '$s = IO::Socket::IP->new(PeerHost => $ARGV[0], PeerPort => $ARGV[1], Timeout => 1) or exit 1; print <$s>',
 ] as const
 
 const lookUp = [
