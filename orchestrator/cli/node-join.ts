@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { OperationError } from '../../native/error.ts'
 import type { SettingFlags } from './node-settings.ts'
-import { addStateFlags, runUntilSignal } from './run-until-signal.ts'
+import { writeJsonLines } from './write-json-lines.ts'
+import { addStateFlags, runNodeProcess } from './run-node-process.ts'
 
 interface Flags extends SettingFlags {
   readonly token?: string
@@ -28,6 +29,7 @@ export function addNodeJoin(node: Command): void {
     .option('--name <name>', 'of the node', hostname().toLowerCase())
     .option('--address <ip>', 'by which others reach it; absent: by which it reaches the server')
   addStateFlags(command).action(async (address: string, flags: Flags) => {
+    if (flags.loggingFormat === 'json') writeJsonLines()
     const server = address.replace(/\/$/, '')
     const { untilRenewed } = await import('../join/renewal.ts')
     const { readJoined } = await import('../join/joined-node.ts')
@@ -35,7 +37,7 @@ export function addNodeJoin(node: Command): void {
     // After a restart it is a node already, and the token may have ended.
     if (!(await isMember(credentials))) await becomeNode(server, flags)
     const node = { ...readJoined(flags.root), server, credentials }
-    await runUntilSignal({ ...flags, ...node }, (signal) => untilRenewed(node, signal))
+    await runNodeProcess({ ...flags, ...node }, (signal) => untilRenewed(node, signal))
   })
 }
 

@@ -3,7 +3,7 @@ import { OperationError } from '../../native/error.ts'
 import { addNodeVerbs } from './cluster-node.ts'
 import { addNodeJoin } from './node-join.ts'
 import type { SettingFlags } from './node-settings.ts'
-import { addStateFlags, runUntilSignal } from './run-until-signal.ts'
+import { addStateFlags, runNodeProcess } from './run-node-process.ts'
 
 interface Flags extends SettingFlags {
   readonly server?: string
@@ -28,7 +28,7 @@ export function addNode(program: Command): void {
     .option('--credentials <file>', 'what the node proves itself with')
   addStateFlags(node).action((flags: Flags) => {
     const { server, name, address, credentials } = flags
-    return runUntilSignal({
+    return runNodeProcess({
       ...flags,
       server: requireFlag('--server', server),
       name: requireFlag('--name', name),

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { untilSignal } from './until-signal.ts'
 
 interface Flags {
   readonly kubeconfig: string
@@ -46,10 +47,4 @@ export function addScheduler(program: Command): void {
       await scheduler.stop()
       client.close()
     })
-}
-
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
 }

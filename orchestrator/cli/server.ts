@@ -4,6 +4,7 @@ import { addRecordFlags, readRecordFlags } from './server-records.ts'
 import type { RecordFlags } from './server-records.ts'
 import { bearLostOutput } from './bear-lost-output.ts'
 import { untilSignal } from './until-signal.ts'
+import { writeJsonLines } from './write-json-lines.ts'
 
 interface Flags {
   readonly dataDir: string
@@ -50,6 +51,7 @@ export function addServer(program: Command): void {
     const { dataDir, addr, kubeconfig, name, san, scheduler } = flags
     const { host, port } = parseAddress(addr)
     bearLostOutput()
+    if (flags.loggingFormat === 'json') writeJsonLines()
     const { runServer } = await import('../server/run-server.ts')
     const server = await runServer({
       dataDir,

@@ -24,6 +24,7 @@ import type { Logger } from './logging/logger.ts'
 import { makeServerMetrics } from './metrics.ts'
 import { makeNodeAuthorizer } from './node/authorize-nodes.ts'
 import { makeObjectStorage } from './object-storage.ts'
+import { addOpenIdRoutes } from './openid-routes.ts'
 import { makePathRoutes } from './path-routes.ts'
 import { mediaTypeOf, parseJson } from './read-body.ts'
 import { makeRoleAuthorizer } from './rbac/authorize-roles.ts'
@@ -90,6 +91,7 @@ export async function makeApiServer(
   const spans = { ...kept, record: logSpans(logger, kept.record) }
   const routes = makePathRoutes()
   routes.add('/myorch/v1/spans', makeSpanRoute(spans))
+  if (options.issuer) addOpenIdRoutes(routes, options.issuer)
   const resources = logEvents(
     logger,
     makeResourceService(storage, schemas, admission, spans.record),

@@ -24,6 +24,7 @@ import { makeKubeconfig } from './kubeconfig.ts'
 import { listen } from './listen.ts'
 import { startControlling } from './start-controlling.ts'
 import { startScheduling } from './start-scheduling.ts'
+import { listeningNames, reachableAddress } from './own-addresses.ts'
 import { startQuotaStatus } from './quota/start-quota-status.ts'
 import { startSigning } from './signing/start-signing.ts'
 import { makeTokenIssuer } from './token-issuer.ts'
@@ -103,7 +104,7 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
       handle: (request) => api.handle(request),
       refuse: (request, error) => api.refuse(request, error),
     })
-    const host = options.host === '0.0.0.0' || options.host === '::' ? '127.0.0.1' : options.host
+    const host = reachableAddress(options.host, options.names)
     const url = `https://${host.includes(':') ? `[${host}]` : host}:${listener.port}`
     const kubeconfig = options.kubeconfig ?? join(options.dataDir, 'admin.kubeconfig')
     writeKubeconfig(kubeconfig, options.clusterName ?? 'myorch', url, pki)
@@ -174,7 +175,7 @@ interface Pki {
 
 /** By what clients may call the server. */
 function hostsOf({ host, names = [] }: ServerOptions): string[] {
-  return [...new Set([...usualNames, ...(host === '0.0.0.0' ? [] : [host]), ...names])]
+  return [...new Set([...usualNames, ...listeningNames(host), ...names])]
 }
 
 async function openPki(options: ServerOptions): Promise<Pki> {

@@ -15,6 +15,8 @@ export interface TokenClaims {
 
 export interface TokenIssuer {
   readonly issuer: string
+  /** What others check tokens with: a JSON Web Key, RFC 7517. */
+  publicKey(): object
   issue(claims: TokenClaims): Promise<string>
   /** @returns undefined for a token that is not ours, has ended, or is for somebody else */
   verify(token: string, audiences: readonly string[]): Promise<TokenClaims | undefined>
@@ -40,6 +42,12 @@ export function makeTokenIssuer(key: string, issuer: string): TokenIssuer {
   const keyId = createHash('sha256').update(der).digest('base64url')
   return {
     issuer,
+    publicKey: () => ({
+      ...publicKey.export({ format: 'jwk' }),
+      use: 'sig',
+      kid: keyId,
+      alg: algorithm,
+    }),
     issue: async ({ namespace, name, uid, audiences, expires, boundTo }) => {
       const { SignJWT } = await import('jose')
       const bound = Object.entries(boundKinds).find(([kind]) => kind === boundTo?.kind)?.[1]

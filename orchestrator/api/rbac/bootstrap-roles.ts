@@ -128,6 +128,18 @@ const clusterRoles: readonly {
     groups: ['system:authenticated'],
   },
   {
+    name: 'system:service-account-issuer-discovery',
+    rules: [
+      paths(
+        '/.well-known/openid-configuration',
+        '/.well-known/openid-configuration/',
+        '/openid/v1/jwks',
+        '/openid/v1/jwks/',
+      ),
+    ],
+    groups: ['system:serviceaccounts'],
+  },
+  {
     name: 'system:basic-user',
     rules: [
       rule(

@@ -1,7 +1,12 @@
+import { createLocalJWKSet, jwtVerify } from 'jose'
+import type { JSONWebKeySet } from 'jose'
 import t from 'tap'
 import type { Test } from 'tap'
 import type { KubeObject } from '../../../orchestrator/api/object.ts'
 import { makeApiServer } from '../../../orchestrator/server/api-server.ts'
+import { makeAuthority } from '../../../orchestrator/server/certificates.ts'
+import { makeTokenIssuer } from '../../../orchestrator/server/token-issuer.ts'
+import { openApi } from './api-under-test.ts'
 import { openTemporaryStore } from '../store/sqlite/temporary-store.ts'
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -76,4 +81,20 @@ t.test('an account that is not there', async (t) => {
         'pods "p" is forbidden: error looking up service account default/nobody: serviceaccount "nobody" not found',
     },
   })
+})
+
+t.test('others can check tokens by themselves', async (t) => {
+  const name = 'https://cluster.example'
+  const issuer = makeTokenIssuer((await makeAuthority('tokens')).key, name)
+  const { send } = await openApi(t, { issuer })
+  const { body } = await send('GET', '/.well-known/openid-configuration')
+  t.match(body, { issuer: name, jwks_uri: `${name}/openid/v1/jwks` })
+  const { response } = await send('GET', '/openid/v1/jwks')
+  t.equal(response.headers['content-type'], 'application/jwk-set+json')
+  const keys = JSON.parse('body' in response ? response.body.toString() : '') as JSONWebKeySet
+  const account = { namespace: 'a', name: 'b', uid: 'c', audiences: ['d'] }
+  const token = await issuer.issue({ ...account, expires: Math.floor(Date.now() / 1000) + 60 })
+  const { payload } = await jwtVerify(token, createLocalJWKSet(keys), { issuer: name })
+  t.equal(payload.sub, 'system:serviceaccount:a:b')
+  t.equal((await send('POST', '/openid/v1/jwks')).code, 405)
 })

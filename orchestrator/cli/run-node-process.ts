@@ -4,6 +4,7 @@ import { bearLostOutput } from './bear-lost-output.ts'
 import { addSettingFlags, readSettingFlags } from './node-settings.ts'
 import type { SettingFlags } from './node-settings.ts'
 import { untilSignal } from './until-signal.ts'
+import { writeJsonLines } from './write-json-lines.ts'
 
 /** What a node is run with; flags of `myorch node` and `myorch node join`. */
 export interface NodeFlags extends SettingFlags {
@@ -30,11 +31,12 @@ export function addStateFlags(command: Command): Command {
  *
  * @param untilRenewed resolves when the file of credentials has others: the node begins again with them, and its pods go on
  */
-export async function runUntilSignal(
+export async function runNodeProcess(
   flags: NodeFlags,
   untilRenewed?: (signal: AbortSignal) => Promise<void>,
 ): Promise<never> {
   bearLostOutput()
+  if (flags.loggingFormat === 'json') writeJsonLines()
   const { runNode } = await import('../cluster/run-node.ts')
   const ending = untilSignal()
   for (;;) {
