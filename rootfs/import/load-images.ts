@@ -66,9 +66,11 @@ const writeAgain =
 
 /** What is wrong inside an archive was found deep down, where nobody knows what is read. */
 function withCure(error: unknown, input: string): unknown {
-  if (!(error instanceof OperationError) || error.code !== 'INVALID_IMAGE') return error
+  if (!(error instanceof OperationError)) return error
   const { code, step, detail, hint = writeAgain, exitCode, cause } = error
-  return new OperationError(code, step, { ...detail, input }, { hint, exitCode, cause })
+  // What is no reference was not the user's, but the archive's.
+  if (code !== 'INVALID_IMAGE' && code !== 'INVALID_ARGUMENT') return error
+  return new OperationError('INVALID_IMAGE', step, { ...detail, input }, { hint, exitCode, cause })
 }
 
 function notAnImage(input: string, files: ImageFiles): OperationError {
