@@ -13,6 +13,7 @@ import {
 import type { Caller } from './caller.ts'
 import { streamsOf } from './caller-streams.ts'
 import { grantableProcess } from './grantable-capabilities.ts'
+import { planNetDevices } from './net-devices.ts'
 import { withNotifySocket } from './notify-mount.ts'
 import { type CgroupManager, planGroups } from './oci-cgroup.ts'
 import { type Bundle, readBundle } from './read-bundle.ts'
@@ -82,6 +83,7 @@ export function compileContainer(
     root: { kind: 'folder', path: bundle.rootfs, ownership: 'mapped' },
     cgroup,
     network: undefined,
+    netDevices: planNetDevices(config),
     stdio: streamsOf(caller, config.process),
     console: wish.consoleOf(config.process?.terminal === true),
     pidfdSocket: wish.pidfdSocket,

@@ -3,6 +3,7 @@ import type { CgroupPlan } from '../cgroup/cgroup-plan.ts'
 import type { NetworkAttachment } from '../network/netlink-exchange.ts'
 import type { LandlockRules } from '../security/landlock.ts'
 import type { Config, Process } from '../spec/config.ts'
+import type { MovedDevice } from './net-devices.ts'
 
 /** What the compiler must know about the machine; everything else is decided at run time. */
 export interface CompileHost {
@@ -120,6 +121,8 @@ export interface CompileInput extends CompileBase {
   readonly root: CompileRoot
   readonly cgroup: CgroupPlan | undefined
   readonly network: NetworkAttachment | undefined
+  /** Network devices of the host that it is to have: those of `linux.netDevices`. */
+  readonly netDevices?: readonly MovedDevice[] | undefined
   /** Stop before the program until somebody writes a byte to the FIFO `start` in the state folder. */
   readonly gate: boolean
   /** Path of the shim, which then runs as PID 1 and starts the program as its child. */

@@ -16,6 +16,7 @@ import { sendConsole, sendProcessDescriptor } from './console.ts'
 import { releasePreserved, takePreserved } from './descriptors.ts'
 import { makeDevices } from './devices.ts'
 import { execute, executeArguments, openInit, restrict } from './execute.ts'
+import { moveNetDevices, returnNetDevices, setUpNetDevices } from './net-devices.ts'
 import { requireProgram } from './require-program.ts'
 import { forbidNewPrivileges } from './seccomp.ts'
 import { listens, prepareListener, sendListener } from './seccomp-listener.ts'
@@ -153,6 +154,7 @@ function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void 
   }
   if (limitsAreSetOutside(c)) setResourceLimits(c, b.slot('pid'))
   if (input.network !== undefined) attachOutside(c, input.network)
+  moveNetDevices(c)
   if (input.cgroup !== undefined) restrictDevices(c, input.cgroup)
   releaseCgroup(c, input.cgroup)
   if (isPreparedOutside(c)) sendGo(c, 'its interface is there, its devices are restricted')
@@ -172,7 +174,8 @@ function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void 
 
 /** Whether the outer half works for the inner one after the clone, beside it. */
 function isPreparedOutside({ input }: ContainerCompilation): boolean {
-  return (input.network?.host.length ?? 0) > 0 || restrictsDevices(input.cgroup)
+  const interfaces = (input.network?.host.length ?? 0) + (input.netDevices?.length ?? 0)
+  return interfaces > 0 || restrictsDevices(input.cgroup)
 }
 
 function hasHostHooks({ config }: ContainerCompilation): boolean {
@@ -227,6 +230,7 @@ function buildTree(c: ContainerCompilation, mounts: readonly PlannedMount[]): vo
   if (input.init !== undefined) openInit(c, input.init)
   if (isPreparedOutside(c)) awaitGo(c, 'the interface must be inside before it is set up')
   configureInside(c, input.network)
+  setUpNetDevices(c)
   if (hasHostHooks(c) || hasInnerHooks(c)) awaitGo(c, 'hooks of the host come first')
   runHooks(c, config.hooks?.createContainer, b.slot('pid'), hookContext(c, 'created'))
   pivot(c)
@@ -300,6 +304,7 @@ function passGate(c: ContainerCompilation): void {
 
 function cleanUp(c: ContainerCompilation): void {
   const { input } = c
+  returnNetDevices(c)
   if (input.network !== undefined) detachNetwork(c, input.network)
   if (input.cgroup !== undefined) cleanCgroup(c, input.cgroup)
   removeTrees(c)

@@ -2,7 +2,7 @@
 // told to go on. A message to go on is always the init's pid as the host numbers it.
 
 import { close, refuseFeature } from './compilation.ts'
-import type { Compilation } from './compilation.ts'
+import type { Compilation, ContainerCompilation } from './compilation.ts'
 import { AT_FDCWD, CLONE_INTO_CGROUP, ERRNO, O, SIGCHLD } from './flags/values.ts'
 import { directoryFlag } from './compilation.ts'
 import { addressOf, firstOf, secondOf } from './operand.ts'
@@ -157,18 +157,18 @@ export function startInner(c: Compilation): void {
 }
 
 /** @throws {OperationError} `UNSUPPORTED` for what the configuration asks and no part compiles */
-export function refuseUncompiled(c: Compilation): void {
-  const { linux } = c
+export function refuseUncompiled(c: ContainerCompilation): void {
+  const { linux, input } = c
   if (linux.intelRdt !== undefined)
     refuseFeature(
       'linux.intelRdt',
       {},
       'Set up the resctrl group on the host, and leave this section out',
     )
-  if (Object.keys(linux.netDevices ?? {}).length > 0)
+  if (Object.keys(linux.netDevices ?? {}).length > 0 && input.netDevices === undefined)
     refuseFeature(
       'linux.netDevices',
       {},
-      'Attach a network instead: host devices cannot be moved yet',
+      'Attach a network instead: host devices are moved for OCI callers only',
     )
 }

@@ -195,7 +195,7 @@ function runExchanges(c: Compilation, exchanges: readonly NetlinkExchange[]): vo
   if (open !== undefined) close(c, b.slot('netlink'), 'nothing more to ask')
 }
 
-function openNetlink(c: Compilation, family: NetlinkExchange['family']): void {
+export function openNetlink(c: Compilation, family: NetlinkExchange['family']): void {
   const { b } = c
   const isRoute = family === 'route'
   b.call('socket', [AF_NETLINK, SOCK_RAW_CLOEXEC, families[family]], {
@@ -207,7 +207,7 @@ function openNetlink(c: Compilation, family: NetlinkExchange['family']): void {
   })
 }
 
-function runExchange(c: Compilation, exchange: NetlinkExchange): void {
+export function runExchange(c: Compilation, exchange: NetlinkExchange): void {
   const { b } = c
   const { message, acks, pidOffset, tolerate = [], why, source } = exchange
   const data = b.data.bytes(message)

@@ -41,7 +41,7 @@ export function buildFeatures(version: string): Readonly<Record<string, unknown>
       intelRdt: { enabled: false, schemata: false, monitoring: false },
       memoryPolicy: { modes: memoryPolicyModes, flags: memoryPolicyFlags },
       mountExtensions: { idmap: { enabled: true } },
-      netDevices: { enabled: false },
+      netDevices: { enabled: true },
     },
     annotations: { 'mycontainer.version': version },
   }

@@ -49,6 +49,8 @@ export interface RuntimeUnderTest {
 
 export interface RunOptions {
   readonly cwd?: string
+  /** In front of the command. */
+  readonly prefix?: readonly string[]
 }
 
 export interface State {
@@ -108,8 +110,10 @@ function runtimeUnderTest(t: Test, name: string): RuntimeUnderTest {
   makeRootfs(rootfs)
   // The root of a user namespace is somebody else on the way to it.
   chmodSync(folder, 0o755)
-  const run = (args: readonly string[], { cwd = folder }: RunOptions = {}): OciResult =>
-    runToFiles(folder, cwd, [...command, ...args])
+  const run = (
+    args: readonly string[],
+    { cwd = folder, prefix = [] }: RunOptions = {},
+  ): OciResult => runToFiles(folder, cwd, [...prefix, ...command, ...args])
   t.teardown(() => {
     for (const id of ids) if (existsSync(join(root, id))) run(['delete', '--force', id])
     for (const path of groupFolders(group)) rmdirSync(path)
