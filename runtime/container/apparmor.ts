@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { apparmorProfileName, apparmorProfileText } from '../security/apparmor-profile.ts'
@@ -73,6 +72,8 @@ function requireLoaded(name: string): string {
 function load(): boolean {
   if (!existsSync(`${securityfs}/.replace`)) return false
   try {
+    // Not at the top: a start without AppArmor needs no processes.
+    const { execFileSync } = process.getBuiltinModule('node:child_process')
     execFileSync('apparmor_parser', ['--replace', '--skip-cache', '--quiet'], {
       input: apparmorProfileText(),
       stdio: ['pipe', 'ignore', 'ignore'],
