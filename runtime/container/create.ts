@@ -39,6 +39,8 @@ export async function createContainer(
   const options = withVolumesFrom(folders, withImplicitHost(wanted))
   const source = await resolveImage(context, options)
   for (const name of options.requires ?? []) resolveContainer(folders, name)
+  // Looked up anew at each start: better told now than then.
+  if (options.cdiDevices) (await import('../cdi/find-devices.ts')).cdiEdits(options.cdiDevices)
   const resolved = resolveConfig(options, source.config)
   const id = newContainerId()
   const cidfile = options.cidfile === undefined ? undefined : claimCidfile(options.cidfile, id)

@@ -263,6 +263,8 @@ export interface ContainerOptions {
   readonly readOnlyTmpfs: boolean
   readonly shmSize?: number | undefined
   readonly devices: readonly DeviceOption[]
+  /** Full names (`vendor.com/class=name`) of devices that specifications describe. */
+  readonly cdiDevices?: readonly string[] | undefined
   readonly deviceCgroupRules: readonly string[]
   readonly rootfs: boolean
   readonly storageOptions: Readonly<Record<string, string>>

@@ -11,6 +11,7 @@ import { accountsOf } from './accounts.ts'
 import { containerFolder, containersFolder, logFileName } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { type Hook, monitorCommands } from './monitor-commands.ts'
+import { extendConfig } from './extend-config.ts'
 import { gatherFacts } from './gather-facts.ts'
 import { joinedNamespaces } from './joined-namespaces.ts'
 import { landlockOf } from './landlock-of.ts'
@@ -102,13 +103,7 @@ export async function prepareStart(
       terminal: options.tty ? (wish.terminal ?? { rows: 24, columns: 80 }) : undefined,
     })
     const plain = buildConfig(options, record.resolved, facts)
-    const config = options.secrets
-      ? (await import('./secrets.ts')).withSecrets(
-          plain,
-          containerFolder(folders, record.id),
-          options,
-        )
-      : plain
+    const config = await extendConfig(plain, containerFolder(folders, record.id), options)
     if (config.process && mappings.uid.length === 0) requireMappedUser(context, config.process.user)
     const cgroup = planCgroup({
       hierarchy: host.cgroups,

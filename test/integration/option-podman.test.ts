@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { commandBench, runCommand, waitUntil } from './command-line.ts'
@@ -147,16 +147,55 @@ t.test('--requires, --replace and --rmi', async (t) => {
   await ok('rm', '-f', 'first', 'second')
   await ok('commit', 'base', 'gone:1')
   await ok('run', '--rmi', ...net, 'gone:1', '/bin/true')
-  await waitUntil('the image is gone', async () => {
-    const { exitCode } = await run('create', '--pull', 'never', 'gone:1', '/bin/true')
-    return exitCode === 125
-  })
+  const images = () => ok('system', 'df', '-v', '--format', '{{json .Images}}')
+  await waitUntil('the image is gone', async () => !(await images()).includes('"gone"'))
+})
+
+t.test('a device that its vendor describes', async (t) => {
+  const folderOfSpecs = '/var/run/cdi'
+  const isNew = !existsSync(folderOfSpecs)
+  const path = join(folderOfSpecs, `mycontainer-test-${process.pid}.yaml`)
+  mkdirSync(folderOfSpecs, { recursive: true })
+  t.teardown(() => rmSync(isNew ? folderOfSpecs : path, { recursive: true, force: true }))
+  const kind = `mycontainer.test/card-${process.pid}`
+  const device = {
+    name: 'a',
+    containerEdits: {
+      env: ['CARD=a'],
+      deviceNodes: [{ path: '/dev/card', hostPath: '/dev/loop-control', permissions: 'r' }],
+      mounts: [{ hostPath: '/etc/hostname', containerPath: '/card-name' }],
+      hooks: [
+        {
+          hookName: 'createContainer',
+          path: '/bin/sh',
+          args: ['sh', '-c', `cat > ${join(folder, 'hook')}`],
+        },
+      ],
+    },
+  }
+  writeFileSync(path, JSON.stringify({ cdiVersion: '0.6.0', kind, devices: [device] }))
+  const script =
+    'echo $CARD; : < /dev/card && echo open; (: > /dev/card); cmp /card-name /card-name && echo same'
+  const said = await run(
+    'run',
+    '--rm',
+    ...net,
+    '--device',
+    `${kind}=a`,
+    'host',
+    '/bin/sh',
+    '-c',
+    script,
+  )
+  t.match(said, { stdout: 'a\nopen\nsame\n', stderr: /cannot create \/dev\/card/ })
+  t.match(JSON.parse(readFileSync(join(folder, 'hook'), 'utf8')), { ociVersion: /^1/ })
 })
 
 t.test('a flag that is not there is told what is', async (t) => {
   const rows: readonly (readonly [flag: string, says: RegExp])[] = [
     ['--pod=x', /kube play/],
-    ['--gpus=all', /--device/],
+    ['--gpus=all', /nvidia-ctk/],
+    ['--device=example.com/none=1', /\/etc\/cdi/],
     ['--link=a:b', /--network-alias/],
     ['--passwd-entry=x', /\/etc\/passwd/],
     ['--systemd=always', /SIGRTMIN\+3/],

@@ -37,11 +37,6 @@ const refused: Readonly<Record<string, RefusedFlag>> = {
     kind: 'string',
     instead: 'Get the image decrypted: "skopeo copy --decryption-key"',
   },
-  gpus: {
-    kind: 'string',
-    instead:
-      'Give it the device files, such as --device /dev/nvidia0 --device /dev/nvidiactl, and bind the driver’s libraries',
-  },
   'group-entry': { kind: 'string', instead: 'Bind a file of yours: -v FILE:/etc/group:ro' },
   'health-log-destination': {
     kind: 'string',

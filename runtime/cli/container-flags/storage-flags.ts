@@ -1,6 +1,7 @@
 import { OperationError } from '../../../native/error.ts'
 import type { ContainerOptions } from '../../container/options.ts'
 import type { MountSpec } from '../../container/mount-spec.ts'
+import { isCdiName, parseGpus } from '../../container/parse/cdi-device.ts'
 import { parseDevice, parseDeviceRule } from '../../container/parse/device.ts'
 import { invalidValue } from '../../container/parse/invalid-value.ts'
 import { parseKeyValues } from '../../container/parse/key-value.ts'
@@ -17,8 +18,9 @@ import type { ParsedFlags } from '../parsed-flags.ts'
 /** What the container sees on disk and in /dev. */
 export function storageFlags(): FlagSpec[] {
   return [
-    flag('list', 'device', 'Add a host device to the container'),
+    flag('list', 'device', 'Add a host device, or one by its CDI name (vendor.com/class=name)'),
     flag('list', 'device-cgroup-rule', 'Add a rule to the cgroup allowed devices list'),
+    flag('list', 'gpus', 'GPU devices to add: all, a number, or device=ID[,ID]'),
     flag('string', 'image-volume', 'Volumes of the image: anonymous, tmpfs or ignore', {
       default: 'anonymous',
     }),
@@ -53,6 +55,7 @@ type StorageOptions = Pick<
   | 'rootfs'
   | 'shmSize'
   | 'devices'
+  | 'cdiDevices'
   | 'deviceCgroupRules'
   | 'storageOptions'
 >
@@ -81,7 +84,11 @@ export function readStorageFlags(flags: ParsedFlags, cwd: string): StorageOption
     readOnlyTmpfs: flags.bool('read-only-tmpfs', true),
     rootfs: flags.bool('rootfs'),
     ...(shmSize === undefined ? {} : { shmSize: parseSize(shmSize) }),
-    devices: flags.list('device').map(parseDevice),
+    devices: flags
+      .list('device')
+      .filter((text) => !isCdiName(text))
+      .map(parseDevice),
+    ...readCdiDevices(flags),
     deviceCgroupRules: flags.list('device-cgroup-rule').map(parseDeviceRule),
     storageOptions: parseKeyValues('storage option', flags.list('storage-opt'), true),
   }
@@ -92,6 +99,14 @@ function readImageVolumes(text: string): Pick<ContainerOptions, 'imageVolumes'> 
   // `bind` is podman's older word for the same.
   if (text === 'anonymous' || text === 'bind') return {}
   throw invalidValue('image volumes', text, 'Write anonymous, tmpfs or ignore')
+}
+
+function readCdiDevices(flags: ParsedFlags): Pick<ContainerOptions, 'cdiDevices'> {
+  const names = [
+    ...flags.list('device').filter(isCdiName),
+    ...flags.list('gpus').flatMap(parseGpus),
+  ]
+  return names.length === 0 ? {} : { cdiDevices: [...new Set(names)] }
 }
 
 function withDriver(spec: MountSpec, volumeDriver: string): MountSpec {
