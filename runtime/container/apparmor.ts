@@ -37,7 +37,8 @@ export function apparmorProfile(wish: ApparmorWish): string | undefined {
   return isLoaded(apparmorProfileName) === true || load() ? apparmorProfileName : undefined
 }
 
-function isApparmorOn(): boolean {
+/** Whether the kernel has it and was booted with it. */
+export function isApparmorOn(): boolean {
   const path = '/sys/module/apparmor/parameters/enabled'
   return existsSync(path) && readFileSync(path, 'latin1').startsWith('Y')
 }

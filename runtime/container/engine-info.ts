@@ -3,6 +3,7 @@ import { cpus, hostname, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { packageRoot } from '../../native/paths.ts'
 import type { SystemInfo, VersionInfo } from '../cli/engine.ts'
+import { isApparmorOn } from './apparmor.ts'
 import type { EngineContext } from './engine-context.ts'
 import { readTextIfPresent } from './durable-file.ts'
 import { readState } from './read-state.ts'
@@ -52,7 +53,11 @@ export async function systemInfo(context: EngineContext): Promise<SystemInfo> {
     containers: records.length,
     ...counts,
     images: (await context.images()).list().length,
-    securityOptions: ['seccomp', ...(facts.rootless ? ['rootless'] : [])],
+    securityOptions: [
+      ...(isApparmorOn() ? ['apparmor'] : []),
+      'seccomp',
+      ...(facts.rootless ? ['rootless'] : []),
+    ],
     warnings: [],
   }
 }
