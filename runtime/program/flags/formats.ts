@@ -101,6 +101,7 @@ function makeFormats(): Record<string, readonly ArgumentFormat[]> {
     fchownat: ['folder', 'text', 'number', 'number', at],
     chdir: ['text'],
     chroot: ['text'],
+    faccessat: ['folder', 'text', values('', { F_OK: 0 })],
     faccessat2: ['folder', 'text', values('', { X_OK: 1 }), values('', { AT_EACCESS: 0x200 })],
     mount: ['text', 'text', 'text', 'number', 'text'],
     umount2: ['text', values('', { MNT_DETACH: 2 })],
