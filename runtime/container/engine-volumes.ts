@@ -3,6 +3,7 @@ import type { VolumeSummary } from '../cli/content-verbs.ts'
 import type { PruneFilter, PruneResult } from '../cli/engine.ts'
 import { dirname } from 'node:path'
 import { diskBytes } from '../volume/disk-volume.ts'
+import { planVolume } from '../volume/volume-plan.ts'
 import { ensureVolume, findVolume, listVolumes, removeVolume } from '../volume/volume-store.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishEvent } from './events.ts'
@@ -13,13 +14,20 @@ import { matches } from './prune.ts'
 import { listRecords } from './record-store.ts'
 
 export async function createVolume(
-  { folders }: EngineContext,
+  { folders, facts }: EngineContext,
   name: string | undefined,
   wish: {
     readonly labels: Readonly<Record<string, string>>
     readonly options: Readonly<Record<string, string>>
   },
 ): Promise<VolumeSummary> {
+  if (facts.inUserNamespace && planVolume(wish.options)?.kind === 'disk')
+    throw new OperationError(
+      'UNSUPPORTED',
+      'limit the size of a volume',
+      { reason: 'it takes a loop device, which root alone may use' },
+      { hint: 'A tmpfs does without: -o type=tmpfs -o o=size=SIZE' },
+    )
   const wanted = name ?? newContainerId()
   const asked = { ...wish, anonymous: name === undefined }
   const { volume, isNew } = await ensureVolume(folders.dataDir, wanted, asked)

@@ -31,8 +31,6 @@ export function createWords(body: JsonObject, name: string | undefined): CreateW
   const image = textField(body, 'Image')
   if (image === undefined)
     throw new OperationError('INVALID_ARGUMENT', 'no image was named', {}, { exitCode: 1 })
-  if (objectsField(host, 'DeviceRequests').length > 0)
-    throw new OperationError('UNSUPPORTED', 'give a container devices of a driver (--gpus)')
   const flags = [
     ...word('name', name),
     ...processWords(body),
@@ -41,11 +39,29 @@ export function createWords(body: JsonObject, name: string | undefined): CreateW
     ...mountWords(body, host),
     ...resourceWords(host),
     ...securityWords(host),
+    ...objectsField(host, 'DeviceRequests').flatMap(deviceWords),
     ...endingWords(body, host),
     ...healthWords(objectField(body, 'Healthcheck')),
     ...logWords(objectField(host, 'LogConfig')),
   ]
   return { flags, image, command: wordsField(body, 'Cmd') ?? [] }
+}
+
+/** `--gpus`, or names of CDI devices. */
+function deviceWords(request: JsonObject): string[] {
+  const ids = textsField(request, 'DeviceIDs')
+  const driver = textField(request, 'Driver') ?? 'nvidia'
+  if (driver === 'cdi') return ids.flatMap((name) => ['--device', name])
+  if (driver !== 'nvidia')
+    throw new OperationError(
+      'UNSUPPORTED',
+      'give a container devices of a driver',
+      { driver },
+      { hint: 'The drivers are nvidia and cdi' },
+    )
+  const count = numberField(request, 'Count') ?? 0
+  const all = count === -1 ? 'all' : String(count)
+  return ['--gpus', ids.length > 0 ? `device=${ids.join(',')}` : all]
 }
 
 function processWords(body: JsonObject): string[] {

@@ -96,6 +96,6 @@ for (const [title, words, says] of refused)
 t.test('a mount that the kernel refuses is told with its words', async (t) => {
   await ok('volume', 'create', '-o', 'type=ext4', '-o', 'device=/nowhere', 'lost')
   t.match(await shell('true', '-v', 'lost:/l'), { exitCode: 125, stderr: /mount the volume lost/ })
-  await ok('volume', 'prune', '-f', '-a')
+  await ok('volume', 'rm', '-a')
   t.equal(await ok('volume', 'ls', '-q'), '')
 })

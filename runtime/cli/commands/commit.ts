@@ -37,10 +37,23 @@ export const commitCommand: Command = {
       warn: (text) => io.stderr.write(`WARNING: ${text}\n`),
     })
     const file = flags.string('iidfile')
-    if (file !== undefined) writeFileSync(absolutePath(io.cwd, file), id)
     io.stdout.write(`${id}\n`)
+    if (file !== undefined) writeId(absolutePath(io.cwd, file), id)
     return 0
   },
+}
+
+function writeId(path: string, id: string): void {
+  try {
+    writeFileSync(path, id)
+  } catch (cause) {
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'write the id of an image that is there now',
+      { path },
+      { cause, hint: 'Name a file in a folder that you may write to' },
+    )
+  }
 }
 
 function readFormat(text: string): 'oci' | 'docker' {

@@ -33,7 +33,7 @@ export const exportCommand: Command = {
 /** A container that is not there leaves the file as it was; half an archive does not stay. */
 async function exportToFile(engine: Engine, container: string, path: string): Promise<void> {
   await engine.inspect(container)
-  const file = openSync(path, 'w', 0o600)
+  const file = openOutput(path)
   try {
     await engine.exportContainer(container, { write: (chunk) => writeAll(file, chunk) })
   } catch (error) {
@@ -41,6 +41,19 @@ async function exportToFile(engine: Engine, container: string, path: string): Pr
     throw error
   } finally {
     closeSync(file)
+  }
+}
+
+function openOutput(path: string): number {
+  try {
+    return openSync(path, 'w', 0o600)
+  } catch (cause) {
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'write an archive',
+      { path },
+      { cause, hint: 'Name a file in a folder that you may write to' },
+    )
   }
 }
 

@@ -1,4 +1,6 @@
+import { hasCode } from '../../../native/error.ts'
 import type { Command } from '../command.ts'
+import { flag } from '../flag-spec.ts'
 import { eachContainer } from './each-container.ts'
 import { selectedContainers, selectionFlags } from './selected-containers.ts'
 import { readStopFlags, stopFlags } from './stop-flags.ts'
@@ -7,7 +9,11 @@ import { readStopFlags, stopFlags } from './stop-flags.ts'
 export const stopCommand: Command = {
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
   summary: 'Stop one or more running containers',
-  flags: [...selectionFlags(), ...stopFlags()],
+  flags: [
+    ...selectionFlags(),
+    flag('bool', 'ignore,i', 'Do not complain about containers that do not exist'),
+    ...stopFlags(),
+  ],
   minimumArguments: 0,
   interspersed: true,
   async run(invocation) {
@@ -20,8 +26,14 @@ export const stopCommand: Command = {
       invocation,
       (status) => status === 'running' || status === 'restarting',
     )
-    return eachContainer({ ...invocation, args }, (engine, container) =>
-      engine.stop(container, options),
-    )
+    return eachContainer({ ...invocation, args }, async (engine, container) => {
+      try {
+        await engine.stop(container, options)
+        return container
+      } catch (error) {
+        if (!invocation.flags.bool('ignore') || !hasCode(error, 'NOT_FOUND')) throw error
+        return ''
+      }
+    })
   },
 }

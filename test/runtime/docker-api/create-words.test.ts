@@ -41,6 +41,16 @@ const rows = [
     { HostConfig: { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 } } },
     ['--restart', 'on-failure:3'],
   ],
+  ['GPUs', { HostConfig: { DeviceRequests: [{ Count: -1 }] } }, ['--gpus', 'all']],
+  [
+    'GPUs and devices by name',
+    {
+      HostConfig: {
+        DeviceRequests: [{ DeviceIDs: ['0', '1'] }, { Driver: 'cdi', DeviceIDs: ['a.b/c=d'] }],
+      },
+    },
+    ['--gpus', 'device=0,1', '--device', 'a.b/c=d'],
+  ],
   [
     'a health check',
     { Healthcheck: { Test: ['CMD', 'a'], Interval: 1e9 } },
