@@ -13,6 +13,7 @@ import {
 import type { Caller } from './caller.ts'
 import { streamsOf } from './caller-streams.ts'
 import { grantableProcess } from './grantable-capabilities.ts'
+import { type RdtGroup, findResctrl, planRdt } from './intel-rdt.ts'
 import { planNetDevices } from './net-devices.ts'
 import { withNotifySocket } from './notify-mount.ts'
 import { type CgroupManager, planGroups } from './oci-cgroup.ts'
@@ -46,6 +47,8 @@ export interface CompiledContainer {
   readonly config: Config
   readonly cgroup: CgroupPlan | undefined
   readonly program: Program
+  /** Of linux.intelRdt. */
+  readonly rdt: RdtGroup | undefined
   /** Socket of the caller's that is to be notified. */
   readonly notifySocket: string | undefined
 }
@@ -75,6 +78,8 @@ export function compileContainer(
   const config = process
     ? { ...whole, process: grantableProcess(process, whole, facts, wish.warn) }
     : whole
+  const { intelRdt } = config.linux ?? {}
+  const rdt = intelRdt && planRdt(wish.id, intelRdt, findResctrl())
   const cgroup = planGroups(wish.id, config, facts, wish.cgroupManager)
   const program = compile({
     id: wish.id,
@@ -97,7 +102,7 @@ export function compileContainer(
     noPivot: wish.noPivot,
     ...keptDescriptors(caller, wish.preserveFds + listened, open),
   })
-  return { folder, bundle, config, cgroup, program, notifySocket: socket }
+  return { folder, bundle, config, cgroup, rdt, program, notifySocket: socket }
 }
 
 /** What podman does for an ordinary user before it calls a runtime: everything then happens in a user namespace. */

@@ -6,6 +6,7 @@ import { isProcessAlive } from '../container/process-identity.ts'
 import type { Config } from '../spec/config.ts'
 import { type OciContainer, readContainer } from './oci-record.ts'
 import { readProcessFile } from './process-file.ts'
+import { leaveRdt } from './intel-rdt.ts'
 import { runPoststopHooks } from './run-hooks.ts'
 import { type StateFolder, stateFolder } from './state-folder.ts'
 import { signalContainer } from './signal-container.ts'
@@ -43,6 +44,7 @@ export async function deleteContainer(
     )
   end(root, container)
   if (container.record.cgroup) removeGroup(container.record.cgroup)
+  if (container.record.rdt) leaveRdt(container.record.rdt)
   const config = readConfig(container)
   await removeFolder(folder)
   if (options.withoutHooks !== true)

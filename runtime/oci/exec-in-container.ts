@@ -13,6 +13,7 @@ import { shareStreams, streamsOf } from './caller-streams.ts'
 import type { Caller } from './caller.ts'
 import { readContainer, requireStatus } from './oci-record.ts'
 import { grantableProcess } from './grantable-capabilities.ts'
+import { joinRdt } from './intel-rdt.ts'
 import { writePidFile } from './pid-file.ts'
 import { readStoredConfig } from './stored-config.ts'
 
@@ -71,6 +72,7 @@ export async function execInContainer(
       const { explainOciExec } = await import('./oci-failure.ts')
       throw explainOciExec({ program, config, process, pid, outcome })
     }
+    if (record.rdt) joinRdt(record.rdt, outcome.pid)
     if (wish.pidFile !== undefined) writePidFile(wish.pidFile, outcome.pid)
     return { pid: outcome.pid, process }
   } finally {

@@ -13,6 +13,7 @@ import {
   type ContainerWish,
   compileContainer,
 } from './compile-container.ts'
+import { enterRdt } from './intel-rdt.ts'
 import { hasGroups } from './oci-cgroup.ts'
 import type { OciRecord } from './oci-record.ts'
 import { writePidFile } from './pid-file.ts'
@@ -39,6 +40,7 @@ export async function makeContainer(caller: Caller, wish: ContainerWish): Promis
     const outcome = await makeIn(compiled, zygote)
     failedHook = outcome.kind === 'failed' && isHookStep(compiled.program.steps[outcome.pc])
     const pid = await pidOf(compiled, outcome)
+    if (compiled.rdt) enterRdt(compiled.rdt, compiled.config.linux?.intelRdt ?? {}, pid)
     if (wish.pidFile !== undefined) writePidFile(wish.pidFile, pid)
     return { pid, config: compiled.config }
   } catch (error) {
@@ -98,7 +100,14 @@ async function pidOf(
   throw explainOciFailure({ program, config, rootfs: bundle.rootfs, outcome })
 }
 
-function recordOf({ folder, bundle, config, cgroup, notifySocket }: CompiledContainer): OciRecord {
+function recordOf({
+  folder,
+  bundle,
+  config,
+  cgroup,
+  rdt,
+  notifySocket,
+}: CompiledContainer): OciRecord {
   return {
     version: 1,
     id: folder.id,
@@ -110,6 +119,7 @@ function recordOf({ folder, bundle, config, cgroup, notifySocket }: CompiledCont
     annotations: config.annotations ?? {},
     cgroup: cgroup && hasGroups(cgroup.location) ? cgroup.location : undefined,
     notifySocket,
+    rdt,
   }
 }
 

@@ -7,6 +7,7 @@ import { isFrozen } from '../cgroup/freeze.ts'
 import { isProcessAlive } from '../container/process-identity.ts'
 import type { OciStatus } from '../spec/state.ts'
 import { existsSync } from 'node:fs'
+import type { RdtGroup } from './intel-rdt.ts'
 import { type StateFolder, stateFolder } from './state-folder.ts'
 
 /** What is kept about a container beside its configuration. */
@@ -25,6 +26,8 @@ export interface OciRecord {
   readonly cgroup?: CgroupLocation | undefined
   /** Where its notifications go on to, sd_notify(3). */
   readonly notifySocket?: string | undefined
+  /** Of linux.intelRdt. */
+  readonly rdt?: RdtGroup | undefined
 }
 
 export interface OciContainer {

@@ -30,7 +30,8 @@ function launchText(record: OciRecord, config: Config): string {
   const isPlainStart =
     startContainer.length + poststart.length === 0 && config.process !== undefined
   if (!isPlainStart || notifySocket !== undefined) flags |= launchFlag.nodeStarts
-  if (poststop.length > 0 || !ownsMounts(config)) flags |= launchFlag.nodeDeletes
+  if (poststop.length > 0 || !ownsMounts(config) || record.rdt !== undefined)
+    flags |= launchFlag.nodeDeletes
   if (cgroup !== undefined && cgroup.v2 === undefined) flags |= launchFlag.nodeLooks
   const groups = cgroup === undefined ? [] : groupFolders(cgroup)
   return `mycontainer-oci 1 ${flags}\n${cgroup?.v2 ?? '-'}\n${groups.join('\n')}\n`

@@ -159,7 +159,7 @@ export function startInner(c: Compilation): void {
 /** @throws {OperationError} `UNSUPPORTED` for what the configuration asks and no part compiles */
 export function refuseUncompiled(c: ContainerCompilation): void {
   const { linux, input } = c
-  if (linux.intelRdt !== undefined)
+  if (linux.intelRdt !== undefined && c.base.leave !== true)
     refuseFeature(
       'linux.intelRdt',
       {},

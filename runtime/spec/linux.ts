@@ -83,7 +83,7 @@ const netDeviceSchema = once(() =>
 const intelRdtSchema = once(() =>
   z.object({
     closID: optional(text()),
-    /** Lines for the schemata file; they replace what the next two would write. */
+    /** Lines for the schemata file, after the next two. */
     schemata: optional(texts()),
     l3CacheSchema: optional(text()),
     memBwSchema: optional(text()),

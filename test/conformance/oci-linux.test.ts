@@ -280,6 +280,26 @@ const rows: Row[] = [
     }),
   },
   {
+    title: 'intelRdt lines that are none are refused',
+    async check(t, { create, newId, bundle }) {
+      const cases = {
+        'no MB': { memBwSchema: 'L3:0=10' },
+        'two lines of memBwSchema': { memBwSchema: 'MB:0=10\nL3:0=1' },
+        'two lines of schemata': { schemata: ['MB:0=10\nL3:0=1'] },
+        'a folder elsewhere': { closID: '../elsewhere' },
+      }
+      for (const [title, intelRdt] of Object.entries(cases)) {
+        const made = create(
+          newId(),
+          bundle(({ linux }) => void Object.assign(linux, { intelRdt })),
+        )
+        t.not(made.code, 0, title)
+        // That resctrl is missing is an error as well, and says nothing of the line.
+        t.notMatch(made.stderr, /resctrl|intelrdt is not/i, title)
+      }
+    },
+  },
+  {
     title: 'intelRdt without resctrl is an error',
     check: refusals({
       'a class of its own': ({ linux }) =>

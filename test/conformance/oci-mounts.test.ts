@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { type Config, type Row, checkRuntime } from './oci-runtime-under-test.ts'
@@ -148,6 +148,17 @@ const rows: Row[] = [
       const places = [...readTable(stdout).keys()].filter((place) => place.startsWith('/mnt'))
       t.strictSame(places, ['/mnt/outer', '/mnt/outer/inner', '/mnt/last', '/mnt/first'])
       t.match(stdout, /^inner$/m, 'an outer one made later would hide it')
+    },
+  },
+  {
+    title: 'tmpcopyup: what the root has there is in the tmpfs, and stays as it was',
+    check(t, { shell, rootfs }) {
+      mkdirSync(join(rootfs, 'filled'), { recursive: true })
+      writeFileSync(join(rootfs, 'filled/file'), 'from the root\n')
+      const script = 'cat /filled/file; echo new > /filled/file; cat /filled/file'
+      const { stdout, stderr } = shell(script, withMounts(tmpfs('/filled', 'tmpcopyup')))
+      t.equal(stdout, 'from the root\nnew\n', stderr)
+      t.equal(readFileSync(join(rootfs, 'filled/file'), 'utf8'), 'from the root\n')
     },
   },
   {

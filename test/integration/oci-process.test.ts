@@ -93,6 +93,27 @@ t.test('descriptors: handed on, of socket activation, and no others', async (t) 
   t.notMatch(foreign.stdout, 'LISTEN_FDS=1')
 })
 
+t.test('exec hands on descriptors, and no others', async (t) => {
+  const { run, bundle, folder } = ociBench(t)
+  const path = bundle((config) => Object.assign(config.process, { args: ['/bin/sleep', '1000'] }))
+  t.equal(run(['run', '-d', '-b', path, 'one']).code, 0)
+  const file = join(folder, 'given')
+  writeFileSync(file, 'given\n')
+  const open = (): number => {
+    const descriptor = openSync(file, 'r')
+    t.teardown(() => closeSync(descriptor))
+    return descriptor
+  }
+  const script = ['one', '/bin/sh', '-c', 'ls /proc/self/fd; cat <&3']
+  const given = run(['exec', '--preserve-fds', '1', ...script], { descriptors: [open(), open()] })
+  t.match(given, { code: 0, stdout: '0\n1\n2\n3\n4\ngiven\n' }, 'the 4 is of ls itself')
+  const none = run(['exec', ...script], { descriptors: [open()] })
+  t.match(none.stdout, /^0\n1\n2\n3\n$/)
+  t.not(none.code, 0)
+  const tooMany = run(['exec', '--preserve-fds', '3', ...script], { descriptors: [open()] })
+  t.equal(tooMany.code, 255)
+})
+
 t.test('exec', async (t) => {
   const { run, ok, bundle, folder, state } = ociBench(t)
   const path = bundle((config) => Object.assign(config.process, { args: ['/bin/sleep', '1000'] }))

@@ -52,9 +52,11 @@ export function checkMemoryPolicy({ linux }: Config, report: Report): void {
 export function checkIntelRdt({ linux }: Config, report: Report): void {
   const rdt = linux?.intelRdt
   if (rdt === undefined) return
-  const { closID } = rdt
-  if (closID !== undefined && (closID.includes('/') || closID === '.' || closID === '..'))
-    report('linux.intelRdt.closID', 'a name without a slash', closID)
+  const { closID, memBwSchema } = rdt
+  const isName = closID === '/' || !/^(?:|\.{1,2}|[^]*[/\n][^]*)$/.test(closID ?? 'none')
+  if (!isName) report('linux.intelRdt.closID', 'a name without a slash, or / alone', closID)
+  if (memBwSchema !== undefined && !memBwSchema.startsWith('MB:'))
+    report('linux.intelRdt.memBwSchema', 'MB: in front', memBwSchema)
   for (const key of ['l3CacheSchema', 'memBwSchema'] as const)
     if (rdt[key]?.includes('\n')) report(`linux.intelRdt.${key}`, 'one line', rdt[key])
   rdt.schemata?.forEach((line, index) => {
