@@ -9,8 +9,8 @@ export function writeJsonLines(): void {
   writes = true
   for (const stream of [process.stdout, process.stderr]) {
     const write = stream.write.bind(stream)
-    stream.write = ((data: string | Uint8Array, ...rest: never[]) =>
-      write(toJsonLines(String(data)), ...rest)) as typeof stream.write
+    stream.write = (data: string | Uint8Array, ...rest: never[]) =>
+      write(toJsonLines(String(data)), ...rest)
   }
 }
 

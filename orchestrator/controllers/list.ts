@@ -14,7 +14,10 @@ import { startJobController } from './job/job-controller.ts'
 import { startNodeIpamController } from './node-ipam/node-ipam-controller.ts'
 import { startNodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
 import { startPodGcController } from './pod-gc/pod-gc-controller.ts'
-import { startReplicaSetController } from './replica-set/replica-set-controller.ts'
+import {
+  startReplicaSetController,
+  startReplicationController,
+} from './replica-set/replica-set-controller.ts'
 import { startRootCaController } from './root-ca/root-ca-controller.ts'
 import { startServiceAccountController } from './service-account/service-account-controller.ts'
 import { startServiceAccountTokenController } from './service-account/service-account-token-controller.ts'
@@ -39,6 +42,7 @@ export const controllers: readonly StartController[] = [
   startNodeLifecycleController,
   startPodGcController,
   startReplicaSetController,
+  startReplicationController,
   startRootCaController,
   startServiceAccountController,
   startServiceAccountTokenController,

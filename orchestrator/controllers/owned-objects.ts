@@ -1,8 +1,7 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Informer } from '../client/informer.ts'
 import { controllerOf, keyOf } from './objects/ownership.ts'
-import { labelSelector } from './objects/label-selector.ts'
-import { valueAt } from '../api/object.ts'
+import { ownerSelector } from './objects/label-selector.ts'
 
 export interface OwnedObjects {
   /** Those that an owner controls, and the orphans of its namespace that it might adopt. */
@@ -33,8 +32,7 @@ export function followOwned(
       if (name) add(keyOf({ ...object, metadata: { ...object.metadata, name } }))
     if (!isThere || controllerOf(object)) return
     for (const owner of owners.list(object.metadata.namespace ?? ''))
-      if (labelSelector(valueAt(owner, ['spec', 'selector']))(object.metadata.labels))
-        add(keyOf(owner))
+      if (ownerSelector(owner)(object.metadata.labels)) add(keyOf(owner))
   })
   return {
     candidates: ({ metadata: { uid = '', namespace } }) => [

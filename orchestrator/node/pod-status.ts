@@ -187,7 +187,17 @@ function conditionsOf(
       : { ...containersReady, type: 'Ready' },
     containersReady,
   ]
-  return verdicts.map((verdict) => toCondition(pod, verdict, now))
+  const isEvicted = situation.reason === 'Evicted'
+  return [
+    ...verdicts.map((verdict) => toCondition(pod, verdict, now)),
+    ...(isEvicted ? [evictedCondition(pod, situation)] : []),
+  ]
+}
+
+/** So that a Job can tell it from a failure of the pod's own. */
+function evictedCondition(pod: KubeObject, { message = '', now }: PodSituation): JsonObject {
+  const condition = toCondition(pod, { type: 'DisruptionTarget', isTrue: true }, now)
+  return { ...condition, reason: 'TerminationByKubelet', message }
 }
 
 function unready(names: readonly string[]): Pick<Verdict, 'reason' | 'message'> {

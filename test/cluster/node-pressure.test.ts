@@ -40,6 +40,12 @@ t.test('a node that runs short of memory', async (t) => {
       message:
         /^The node was low on resource: memory\. Threshold quantity: 1Pi, available: .*\. Container web was using .*, request is 0, has larger consumption of memory\. $/,
     })
+    const conditions = ended.status?.['conditions'] as { type: string }[]
+    t.match(
+      conditions.find(({ type }) => type === 'DisruptionTarget'),
+      { status: 'True', reason: 'TerminationByKubelet', message: /low on resource: memory/ },
+      'a Job can tell it from a failure of its own',
+    )
   })
   t.test('goes on with the others while it is short', async (t) => {
     t.match((await phaseOf('asked', 'Failed')).status, { reason: 'Evicted' })

@@ -83,7 +83,7 @@ const nothing: readonly Row[] = ['']
 const rows: Readonly<Record<string, readonly Row[]>> = {
   '/Pod': below('spec.', podFields),
   '/PodTemplate': below('template.spec.', podFields),
-  '/ReplicationController': nothing,
+  '/ReplicationController': templated,
   '/PersistentVolume': nothing,
   '/PersistentVolumeClaim': nothing,
   '/Node': ['spec.configSource'],

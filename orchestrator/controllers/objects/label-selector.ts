@@ -1,5 +1,5 @@
 import { isObject, plainText } from '../../api/object.ts'
-import type { JsonObject } from '../../api/object.ts'
+import type { JsonObject, KubeObject } from '../../api/object.ts'
 import { matchesRequirement } from '../../api/selectors.ts'
 import type { LabelRequirement } from '../../api/selectors.ts'
 
@@ -29,6 +29,12 @@ export function readRequirement({ key, operator, values }: JsonObject): LabelReq
     operator: operator as LabelRequirement['operator'],
     values: Array.isArray(values) ? values.map(plainText) : [],
   }
+}
+
+/** Which objects an owner selects by its `spec.selector`, whose form goes by its kind. */
+export function ownerSelector({ kind, spec }: KubeObject): (labels: Labels) => boolean {
+  const selector = spec?.['selector']
+  return kind === 'ReplicationController' ? mapSelector(selector) : labelSelector(selector)
 }
 
 /** The plain map of a service or a replication controller; an empty one selects nothing. */

@@ -4,7 +4,10 @@ import type { JsonObject, KubeObject } from '../../../orchestrator/api/object.ts
 import { kinds } from '../../../orchestrator/controllers/objects/kinds.ts'
 import { conditionOf } from '../../../orchestrator/controllers/objects/pod-facts.ts'
 import { planReplicaSet } from '../../../orchestrator/controllers/replica-set/plan-replica-set.ts'
-import { startReplicaSetController } from '../../../orchestrator/controllers/replica-set/replica-set-controller.ts'
+import {
+  startReplicaSetController,
+  startReplicationController,
+} from '../../../orchestrator/controllers/replica-set/replica-set-controller.ts'
 import { orderVictims } from '../../../orchestrator/controllers/replica-set/victim-order.ts'
 import { openCluster } from './cluster-under-test.ts'
 import { runPods } from './stand-in-agents.ts'
@@ -112,6 +115,23 @@ t.test('pods come and go with the number', async (t) => {
     name: 'web',
     controller: true,
   })
+})
+
+t.test('the elder of the set has a plain selector', async (t) => {
+  const { client, until } = await openCluster(t, [startReplicationController])
+  await runPods(t, client)
+  const labels = { app: 'web' }
+  const orphan = { name: 'orphan', namespace: 'default', labels }
+  await client.create({ ...template, ...kinds.pod, metadata: orphan })
+  const { metadata, spec } = replicaSet(3)
+  const elder = { ...kinds.replicationController, metadata, spec: { ...spec, selector: labels } }
+  await client.create(elder)
+  const isReady = ([one]: KubeObject[]): boolean => numberAt(one, ['status', 'readyReplicas']) === 3
+  await until(kinds.replicationController, isReady)
+  const pods = (await client.list(kinds.pod)).items
+  t.equal(pods.length, 3, 'the orphan is one of them')
+  const owners = pods.map((each) => each.metadata.ownerReferences?.[0])
+  t.ok(owners.every((owner) => owner?.kind === 'ReplicationController' && owner.controller))
 })
 
 t.test('adopts pods that it selects, and releases those that it selects no longer', async (t) => {
