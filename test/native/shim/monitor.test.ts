@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
@@ -63,6 +63,20 @@ t.test('the end is told to a log of events, before the clean-up and after it', a
     a.sys(nr.openat, [-100, data(a.string(path)), truncate, 0])
   await runContainer(t, { argv: sh('exit 3'), events, cleanup }).ended()
   t.match(JSON.parse(readFileSync(path, 'utf8')), { action: 'destroy' })
+})
+
+t.test('what a container was found to hold is given back, line by line', async (t) => {
+  const folder = makeFolder(t)
+  const [first, second, cut] = ['first', 'second', 'cut'].map((name) => join(folder, name))
+  for (const path of [first, second, cut]) writeFileSync(path ?? '', '')
+  const run = runContainer(t, { argv: sh('sleep 1000') })
+  const { value: pid } = await run.zygote.next(recordType.exec)
+  const odd = ['mcv-not-here', '', 'relative/path', '/not/here', 'x'.repeat(40)]
+  const lines = [...odd, first, second].join('\n')
+  writeFileSync(join(run.folder, 'holdings'), `${lines}\n${cut}`)
+  process.kill(pid, 9)
+  await run.ended()
+  t.strictSame(readdirSync(folder), ['cut'], 'a line without its end is none')
 })
 
 t.test('a start that failed is no end', async (t) => {
