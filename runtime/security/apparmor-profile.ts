@@ -25,7 +25,7 @@ export function apparmorProfileText(name = apparmorProfileName): string {
   # Of /proc what belongs to processes, and nothing that holds for the machine.
   deny /proc/* w,
   deny /proc/{acpi,asound,bus,driver,dynamic_debug,fs,irq,pressure,scsi,sys,tty}/** w,
-  deny /proc/{kcore,kmem,keys,mem,sysrq-trigger,timer_list} rwklx,
+  deny /proc/{kcore,sysrq-trigger} rwklx,
   deny /proc/{acpi,scsi}/** rwklx,
 
   # Of /sys control groups alone.

@@ -21,7 +21,7 @@ t.test('run --explain prints the program and runs it', async (t) => {
     /→ 8080\/tcp/u,
     /memory\S* = 52428800/u,
     /seccomp filter of \d+ instructions/u,
-    /14 of \d+ capabilities/u,
+    /11 of \d+ capabilities/u,
     /^Outer half/mu,
     /clone3\(\{.*CLONE_NEWPID.*\}/u,
     /^Inner half/mu,
