@@ -2,7 +2,7 @@ import { OperationError } from '../../native/error.ts'
 import { checkArguments } from './command.ts'
 import type { Command } from './command.ts'
 import type { CommandIo } from './command-io.ts'
-import { commandGroups, imageCommands, missingCommands, topCommands } from './command-table.ts'
+import { commandGroups, otherCommands, topCommands } from './command-table.ts'
 import type { CommandEntry } from './command-table.ts'
 import type { Engine } from './engine.ts'
 import { parseFlags } from './flag-parser.ts'
@@ -90,15 +90,10 @@ function asksForHelp({ flags, interspersed }: Command, rest: readonly string[]):
 }
 
 function unknownCommand(path: string, name: string, known: readonly string[]): OperationError {
-  const instead = path === programName ? own(imageCommands, name) : undefined
+  const instead = path === programName ? own(otherCommands, name) : undefined
   const near = nearest(name, known)
   const guess = near === undefined ? `See '${path} --help'` : `Did you mean '${path} ${near}'?`
-  const isMissing = path === programName && missingCommands.has(name)
-  const hint = isMissing
-    ? 'It is not built yet'
-    : instead === undefined
-      ? guess
-      : `Images are the business of '${instead}'`
+  const hint = instead ?? guess
   return new OperationError(
     'INVALID_ARGUMENT',
     `'${name}' is not a command of ${path}`,

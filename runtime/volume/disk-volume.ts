@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -40,6 +39,7 @@ export function makeDisk(folder: string, bytes: number): void {
   } finally {
     closeSync(file)
   }
+  const { spawnSync } = process.getBuiltinModule('node:child_process')
   const made = spawnSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-m', '0', '-d', data, image], {
     encoding: 'utf8',
     env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },

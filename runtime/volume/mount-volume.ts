@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { OperationError } from '../../native/error.ts'
@@ -9,6 +8,9 @@ import type { Volume } from './volume-store.ts'
 
 // By mount(8) and umount(8): they know the helpers of network file systems, and loop devices.
 
+/** Loaded when it is needed: every command that lists containers imports this file. */
+const processes = () => process.getBuiltinModule('node:child_process')
+
 /** @throws {OperationError} `SYSCALL_FAILED` with what mount(8) said */
 export function mountVolume({ name, mountpoint }: Volume, plan: VolumePlan): void {
   if (plan.kind === 'bind') return
@@ -16,7 +18,8 @@ export function mountVolume({ name, mountpoint }: Volume, plan: VolumePlan): voi
     plan.kind === 'disk'
       ? ['-t', 'ext4', '-o', 'loop,nosuid,nodev', '--', diskOf(dirname(mountpoint)), mountpoint]
       : ['-t', plan.type, ...optionWords(plan.options), '--', plan.device, mountpoint]
-  const done = spawnSync('mount', words, { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
+  const env = { ...process.env, LC_ALL: 'C' }
+  const done = processes().spawnSync('mount', words, { encoding: 'utf8', env })
   if (done.status !== 0)
     throw new OperationError(
       'SYSCALL_FAILED',
@@ -45,7 +48,8 @@ function hintFor(plan: VolumePlan): string {
 /** @returns whether nothing is mounted there any more */
 export function unmountVolume({ mountpoint }: Pick<Volume, 'mountpoint'>): boolean {
   if (!isMountPoint(mountpoint)) return true
-  return spawnSync('umount', ['--', mountpoint], { stdio: 'ignore' }).status === 0
+  const done = processes().spawnSync('umount', ['--', mountpoint], { stdio: 'ignore' })
+  return done.status === 0
 }
 
 /** By /proc/self/mountinfo, proc_pid_mountinfo(5): spaces and the like are octal there. */
