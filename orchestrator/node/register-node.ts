@@ -77,35 +77,64 @@ export async function waitForPodCidr(
   }
 }
 
-/** Tell the API again and again that the node lives. */
+/** No more leases are under way at once: what hangs is not waited for, and neither is it piled up. */
+const mostLeases = 2
+
+/**
+ * Tell the API again and again that the node lives. The lease is renewed by the clock, whatever else is slow: an answer
+ * that does not come, a status to be told, images to be counted.
+ */
 export async function startHeartbeat(options: HeartbeatOptions): Promise<Heartbeat> {
   const { renewSeconds, onProblem } = options
-  const tellStatus = statusTeller(options)
-  let isStopped = false
-  let timer: NodeJS.Timeout | undefined
+  const problem = (error: unknown): void => onProblem('heartbeat', error)
+  const tellStatus = oneByOne(statusTeller(options))
+  let leases = 0
   let renewedAt = Number.NEGATIVE_INFINITY
-  let wasSilent = true
   const beat = async (): Promise<void> => {
-    await renewLease(options)
+    if (leases >= mostLeases) return
+    leases += 1
+    try {
+      await renewLease(options)
+    } finally {
+      leases -= 1
+    }
     // Whoever was not heard of for a while may have been called unreachable: only a status puts that right.
-    wasSilent ||= performance.now() - renewedAt > 2 * renewSeconds * 1000
+    const wasSilent = performance.now() - renewedAt > 2 * renewSeconds * 1000
     renewedAt = performance.now()
     await tellStatus(wasSilent)
-    wasSilent = false
-  }
-  const problem = (error: unknown): void => onProblem('heartbeat', error)
-  const schedule = (): void => {
-    if (isStopped) return
-    timer = setTimeout(() => void beat().catch(problem).finally(schedule), renewSeconds * 1000)
   }
   await beat()
-  schedule()
+  const timer = setInterval(() => void beat().catch(problem), renewSeconds * 1000)
   return {
     hurry: () => void tellStatus(true).catch(problem),
-    stop: () => {
-      isStopped = true
-      clearTimeout(timer)
-    },
+    stop: () => clearInterval(timer),
+  }
+}
+
+/** Never two at once; what is wanted meanwhile is done afterwards, once. One that failed is wanted again. */
+function oneByOne(
+  tell: (isWanted: boolean) => Promise<void>,
+): (isWanted: boolean) => Promise<void> {
+  let isTelling = false
+  let wanted = false
+  return async (isWanted) => {
+    wanted ||= isWanted
+    if (isTelling) return
+    isTelling = true
+    try {
+      do {
+        const now = wanted
+        wanted = false
+        try {
+          await tell(now)
+        } catch (error) {
+          wanted ||= now
+          throw error
+        }
+      } while (wanted)
+    } finally {
+      isTelling = false
+    }
   }
 }
 
