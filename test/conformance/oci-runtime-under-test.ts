@@ -194,11 +194,13 @@ function baseConfig(ociVersion: string, rootfs: string, cgroupsPath: string): Co
   }
 }
 
-/** Containers keep the streams of `create`, so these are files. */
+/** Containers keep the streams of `create`, so these are files; other runtimes give a /dev/null that they get to the user of the container. */
 function runToFiles(folder: string, cwd: string, words: readonly string[]): OciResult {
   const scratch = mkdtempSync(join(folder, 'run-'))
   const files = ['stdout', 'stderr'].map((name) => join(scratch, name))
-  const args = ['-c', `exec "$@" >${files[0]} 2>${files[1]} </dev/null`, 'sh', ...words]
+  const empty = join(scratch, 'stdin')
+  writeFileSync(empty, '')
+  const args = ['-c', `exec "$@" >${files[0]} 2>${files[1]} <${empty}`, 'sh', ...words]
   const { status } = spawnSync('/bin/sh', args, { stdio: 'ignore', cwd, timeout: 15_000 })
   const [stdout = '', stderr = ''] = files.map((file) => readFileSync(file, 'utf8'))
   return { code: status, stdout, stderr }
