@@ -24,9 +24,10 @@ function takenBy(services: readonly KubeObject[]): Taken {
   return {
     addresses: new Set(services.flatMap((service) => textAt(service, ['spec', 'clusterIP']) ?? [])),
     ports: new Set(
-      services.flatMap((service) =>
-        listAt(service, ['spec', 'ports']).flatMap((port) => numberAt(port, ['nodePort']) ?? []),
-      ),
+      services.flatMap((service) => [
+        ...listAt(service, ['spec', 'ports']).flatMap((port) => numberAt(port, ['nodePort']) ?? []),
+        ...[numberAt(service, ['spec', 'healthCheckNodePort']) ?? []].flat(),
+      ]),
     ),
   }
 }
@@ -121,6 +122,25 @@ function allocatePorts(spec: JsonObject, current: unknown, taken: Taken): FieldE
   })
 }
 
+/** Where a load balancer asks for the nodes that have pods of the service. It stays as it is as long as there is one. */
+function allocateHealthPort(spec: JsonObject, current: unknown, taken: Taken): FieldError[] {
+  const field = 'spec.healthCheckNodePort'
+  if (spec['type'] !== 'LoadBalancer' || spec['externalTrafficPolicy'] !== 'Local') {
+    delete spec['healthCheckNodePort']
+    return []
+  }
+  const kept = numberAt(current, ['spec', 'healthCheckNodePort'])
+  const wanted = Number(spec['healthCheckNodePort'] || 0)
+  if (kept && wanted && kept !== wanted) return [invalidValue(field, wanted, 'field is immutable')]
+  if (!kept && wanted && taken.ports.has(wanted))
+    return [invalidValue(field, wanted, 'provided port is already allocated')]
+  const ports = listAt(spec, ['ports']).flatMap((port) => numberAt(port, ['nodePort']) ?? [])
+  const number = kept || wanted || freePort(new Set([...taken.ports, ...ports]))
+  if (number === undefined) return [invalidValue(field, 0, 'no node port is free')]
+  spec['healthCheckNodePort'] = number
+  return []
+}
+
 /** @param listServices every service of the cluster */
 export function makeServiceAdmission(
   listServices: () => Promise<readonly KubeObject[]>,
@@ -132,6 +152,7 @@ export function makeServiceAdmission(
     const errors = [
       ...allocateAddress(object.spec, current, taken),
       ...allocatePorts(object.spec, current, taken),
+      ...allocateHealthPort(object.spec, current, taken),
     ]
     if (errors.length > 0) throw invalid(kind, object.metadata.name ?? '', errors)
   }

@@ -4,6 +4,7 @@ import { makeInformer } from '../client/informer.ts'
 import { makeInformers } from '../client/informers.ts'
 import type { Informers } from '../client/informers.ts'
 import { describeError } from '../../native/error.ts'
+import { healthPortOf, openHealthPorts } from './health-ports.ts'
 import { planHostPorts } from './plan-host-ports.ts'
 import { planService } from './plan-service.ts'
 import type { ServiceContext } from './plan-service.ts'
@@ -87,11 +88,23 @@ export async function startServiceProxy(options: ServiceProxyOptions): Promise<S
     return service ? planService(service, slices.byIndex('service', key), context) : emptyPart
   }
   const applier = makeApplier(options, plan, onProblem)
-  services.onChange((service) => applier.touch(`service ${keyOf(service)}`))
+  const health = openHealthPorts(options.nodeAddresses ?? [], onProblem)
+  const tellHealth = (key: string): void => {
+    const [namespace = '', name = ''] = key.split('/')
+    const service = services.get({ namespace, name })
+    const inSlices = slices.byIndex('service', key)
+    health.set(key, service && healthPortOf(service, inSlices, nodeName))
+  }
+  services.onChange((service) => {
+    applier.touch(`service ${keyOf(service)}`)
+    tellHealth(keyOf(service))
+  })
   slices.onChange((slice, _isThere, previous) => {
     for (const one of [slice, previous]) {
       const key = one && serviceOf(one)
-      if (key) applier.touch(`service ${key}`)
+      if (!key) continue
+      applier.touch(`service ${key}`)
+      tellHealth(key)
     }
   })
   pods.onChange((pod) => applier.touch(`pod ${keyOf(pod)}`))
@@ -99,6 +112,7 @@ export async function startServiceProxy(options: ServiceProxyOptions): Promise<S
   return {
     stop: async () => {
       applier.stop()
+      health.stop()
       close()
     },
   }

@@ -140,6 +140,16 @@ t.test('a machine joins with a token, and stays a node without it', async (t) =>
   t.equal(await ok('get', 'node', 'joined', '-o', jsonpath), address)
   t.match(await ok('get', 'csr'), /system:bootstrap:.*Approved,Issued/)
 
+  await t.test('it goes on when the server comes back', async (t) => {
+    const boot = () => ok('get', 'node', 'joined', '-o', 'jsonpath={.metadata.uid}')
+    const before = await boot()
+    for (const verb of ['stop', 'start'])
+      t.match(await own('myorch', 'cluster', verb, cluster.name), { code: 0 }, verb)
+    await ok('delete', 'lease', '-n', 'kube-node-lease', 'joined')
+    await ok('wait', 'lease/joined', '-n', 'kube-node-lease', '--for=create', '--timeout=20s')
+    await ok('wait', 'node/joined', '--for=condition=Ready', '--timeout=20s')
+    t.equal(await boot(), before)
+  })
   await t.test('it comes back when the token is gone', async (t) => {
     await stop()
     t.match(await own('myorch', 'token', 'delete', token), { code: 0 })

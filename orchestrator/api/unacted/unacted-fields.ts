@@ -91,7 +91,6 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     { path: 'spec.type', only: ['LoadBalancer'] },
     { path: 'spec.allocateLoadBalancerNodePorts', usual: [true] },
     { path: 'spec.ipFamilyPolicy', usual: ['SingleStack'] },
-    'spec.healthCheckNodePort',
     'spec.loadBalancerClass',
     'spec.loadBalancerIP',
     'spec.loadBalancerSourceRanges',
