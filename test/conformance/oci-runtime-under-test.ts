@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   realpathSync,
   readFileSync,
+  readdirSync,
   rmSync,
   rmdirSync,
   writeFileSync,
@@ -105,7 +106,6 @@ function runtimeUnderTest(t: Test, name: string): RuntimeUnderTest {
   const command = [...commandOf(name), '--root', root]
   // Older ones know no newer version than their own.
   const ociVersion = name === 'crun' ? '1.0.0' : '1.3.0'
-  const ids: string[] = []
   let count = 0
   makeRootfs(rootfs)
   // The root of a user namespace is somebody else on the way to it.
@@ -115,8 +115,11 @@ function runtimeUnderTest(t: Test, name: string): RuntimeUnderTest {
     { cwd = folder, prefix = [] }: RunOptions = {},
   ): OciResult => runToFiles(folder, cwd, [...prefix, ...command, ...args])
   t.teardown(() => {
-    for (const id of ids) if (existsSync(join(root, id))) run(['delete', '--force', id])
+    // Also what was made although it had to be refused.
+    for (const id of existsSync(root) ? readdirSync(root) : []) run(['delete', '--force', id])
     for (const path of groupFolders(group)) rmdirSync(path)
+    // What others leave behind must not be emptied with the folder.
+    for (const place of mountsBelow(folder).toReversed()) execFileSync('umount', ['--lazy', place])
     rmSync(folder, { recursive: true, force: true })
   })
   const bundle = (change?: (config: Config) => void): string => {
@@ -128,9 +131,8 @@ function runtimeUnderTest(t: Test, name: string): RuntimeUnderTest {
     return path
   }
   const newId = (): string => {
-    const id = `c${(count += 1)}`
-    ids.push(id)
-    return id
+    count += 1
+    return `c${count}`
   }
   const state = (id: string): State => {
     const { code, stdout, stderr } = run(['state', id])
@@ -206,11 +208,14 @@ function runToFiles(folder: string, cwd: string, words: readonly string[]): OciR
   return { code: status, stdout, stderr }
 }
 
+function mountsBelow(folder: string): string[] {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
+  return lines.map((line) => line.split(' ')[4] ?? '').filter((place) => place.startsWith(folder))
+}
+
 /** Mounts, groups and processes of this host that a container could leave behind. */
 export function hostTraces({ folder, group }: RuntimeUnderTest): string[] {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .filter((line) => line.includes(folder))
+  const mounts = mountsBelow(folder)
   const processes = execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' })
     .split('\n')
     .filter((line) => line.includes('/bin/sleep 1000'))
