@@ -1,11 +1,12 @@
-import { existsSync, lstatSync, readdirSync } from 'node:fs'
+import { type Dirent, existsSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasCode } from '../../native/error.ts'
+import { isSystemError } from '../../native/system-error.ts'
 import type { Container, ListOptions } from '../cli/engine.ts'
 import { containerFolder } from './container-folder.ts'
 import { withContainerLock } from './container-lock.ts'
 import type { EngineContext } from './engine-context.ts'
-import { isInterrupted, readState } from './read-state.ts'
+import { interruptedStart, isInterrupted, readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
 import { isBeingMade, listRecords, removeAbandoned, resolveContainer } from './record-store.ts'
 import { removeContainer } from './remove.ts'
@@ -74,7 +75,8 @@ async function giveUpStart({ folders }: EngineContext, record: ContainerRecord):
     settle(folders, record)
     const folder = containerFolder(folders, record.id)
     const start = findStartRecord(folder)
-    const failure = { message: 'the start was interrupted', exitCode: 125 }
+    const { error: message, exitCode } = interruptedStart
+    const failure = { message, exitCode }
     if (start) writeStartRecord(folder, { ...start, failure }, false)
   })
 }
@@ -106,12 +108,23 @@ async function layersOf(
   }
 }
 
-/** Bytes of the files below a folder. */
+/** Bytes of the files below a folder; what is removed meanwhile, or was half removed, has none. */
 export function folderBytes(folder: string): number {
   let sum = 0
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+  for (const entry of entriesOf(folder)) {
     const path = join(folder, entry.name)
-    sum += entry.isDirectory() ? folderBytes(path) : lstatSync(path).size
+    sum += entry.isDirectory()
+      ? folderBytes(path)
+      : (lstatSync(path, { throwIfNoEntry: false })?.size ?? 0)
   }
   return sum
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
+  }
 }

@@ -119,12 +119,13 @@ function namedAlone({ options }: ContainerRecord, network: ContainerNetwork): Co
   return attachments.length === network.attachments.length ? network : { ...network, attachments }
 }
 
+/** As the next command that sees it writes it down. */
+export const interruptedStart = { error: 'the start was interrupted', exitCode: 125 }
+
 function unstartedState(start: StartRecord): Partial<ContainerState> {
   const isStarting =
     start.bootId === bootId() && isProcessAlive(start.starterPid, start.starterTicks)
-  return isStarting
-    ? { status: 'created' }
-    : { status: 'created', error: 'the start was interrupted' }
+  return isStarting ? { status: 'created' } : { status: 'created', ...interruptedStart }
 }
 
 interface StateSource {

@@ -67,7 +67,10 @@ function readEndedCode(folders: EngineFolders, id: string): number {
   const exit = readExitFile(containerFolder(folders, id).state)
   if (exit?.exitCode !== undefined) return exit.exitCode
   const record = readRecord(folders, id)
-  return record ? readState(folders, record).exitCode : unknownExitCode
+  const state = record && readState(folders, record)
+  // Somebody may have started it again by now: that run has no code yet, and nobody saw that of the one before.
+  const isOver = state?.status === 'exited' || state?.error !== ''
+  return state && isOver ? state.exitCode : unknownExitCode
 }
 
 /**
