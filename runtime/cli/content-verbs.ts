@@ -68,6 +68,8 @@ export interface PruneImagesOptions {
 }
 
 export interface ContentVerbs {
+  /** All references of images that are here. */
+  imageNames(): Promise<readonly string[]>
   diskUsage(): Promise<DiskUsage>
   /** Images without a name and without a container. */
   pruneImages(filter: PruneFilter, options: PruneImagesOptions): Promise<PruneResult>

@@ -212,7 +212,13 @@ function views(context: EngineContext): Views {
 
 type Images = Pick<
   Engine,
-  'imageId' | 'ensureImage' | 'commit' | 'exportContainer' | 'diskUsage' | 'pruneImages'
+  | 'imageId'
+  | 'imageNames'
+  | 'ensureImage'
+  | 'commit'
+  | 'exportContainer'
+  | 'diskUsage'
+  | 'pruneImages'
 >
 
 function images(context: EngineContext): Images {
@@ -230,6 +236,7 @@ function images(context: EngineContext): Images {
       const { pruneUnusedImages } = await import('./prune-images.ts')
       return pruneUnusedImages(context, filter, options)
     },
+    imageNames: async () => (await context.images()).list().flatMap(({ references }) => references),
     imageId: async (reference) => (await context.images()).find(reference)?.id,
     ensureImage: async (reference, wanted, io) =>
       ensureImage(context, { ...defaultOptions(reference), ...wanted }, sayTo(io)),

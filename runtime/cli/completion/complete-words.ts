@@ -171,12 +171,11 @@ async function namesFor(
         word: record.name,
         about: `${state.status}, ${record.imageReference}`,
       }))
-    case 'image': {
-      const { images } = await (await engine()).diskUsage()
-      return images.flatMap(({ references }) =>
-        references.map((word) => ({ word: familiar(word), about: 'image' })),
-      )
-    }
+    case 'image':
+      return (await (await engine()).imageNames()).map((word) => ({
+        word: familiar(word),
+        about: 'image',
+      }))
     case 'network':
       return (await (await engine()).networkList()).map(({ name, driver }) => ({
         word: name,
