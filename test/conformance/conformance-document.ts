@@ -31,6 +31,7 @@ One file: \`node_modules/.bin/node test/conformance/oci-life-cycle.test.ts\`; al
 
 Every MUST, MUST NOT and SHALL of runtime.md, config.md, config-linux.md, runtime-linux.md, bundle.md and features.md, in our words
 (test/conformance/oci-requirements.txt). ✓: the row passes, ✗: it fails, –: it was not run. A row has several checks: ✗ says that one of them fails.
+No machine here has resctrl: what linux.intelRdt writes is tested on a folder that stands for it.
 `
 
 const tail = `
