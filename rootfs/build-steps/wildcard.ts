@@ -13,28 +13,55 @@ export function isWildcard(component: string): boolean {
  * @see https://pkg.go.dev/path/filepath#Match
  */
 export function matchComponent(pattern: string): (name: string) => boolean {
-  const expression = new RegExp(`^${componentSource(pattern)}$`, 'su')
-  return (name) => expression.test(name)
+  const tokens = tokensOf(pattern)
+  return (name) => matches(tokens, Array.from(name))
 }
 
-function componentSource(pattern: string): string {
+type Token = 'star' | ((character: string) => boolean)
+
+/**
+ * Only the last star ever has to take one character more: what an earlier one takes, it could take as well. So the time is
+ * at most that of each token with each character; an expression with as many stars would try every way to share them out.
+ */
+function matches(tokens: readonly Token[], name: readonly string[]): boolean {
+  let at = 0
+  let token = 0
+  let star = -1
+  let resumeAt = 0
+  while (at < name.length) {
+    const expected = tokens[token]
+    if (expected === 'star') {
+      star = token++
+      resumeAt = at
+    } else if (expected?.(name[at] ?? '')) {
+      at++
+      token++
+    } else if (star >= 0 && name[resumeAt] !== '/') {
+      token = star + 1
+      at = ++resumeAt
+    } else return false
+  }
+  return tokens.slice(token).every((rest) => rest === 'star')
+}
+
+function tokensOf(pattern: string): Token[] {
   const characters = Array.from(pattern)
-  let source = ''
+  const tokens: Token[] = []
   for (let at = 0; at < characters.length;) {
     const character = characters[at++] ?? ''
-    if (character === '*') {
-      // Runs of stars mean one; as one they cost no time to match.
-      while (characters[at] === '*') at++
-      source += '[^/]*'
-    } else if (character === '?') source += '[^/]'
+    if (character === '*') tokens.push('star')
+    else if (character === '?') tokens.push((one) => one !== '/')
     else if (character === '[') {
-      const parsed = characterClass(characters, at, pattern)
-      source += parsed.source
-      at = parsed.next
-    } else if (character === '\\') source += literal(characters[at++] ?? malformed(pattern))
-    else source += literal(character)
+      const { source, next } = characterClass(characters, at, pattern)
+      const expression = new RegExp(`^${source}$`, 'su')
+      tokens.push((one) => expression.test(one))
+      at = next
+    } else {
+      const literal = character === '\\' ? (characters[at++] ?? malformed(pattern)) : character
+      tokens.push((one) => one === literal)
+    }
   }
-  return source
+  return tokens
 }
 
 function characterClass(

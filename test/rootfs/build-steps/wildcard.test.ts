@@ -48,8 +48,8 @@ for (const pattern of [
     t.throws(() => matchComponent(pattern), { code: 'INVALID_ARGUMENT' }),
   )
 
-t.test('takes no time for many stars', async (t) => {
-  const started = performance.now()
-  t.notOk(matchComponent('*a'.repeat(3) + '*'.repeat(5000) + 'b')('a'.repeat(200)))
-  t.ok(performance.now() - started < 2000)
+t.test('many stars are matched before the end of the world', async (t) => {
+  const pattern = '*a'.repeat(40)
+  t.ok(matchComponent(`${pattern}${'*'.repeat(5000)}`)('a'.repeat(200)))
+  t.notOk(matchComponent(`${pattern}*b`)('a'.repeat(200)))
 })
