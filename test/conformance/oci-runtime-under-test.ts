@@ -8,7 +8,6 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
-  rmdirSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -117,10 +116,11 @@ function runtimeUnderTest(t: Test, name: string): RuntimeUnderTest {
   t.teardown(() => {
     // Also what was made although it had to be refused.
     for (const id of existsSync(root) ? readdirSync(root) : []) run(['delete', '--force', id])
-    for (const path of groupFolders(group)) rmdirSync(path)
     // What others leave behind must not be emptied with the folder.
     for (const place of mountsBelow(folder).toReversed()) execFileSync('umount', ['--lazy', place])
     rmSync(folder, { recursive: true, force: true })
+    for (const path of groupFolders(group))
+      execFileSync('find', [path, '-depth', '-type', 'd', '-delete'])
   })
   const bundle = (change?: (config: Config) => void): string => {
     const path = join(folder, `bundle${(count += 1)}`)
