@@ -142,7 +142,7 @@ static bool names_host(const char *word, const char *next) {
 // Images come and go over the host's network; "serve" and "run" mean other things among their words.
 static enum network_wish network_wish(bool is_runtime, char **arguments, char **envp) {
   static const char *const either[] = {"start", "restart"},
-                           *const bridged[] = {"run", "serve", "network"};
+                           *const bridged[] = {"run", "serve", "network", "play"};
   const char *wish = environment_value(envp, "MYCONTAINER_NETNS");
   if (wish && same(wish, "own")) return NETWORK_OWN;
   if (!is_runtime) return NETWORK_OF_HOST;
@@ -151,7 +151,7 @@ static enum network_wish network_wish(bool is_runtime, char **arguments, char **
   for (u32 i = 0; arguments[i]; i++) {
     for (u32 word = 0; word < 2; word++)
       if (same(arguments[i], either[word])) return NETWORK_OF_HOST;
-    for (u32 word = 0; word < 3; word++)
+    for (u32 word = 0; word < sizeof bridged / sizeof *bridged; word++)
       if (same(arguments[i], bridged[word])) return NETWORK_OWN;
   }
   return NETWORK_IF_THERE;

@@ -33,6 +33,8 @@ export interface PodFlags {
   readonly annotations: readonly string[]
   readonly userns?: string | undefined
   readonly publish: readonly string[]
+  /** An ordinary user's containers have IPC namespaces of their own: the kernel lets them mount no mqueue in another. */
+  readonly ownIpc?: boolean | undefined
 }
 
 /** The container that does nothing but hold network, ipc, host name, and what is in memory. */
@@ -139,7 +141,7 @@ export function containerWords(
         '--annotation',
         `${key}=${value}`,
       ]),
-      ...joined(pod),
+      ...joined(pod, flags),
       ...(command && command.length > 0 ? ['--entrypoint', JSON.stringify(command)] : []),
       ...[...variables].flatMap(([name, value]) => ['--env', `${name}=${value}`]),
       ...optional('--workdir', container.workingDir),
@@ -161,14 +163,17 @@ function numberText(value: number | undefined): string | undefined {
   return value === undefined ? undefined : String(value)
 }
 
-function joined(pod: WantedPod): string[] {
+function joined(pod: WantedPod, { network, ownIpc = false }: PodFlags): string[] {
   const { spec } = pod
   const infra = `container:${infraName(pod)}`
+  // The host's network is joined by its name: an ordinary user may not enter it otherwise.
+  const isHosts = spec.hostNetwork === true || network.includes('host')
+  const sharedIpc = ownIpc ? 'private' : infra
   return [
     '--network',
-    infra,
+    isHosts ? 'host' : infra,
     '--ipc',
-    spec.hostIPC === true ? 'host' : infra,
+    spec.hostIPC === true ? 'host' : sharedIpc,
     ...(spec.hostNetwork === true ? [] : ['--uts', infra]),
     ...(spec.hostPID === true ? ['--pid', 'host'] : []),
     ...(spec.shareProcessNamespace === true && spec.hostPID !== true ? ['--pid', infra] : []),

@@ -62,6 +62,7 @@ async function play({ flags, args, io, engine }: Invocation): Promise<number> {
       { hint: 'It takes Pod, Deployment, DaemonSet and PersistentVolumeClaim' },
     )
   const opened = await engine()
+  const { rootless } = await opened.info()
   const volumes = new Set((await opened.volumeList()).map(({ name }) => name))
   for (const { name, labels } of file.claims) {
     if (!volumes.has(name)) await opened.volumeCreate(name, { labels, options: {} })
@@ -69,7 +70,7 @@ async function play({ flags, args, io, engine }: Invocation): Promise<number> {
   }
   for (const [at, pod] of file.pods.entries()) {
     const options = {
-      flags: readPodFlags(flags, at),
+      flags: { ...readPodFlags(flags, at), ownIpc: rootless },
       start: flags.bool('start', true),
       replace: flags.bool('replace'),
       quiet: flags.bool('quiet'),
