@@ -1,5 +1,5 @@
-// What everybody says about every case, written to words.json and docs/failures.md. Needs root, runc, crun, podman, dockerd,
-// docker and docker-compose: node test/integration/failures/record-words.ts [own]. With "own" the others keep what they have said.
+// `npm run failures-table [own]`: what everybody says about every case, written to words.json and docs/failures.md. Needs root, runc, crun, podman, dockerd,
+// docker and docker-compose. With "own" the others keep what they have said.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
