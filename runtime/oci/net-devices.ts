@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto'
 import { OperationError } from '../../native/error.ts'
 import { type NetlinkSocket, openNetlinkSocket } from '../../native/netlink-socket.ts'
+import { randomBelow } from '../../native/random.ts'
 import { findLink } from '../network/host-network.ts'
 import type { NetlinkExchange } from '../network/netlink-exchange.ts'
 import { dumpAddresses } from '../network/rtnetlink/address.ts'
@@ -29,7 +29,7 @@ export function planNetDevices({ linux }: Config): readonly MovedDevice[] | unde
   if (devices.length === 0) return undefined
   using socket = openNetlinkSocket('route')
   const addresses = listLasting(socket)
-  const first = randomInt(firstIndex, lastIndex)
+  const first = firstIndex + randomBelow(lastIndex - firstIndex)
   return devices.map(([name, { name: wanted }], position) =>
     planDevice(socket, { name, inside: wanted || name, newIndex: first + position, addresses }),
   )
