@@ -72,7 +72,7 @@ export const suites = [
   {
     name: 'conformance',
     folders: ['test/conformance'],
-    packages: ['iproute2', 'procps', 'curl', kubectl],
+    packages: ['busybox-static', 'util-linux', 'iproute2', 'procps', 'curl', kubectl],
     needsRoot: true,
     jobs: 2,
     timeoutSeconds: 300,
