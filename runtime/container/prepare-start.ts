@@ -1,5 +1,5 @@
 import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
-import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import type { CgroupPlan } from '../cgroup/cgroup-plan.ts'
 import { planCgroup } from '../cgroup/plan-cgroup.ts'
 import type { Program } from '../program/program.ts'
@@ -161,7 +161,7 @@ function startRecord(
   }
 }
 
-/** The files behind /etc/hostname, /etc/hosts and /etc/resolv.conf, and an empty state folder. */
+/** The files behind /etc/hostname, /etc/hosts and /etc/resolv.conf. */
 function writeIdentityFiles(
   { folders }: EngineContext,
   record: ContainerRecord,
@@ -170,7 +170,6 @@ function writeIdentityFiles(
   mappings: UserMappings,
 ): void {
   const folder = containerFolder(folders, record.id)
-  rmSync(folder.state, { recursive: true, force: true })
   const files: [string, string | undefined][] = [
     [folder.hostname, `${hostname}\n`],
     [folder.hosts, network.hosts],

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { monotonicMs } from '../../native/clock.ts'
 import { OperationError } from '../../native/error.ts'
 import { encodeProgram } from '../program/encode.ts'
@@ -97,13 +97,15 @@ async function runPrepared(
 ): Promise<StartedContainer> {
   const folder = containerFolder(context.folders, record.id)
   const isDurable = !record.options.rm
+  // Together: in between, the run before is forgotten and this one not known.
+  rmSync(folder.state, { recursive: true, force: true })
+  writeStartRecord(folder, prepared.start, isDurable)
   mkdirSync(folder.state, { mode: 0o700 })
   const label = prepared.config.linux?.mountLabel
   if (label !== undefined) {
     const { labelFiles } = await import('./label-files.ts')
     labelFiles(folder, record.options, record.mounts, label)
   }
-  writeStartRecord(folder, prepared.start, isDurable)
   writeFileSync(folder.config, prepared.configText, { mode: 0o600 })
   const bytes = encodeProgram(prepared.program, { trace: prepared.trace, reasons: false })
   const run = context.zygote.submit(bytes, { onPreExec })

@@ -91,13 +91,15 @@ export async function waitContainer(
   }
   // A start that is under way is waited for: its container does run in a moment. Asked again and again,
   // for the death of whoever starts it changes no file.
-  while (isBeingStarted(folders, record, readState(folders, record)))
+  let state = readState(folders, record)
+  while (isBeingStarted(folders, record, state)) {
     await new Promise((resolve) => setTimeout(resolve, startPollMs))
-  const status = readState(folders, record).status
+    state = readState(folders, record)
+  }
+  // One and the same look: at the next it may be starting again.
+  const { status } = state
   const isLive = status === 'running' || status === 'paused' || status === 'restarting'
-  const exitCode = isLive
-    ? await waitForEnd(folders, record.id)
-    : readState(folders, record).exitCode
+  const exitCode = isLive ? await waitForEnd(folders, record.id) : state.exitCode
   if (condition === 'removed') await watchUntil(containersFolder(folders), () => !existsSync(path))
   return exitCode ?? unknownExitCode
 }
