@@ -1,6 +1,7 @@
 #include "failure.h"
 #include <asm/signal.h>
 #include <linux/poll.h>
+#include "exec-failure.h"
 #include "process.h"
 #include "record.h"
 #include "string.h"
@@ -32,6 +33,7 @@ static const char *errno_words(s64 number) {
 }
 
 static void print_failure(const struct machine *machine, u32 type, u32 pc, s64 value) {
+  if (type == RECORD_FAIL && say_failed_execve(machine, pc, -value)) return;
   TEXT(text, 512);
   if (type == RECORD_DIED) add(&text, "the container's first process was killed before its program ran, by signal ");
   else {
