@@ -18,6 +18,8 @@ interface ProcessFacts {
   readonly command: string
   readonly args: string
   readonly state: string
+  /** What ps(1) writes behind the state in STAT. */
+  readonly flags: string
   readonly tty: string
   readonly startSeconds: number
   readonly cpuSeconds: number
@@ -51,7 +53,7 @@ const columns: Readonly<Record<string, Column>> = {
   rss: ['RSS', (p) => String(p.rssKib)],
   vsz: ['VSZ', (p) => String(p.vszKib)],
   state: ['S', (p) => p.state],
-  stat: ['STAT', (p) => p.state],
+  stat: ['STAT', (p) => p.state + p.flags],
   nice: ['NI', (p) => String(p.nice)],
 }
 
@@ -153,6 +155,7 @@ function readProcess(pid: number): ProcessFacts | undefined {
       command,
       args: args === '' ? `[${command}]` : args,
       state: field[0] ?? '?',
+      flags: flagsOf(pid, number),
       tty: terminalName(number(7)),
       startSeconds,
       cpuSeconds,
@@ -164,6 +167,19 @@ function readProcess(pid: number): ProcessFacts | undefined {
   } catch {
     return undefined // It ended while we looked.
   }
+}
+
+/** @param field of proc_pid_stat(5), by its number */
+function flagsOf(pid: number, field: (number: number) => number): string {
+  const isSessionLeader = field(6) === pid
+  const isForeground = field(8) === field(5)
+  return [
+    field(19) < 0 ? '<' : '',
+    field(19) > 0 ? 'N' : '',
+    isSessionLeader ? 's' : '',
+    field(20) > 1 ? 'l' : '',
+    isForeground ? '+' : '',
+  ].join('')
 }
 
 let boot: number | undefined

@@ -31,6 +31,7 @@ t.test('run -it gives a shell a terminal with job control', async (t) => {
   await session.expect(/\n(?:# )*44 99\n/)
   session.type('echo first; sleep 1000\n')
   await session.expect(/\n(?:# )*first\n/)
+  await foregroundIs('jobs', 'sleep 1000')
   session.type('\u0003')
   await session.expect(/# $/)
   session.type('echo code=$?\n')
@@ -42,6 +43,7 @@ t.test('run -it gives a shell a terminal with job control', async (t) => {
   await session.expect(/Stopped.*sleep 1001/)
   session.type('jobs; fg\n')
   await session.expect(/Stopped[^]*sleep 1001\n[^]*sleep 1001\n/)
+  await foregroundIs('jobs', 'sleep 1001')
   session.type('\u0003')
   await session.expect(/# $/)
   session.type('exit 42\n')
@@ -49,9 +51,10 @@ t.test('run -it gives a shell a terminal with job control', async (t) => {
   t.equal(await bench.ok('ps', '-aq'), '', '--rm left nothing')
 })
 
-/** Wait until a program of the container is there to take keys. */
+/** Wait until a program of the container is the one that keys go to: a shell makes it so after it has said its name. */
 async function foregroundIs(container: string, command: string): Promise<void> {
-  for (;;) if ((await bench.ok('top', container, '-o', 'args')).includes(command)) return
+  const line = new RegExp(`^S\\S*\\+ +${command}$`, 'm')
+  while (!line.test(await bench.ok('top', container, '-o', 'stat,args'))) continue
 }
 
 t.test('run /bin/sh without an image or flags is a shell on the terminal', async (t) => {
