@@ -8,7 +8,7 @@ import { runFile } from './run-file.mjs'
 function findTestFiles(root, suite) {
   return suite.folders
     .flatMap((folder) => listFiles(root, folder))
-    .filter((path) => path.endsWith('.test.ts') && (suite.files?.test(path) ?? true))
+    .filter((path) => path.endsWith('.test.ts') && (suite.isOne?.(path) ?? true))
 }
 
 /** More of them than this is one cause, and the lines above the rest are read first. */

@@ -2,7 +2,7 @@
  * @typedef {object} Suite
  * @property {string} name
  * @property {string[]} folders searched for `*.test.ts`, at any depth
- * @property {RegExp} [files] of those folders only the files that match
+ * @property {(path: string) => boolean} [isOne] whether a file of those folders is one of its files
  * @property {(string | import('./packages.mjs').ProgramPackage)[]} packages Debian packages its tests run programs of
  * @property {boolean} needsRoot its tests make namespaces, mounts and cgroups on this host
  * @property {number} jobs files that run at the same time; 1 where they share host resources
@@ -47,9 +47,14 @@ const guestPackages = [
 ]
 
 // What builds, stores and serves images keeps to folders and ports of its own, so that two files can run at the same
-// time. The others watch the host's mounts, namespaces and interfaces.
+// time; so does what looks at its own containers alone. The others watch the host's mounts, namespaces and interfaces, or
+// run engines that share state of the host.
 const imageFiles = /\/(?:build|image|registry|tasknote)[^/]*$/
-const otherFiles = /\/(?!build|image|registry|tasknote)[^/]+$/
+const containerFiles =
+  /\/(?:api|audit|both-ways|compose|completion|copy|engine|explains-failures|idmapped-volumes|kube-play|life-cycle-(?!killed)|oci-(?!killed|docker|engines)|option-(?:process|podman)|program-run|secrets|security-(?:exec|privileges|users|landlock|state)|selftest)[^/]*$/
+
+/** @param {string} path */
+const isHostFile = (path) => !imageFiles.test(path) && !containerFiles.test(path)
 
 /** The suites, in the order in which they run: quick ones first. @type {Suite[]} */
 export const suites = [
@@ -81,7 +86,7 @@ export const suites = [
   {
     name: 'images',
     folders: ['test/integration'],
-    files: imageFiles,
+    isOne: (path) => imageFiles.test(path),
     packages: [
       ...commandPackages,
       // Capabilities of files, and what ADD unpacks archives with.
@@ -100,9 +105,19 @@ export const suites = [
     mayBeEmpty: false,
   },
   {
+    name: 'containers',
+    folders: ['test/integration'],
+    isOne: (path) => containerFiles.test(path),
+    packages: commandPackages,
+    needsRoot: true,
+    jobs: 2,
+    timeoutSeconds: 300,
+    mayBeEmpty: false,
+  },
+  {
     name: 'integration',
     folders: ['test/integration'],
-    files: otherFiles,
+    isOne: isHostFile,
     // docker's clients drive our socket, its daemon our runtime.
     packages: [...commandPackages, ...peers, docker, 'docker-compose'],
     needsRoot: true,

@@ -64,6 +64,14 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'volume-options.test.ts',
     'volumes.test.ts',
   ],
+  'takes half a minute in the guest, and shows there what it shows on the host': [
+    'audit.test.ts',
+    'damaged-state.test.ts',
+    'oci-failed-program.test.ts',
+    'path-races.test.ts',
+    'security-root-links.test.ts',
+    'security-state.test.ts',
+  ],
   'runs image layers in a user namespace, which needs Linux 6.13; the guest has 6.1': [
     'idmapped-volumes.test.ts',
     'option-namespaces.test.ts',
