@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import { distFolder, shimPath } from '../../native/paths.ts'
+import { writeFileDurably } from '../../runtime/container/durable-file.ts'
 import { isProcessAlive, readStartTicks } from '../../runtime/container/process-identity.ts'
 import { isSystemError } from '../../native/system-error.ts'
 import type { ClusterFolder } from './cluster-folder.ts'
@@ -64,7 +65,8 @@ export function startProcess(
     const startTicks = pid === undefined ? undefined : readStartTicks(pid)
     if (pid === undefined || startTicks === undefined)
       throw new OperationError('START_FAILED', `start ${name}`, { program }, { exitCode: 1 })
-    writeFileSync(join(folder.processes, name), JSON.stringify({ pid, startTicks }))
+    // In one step: whoever reads half of it takes the process for ended, and starts another one.
+    writeFileDurably(join(folder.processes, name), JSON.stringify({ pid, startTicks }), false)
   } finally {
     closeSync(log)
   }
