@@ -156,7 +156,12 @@ t.test('what containers share and what they may', async (t) => {
       sh(say('touch /x'), { securityContext: { readOnlyRootFilesystem: true } }),
       /Read-only file system/,
     ],
-    ['the network of the node', { hostNetwork: true }, sh(say('grep mot /proc/net/dev')), /mot\d+-/],
+    [
+      'the network of the node',
+      { hostNetwork: true },
+      sh(say('grep mot /proc/net/dev')),
+      /mot\d+-/,
+    ],
     [
       'a host name',
       { hostname: 'db-0', subdomain: 'db' },
