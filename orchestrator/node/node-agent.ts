@@ -213,6 +213,8 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
 function openRuntime({ root, imageRoot }: NodeAgentOptions): EngineContext {
   const context = openContext(join(root, 'runtime'), process.env)
   if (imageRoot === undefined) return context
+  // Nobody may have put an image there yet.
+  mkdirSync(imageRoot, { recursive: true, mode: 0o711 })
   const shared = openContext(imageRoot, process.env)
   let store: ReturnType<typeof openImageStore> | undefined
   return { ...context, images: async () => (store ??= openImageStore(shared.folders)) }

@@ -78,6 +78,13 @@ t.test('the commands of clusters', async (t) => {
     t.notOk(existsSync(record(broken)))
   })
 
+  await t.test('images may be kept where nothing is yet', async (t) => {
+    const fresh = `${name}d`
+    const place = ['--image-root', join(folder, 'not/yet')]
+    t.match(await own('myorch', 'cluster', 'create', fresh, '--nodes', '1', ...place), { code: 0 })
+    t.match(await own('myorch', 'cluster', 'delete', fresh), { code: 0 })
+  })
+
   await t.test('nor are ordinary users left to guess', async (t) => {
     const { exitCode, stderr } = await ordinaryUser(t, false).shell('myorch cluster create')
     t.equal(exitCode, 1)
