@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { hookMoments } from '../spec/hooks.ts'
 import { once } from '../spec/once.ts'
 
 // The Container Device Interface: what a vendor says a container needs to use a device. Fields that are not here are
@@ -25,18 +26,9 @@ const mount = () =>
     options: z.optional(z.array(z.string())),
   })
 
-const hookNames = [
-  'prestart',
-  'createRuntime',
-  'createContainer',
-  'startContainer',
-  'poststart',
-  'poststop',
-] as const
-
 const hook = () =>
   z.object({
-    hookName: z.enum(hookNames),
+    hookName: z.enum(hookMoments),
     path: z.string(),
     args: z.optional(z.array(z.string())),
     env: z.optional(z.array(z.string())),

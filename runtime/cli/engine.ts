@@ -11,6 +11,7 @@ import type {
 } from '../container/options.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import type { ContainerState } from '../container/state.ts'
+import type { NetworkWords } from '../network/network-wish.ts'
 import type { CommandIo } from './command-io.ts'
 import type { ContentVerbs } from './content-verbs.ts'
 
@@ -163,19 +164,6 @@ export interface CopyOptions {
 export type CopyPlace =
   | { readonly kind: 'host'; readonly path: string }
   | { readonly kind: 'container'; readonly container: string; readonly path: string }
-
-export interface NetworkCreateOptions {
-  readonly name: string
-  readonly driver: string
-  readonly subnets: readonly string[]
-  readonly gateways: readonly string[]
-  readonly ipRanges: readonly string[]
-  readonly internal: boolean
-  readonly ipv6: boolean
-  readonly disableDns: boolean
-  readonly labels: Readonly<Record<string, string>>
-  readonly options: Readonly<Record<string, string>>
-}
 
 export interface NetworkSummary {
   readonly id: string
@@ -349,7 +337,7 @@ export interface Engine extends ContentVerbs {
     io: CommandIo,
   ): Promise<void>
 
-  networkCreate(options: NetworkCreateOptions): Promise<NetworkSummary>
+  networkCreate(words: NetworkWords): Promise<NetworkSummary>
   networkList(): Promise<readonly NetworkSummary[]>
   networkInspect(network: string): Promise<NetworkSummary>
   networkRemove(network: string, options: { readonly force: boolean }): Promise<void>

@@ -21,20 +21,10 @@ import { type OwnerMappings, mappingsOf } from './container-root.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishContainerEvent } from './events.ts'
 import { containerIdOf } from './file-view/map-id.ts'
+import { ownPlaces } from './own-places.ts'
 import type { ContainerRecord } from './record.ts'
 import { resolveContainer } from './record-store.ts'
 import { withStillContainer } from './still-container.ts'
-
-/** Files and folders that the runtime puts into every container; what holds them is no change. */
-const ours = [
-  '/dev',
-  '/proc',
-  '/sys',
-  '/etc/hosts',
-  '/etc/hostname',
-  '/etc/resolv.conf',
-  '/run/.containerenv',
-]
 
 /**
  * `commit`: an image of the layers that a container began with and one of what it changed, with the
@@ -102,7 +92,7 @@ async function addCommitted(
   { format, reference, warn }: CommitOptions,
 ): Promise<Image> {
   const { upper } = containerFolder(folders, record.id)
-  const exclude = [...ours, ...heldFiles(record, upper)].map((path) => toRaw(path.slice(1)))
+  const exclude = [...ownPlaces, ...heldFiles(record, upper)].map((path) => toRaw(path.slice(1)))
   const source = overlayLayer({
     upper,
     exclude,

@@ -11,6 +11,7 @@ import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { fromRaw, toRaw } from '../../native/raw-text.ts'
 import { childPath } from './file-view/walk-path.ts'
+import { ownPlaces } from './own-places.ts'
 import { resolveContainer } from './record-store.ts'
 import { rootOfRecord } from './resolve-image.ts'
 
@@ -18,17 +19,6 @@ import { rootOfRecord } from './resolve-image.ts'
 // joined layers: see "Whiteouts and opaque directories" in the kernel's
 // Documentation/filesystems/overlayfs.rst. Both trees are walked side by side through descriptors,
 // name by name, so no link of the container's is ever followed.
-
-/** Files that we mount over the container's root; the names that hold them are not its changes. */
-const ours = [
-  '/dev',
-  '/proc',
-  '/sys',
-  '/etc/hosts',
-  '/etc/hostname',
-  '/etc/resolv.conf',
-  '/run/.containerenv',
-]
 
 /**
  * `diff`: what a container has changed in its root file system, by path. A folder counts as changed
@@ -56,7 +46,7 @@ export async function diffOfContainer(
   return diffFolders(
     containerFolder(context.folders, record.id).upper,
     layerFolders,
-    new Set([...ours, ...mountPoints].map(toRaw)),
+    new Set([...ownPlaces, ...mountPoints].map(toRaw)),
   )
 }
 

@@ -1,13 +1,8 @@
 import { OperationError } from '../../native/error.ts'
-import type {
-  NetworkCreateOptions,
-  NetworkSummary,
-  PruneFilter,
-  PruneResult,
-} from '../cli/engine.ts'
+import type { NetworkSummary, PruneFilter, PruneResult } from '../cli/engine.ts'
 import { destroyNetwork } from '../network/destroy-network.ts'
 import { type Network, defaultNetworkName, driverOf, poolsOf } from '../network/network.ts'
-import { readNetworkWords } from '../network/network-wish.ts'
+import { type NetworkWords, readNetworkWords } from '../network/network-wish.ts'
 import { createNetwork, listNetworks, requireNetwork } from '../network/network-store.ts'
 import { containerFolder } from './container-folder.ts'
 import { withContainerLock } from './container-lock.ts'
@@ -20,11 +15,8 @@ import { readState } from './read-state.ts'
 import { listRecords, resolveContainer } from './record-store.ts'
 import { findStartRecord } from './start-record.ts'
 
-export function createUserNetwork(
-  context: EngineContext,
-  options: NetworkCreateOptions,
-): NetworkSummary {
-  const network = createNetwork(context.folders, readNetworkWords(options))
+export function createUserNetwork(context: EngineContext, words: NetworkWords): NetworkSummary {
+  const network = createNetwork(context.folders, readNetworkWords(words))
   publishNetworkEvent(context.folders, network, 'create')
   return summarize(context, network)
 }

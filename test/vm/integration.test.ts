@@ -111,9 +111,17 @@ const files = [
     .map((name) => `test/integration/${name}`),
 ]
 
-/** What one file printed and how it ended; undefined when the guest did not get to its end. */
-function findBlock(output: string, file: string): { text: string; ending: string } | undefined {
-  const begin = `@begin ${file}\n`
+/**
+ * What one file printed and how it ended; undefined when the guest did not get to its end.
+ *
+ * @param word `again` for the first run of a file that was run again
+ */
+function findBlock(
+  output: string,
+  file: string,
+  word: 'begin' | 'again' = 'begin',
+): { text: string; ending: string } | undefined {
+  const begin = `@${word} ${file}\n`
   const from = output.indexOf(begin)
   const to = output.indexOf(`\n@end ${file} `, from)
   if (from < 0 || to < 0) return undefined
@@ -121,11 +129,11 @@ function findBlock(output: string, file: string): { text: string; ending: string
   return { text: output.slice(from + begin.length, to), ending }
 }
 
-/** What failed in the run of a file that was run again. */
+/** What failed in the first run of a file that was run again. */
 function findFirstFailures(output: string, file: string): string[] {
-  const from = output.indexOf(`@again ${file}\n`)
-  if (from < 0) return []
-  return readTap(output.slice(from, output.indexOf(`\n@end ${file} `, from)))
+  const block = findBlock(output, file, 'again')
+  if (!block) return []
+  return readTap(block.text)
     .filter(({ ok }) => !ok)
     .map(({ name }) => name)
 }
