@@ -38,6 +38,8 @@ _Noreturn void leave_child(struct machine *machine, const struct monitor *option
     if (got != sizeof record) break;
     if (record.type == RECORD_CREATED) {
       write_process_file();
+      // The container may be started as soon as it is told. What it says then must find nobody here, to be said by itself.
+      SYS1(close, sync);
       tell_and_leave(machine, RECORD_CREATED, pidfd);
     }
     if (record.type == RECORD_FAIL) failure = record;
