@@ -33,10 +33,10 @@ async function putImage(
   }
   if (type === 'tar') {
     const { outputTar } = await import('../build-steps/output-tar.ts')
-    const { writeFully } = await import('../import/file-sink.ts')
+    const { writeAll } = await import('../../native/write-all.ts')
     return withFile(destination, (descriptor) => {
       const pieces = outputTar(image.layerFolders, { epoch: request.epoch, onNote })
-      for (const piece of pieces) writeFully(descriptor, piece)
+      for (const piece of pieces) writeAll(descriptor, piece)
     })
   }
   const { saveImages } = await import('../import/save-images.ts')

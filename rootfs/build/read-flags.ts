@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
+import { readSourceDateEpoch } from '../import/source-date-epoch.ts'
 
 // Values of flags of the build command that are more than a text.
 
@@ -118,15 +119,13 @@ export function readLimits(
 }
 
 /** `--timestamp SECONDS`, else SOURCE_DATE_EPOCH. */
-export function readEpoch(
+export function readTimestamp(
   flag: string | undefined,
   variable: string | undefined,
 ): number | undefined {
-  const text = flag ?? variable
-  if (text === undefined || text === '') return undefined
-  if (/^[0-9]{1,12}$/.test(text)) return Number(text)
-  const name = flag === undefined ? 'SOURCE_DATE_EPOCH' : '--timestamp'
-  throw wrongFlag(name, text, 'seconds since 1970')
+  if (flag === undefined) return readSourceDateEpoch(variable ?? '')
+  if (/^[0-9]{1,11}$/.test(flag)) return Number(flag)
+  throw wrongFlag('--timestamp', flag, 'seconds since 1970')
 }
 
 /** "512m" in bytes. */

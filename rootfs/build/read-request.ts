@@ -11,7 +11,7 @@ import {
   readBytes,
   readCachePlace,
   readChoice,
-  readEpoch,
+  readTimestamp,
   readHosts,
   readLimits,
   readPairs,
@@ -99,7 +99,7 @@ function readWishes(
       ulimits: flags.ulimit && readLimits(flags.ulimit),
     },
     allowInsecure: (flags.allow ?? []).includes('security.insecure'),
-    epoch: readEpoch(flags.timestamp, variable),
+    epoch: readTimestamp(flags.timestamp, variable),
     signal: undefined,
     onEvent: () => undefined,
   }

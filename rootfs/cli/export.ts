@@ -2,8 +2,8 @@ import { closeSync, openSync, rmSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { Command } from 'commander'
 import { OperationError } from '../../native/error.ts'
-import { writeFully } from '../import/file-sink.ts'
-import { readEpoch } from '../import/source-date-epoch.ts'
+import { writeAll } from '../../native/write-all.ts'
+import { readSourceDateEpoch } from '../import/source-date-epoch.ts'
 import { treeTar } from '../layer/tree-tar.ts'
 import { openMergedRoot } from '../merged-root.ts'
 import { withStore } from './register.ts'
@@ -24,14 +24,14 @@ export function addExport(program: Command): void {
         {},
         { hint: 'Use -o FILE or redirect' },
       )
-    const latestTime = readEpoch()
+    const latestTime = readSourceDateEpoch()
     using root = openMergedRoot(image.layerFolders)
     const pieces = treeTar({
       folder: `/proc/self/fd/${root.descriptor}/.`,
       latestTime,
       onNote: note,
     })
-    if (output === undefined) for (const piece of pieces) writeFully(1, piece)
+    if (output === undefined) for (const piece of pieces) writeAll(1, piece)
     else writeToFile(output, pieces)
   })
 }
@@ -39,7 +39,7 @@ export function addExport(program: Command): void {
 function writeToFile(output: string, pieces: Iterable<Buffer>): void {
   const file = openSync(output, 'w', 0o644)
   try {
-    for (const piece of pieces) writeFully(file, piece)
+    for (const piece of pieces) writeAll(file, piece)
   } catch (error) {
     rmSync(output, { force: true })
     throw error

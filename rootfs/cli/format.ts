@@ -1,16 +1,5 @@
+import { alignColumns } from '../columns.ts'
 import { familiarName, parseReference } from '../reference.ts'
-
-/** Size as docker prints it: decimal units, three significant digits. */
-export function humanSize(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let value = bytes
-  let unit = 0
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${Number(value.toPrecision(3))}${units[unit]}`
-}
 
 /** "3 minutes ago", as docker prints it. */
 export function humanAge(then: number, now = Date.now()): string {
@@ -40,17 +29,9 @@ export function displayReference(reference: string): { repository: string; tag: 
   return { repository: familiarName(parsed), tag: parsed.tag ?? '<none>' }
 }
 
-/** Rows in columns as wide as their widest cell, three spaces between. */
+/** Rows in columns, without spaces at the ends of lines. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = []
-  for (const row of rows)
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length)
-  return rows.map((row) =>
-    row
-      .map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0)))
-      .join('   ')
-      .trimEnd(),
-  )
+  return alignColumns(rows).map((line) => line.trimEnd())
 }
 
 /** Fill a template such as "{{.Repository}}:{{.Tag}}"; "json" gives the row as JSON. */

@@ -4,7 +4,8 @@ import { readLayerNote } from '../store/layer-note.ts'
 import type { Image } from '../store/image.ts'
 import { type ImageHistoryEntry, parseImageConfiguration } from '../store/image-config.ts'
 import { type StoreFolders, blobPath } from '../store/store-folders.ts'
-import { formatTable, formatTemplate, humanAge, humanSize, shortId } from './format.ts'
+import { formatTable, formatTemplate, humanAge, shortId } from './format.ts'
+import { humanSize } from '../human-size.ts'
 import { withStore } from './register.ts'
 
 interface HistoryFlags {

@@ -7,10 +7,10 @@ import {
   formatTable,
   formatTemplate,
   humanAge,
-  humanSize,
   shortId,
   tableTemplate,
 } from './format.ts'
+import { humanSize } from '../human-size.ts'
 import { createdAt, imageFilter } from './image-filter.ts'
 import { collect, withStore } from './register.ts'
 

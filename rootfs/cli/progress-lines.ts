@@ -1,5 +1,5 @@
 import type { TransferProgress } from '../copy/transfer-progress.ts'
-import { humanSize } from './format.ts'
+import { humanSize } from '../human-size.ts'
 
 /** A line for each blob that is done. @param print takes a line without its end */
 export function progressLines(print: (line: string) => void): TransferProgress {

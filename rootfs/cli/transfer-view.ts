@@ -1,5 +1,5 @@
 import type { BlobProgress, TransferProgress } from '../copy/transfer-progress.ts'
-import { humanSize } from './format.ts'
+import { humanSize } from '../human-size.ts'
 import { blobLabel, progressLines } from './progress-lines.ts'
 import { printError } from './print.ts'
 

@@ -3,7 +3,8 @@ import type { Image } from '../store/image.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import { readLayerNote } from '../store/layer-note.ts'
 import type { StoreFolders } from '../store/store-folders.ts'
-import { displayReference, humanSize, shortId } from './format.ts'
+import { displayReference, shortId } from './format.ts'
+import { humanSize } from '../human-size.ts'
 import { withStore } from './register.ts'
 
 /** `myimage tree`. */

@@ -9,9 +9,9 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { writeAll } from '../../native/write-all.ts'
 import { endOfArchive, formatTarHeader, tarPadding } from '../layer/tar-writer.ts'
 import { familiarName, parseReference } from '../reference.ts'
 import { readImageDocument } from '../registry-client/image-document.ts'
@@ -143,8 +143,4 @@ function copyFile(output: number, path: string, size: number): void {
   } finally {
     closeSync(descriptor)
   }
-}
-
-function writeAll(output: number, piece: Uint8Array): void {
-  for (let at = 0; at < piece.length;) at += writeSync(output, piece, at)
 }

@@ -1,13 +1,6 @@
-import {
-  closeSync,
-  copyFileSync,
-  mkdirSync,
-  openSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, copyFileSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { writeAll } from '../../native/write-all.ts'
 import { endOfArchive, formatTarHeader, tarPadding } from '../layer/tar-writer.ts'
 import { reusedPieces } from '../store/blob-source.ts'
 
@@ -24,22 +17,22 @@ export function archiveSink(output: number): FileSink {
   return {
     file(name, path) {
       const { size } = statSync(path)
-      writeFully(output, memberHeader(name, size))
+      writeAll(output, memberHeader(name, size))
       const descriptor = openSync(path, 'r')
       try {
         const source = { descriptor, offset: 0, size }
-        for (const piece of reusedPieces(source)) writeFully(output, piece)
+        for (const piece of reusedPieces(source)) writeAll(output, piece)
       } finally {
         closeSync(descriptor)
       }
-      writeFully(output, tarPadding(size))
+      writeAll(output, tarPadding(size))
     },
     text(name, text) {
       const content = Buffer.from(text)
       const header = memberHeader(name, content.length)
-      writeFully(output, Buffer.concat([header, content, tarPadding(content.length)]))
+      writeAll(output, Buffer.concat([header, content, tarPadding(content.length)]))
     },
-    finish: () => writeFully(output, endOfArchive),
+    finish: () => writeAll(output, endOfArchive),
   }
 }
 
@@ -59,16 +52,4 @@ export function folderSink(folder: string): FileSink {
 
 function memberHeader(name: string, size: number): Buffer {
   return formatTarHeader({ type: 'file', name, mode: 0o644, uid: 0, gid: 0, size, mtime: 0 })
-}
-
-/** All bytes, also into a pipe that is full and in non-blocking mode because another process shares it. */
-export function writeFully(output: number, piece: Uint8Array): void {
-  for (let at = 0; at < piece.length;) {
-    try {
-      at += writeSync(output, piece, at)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
-    }
-  }
 }

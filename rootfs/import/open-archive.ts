@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
+import { writeAll } from '../../native/write-all.ts'
 import { decompress, unpackLimits, detectCompression } from '../layer/decompress.ts'
 import { readPieces, readStart } from '../store/blob-source.ts'
 import { type StoreFolders, makeStoreFolders } from '../store/store-folders.ts'
@@ -89,8 +90,4 @@ function readSome(input: number, piece: Buffer): number {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
     }
   }
-}
-
-function writeAll(target: number, piece: Buffer): void {
-  for (let at = 0; at < piece.length;) at += writeSync(target, piece, at)
 }

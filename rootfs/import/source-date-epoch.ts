@@ -6,7 +6,7 @@ import { OperationError } from '../../native/error.ts'
  * @see https://reproducible-builds.org/specs/source-date-epoch/
  * @throws {OperationError} `INVALID_ARGUMENT`
  */
-export function readEpoch(
+export function readSourceDateEpoch(
   value: string | undefined = process.env['SOURCE_DATE_EPOCH'],
 ): number | undefined {
   if (value === undefined || value === '') return undefined
@@ -22,7 +22,7 @@ export function readEpoch(
 
 /** RFC 3339 time for what is made now; SOURCE_DATE_EPOCH makes the same input the same image. */
 export function creationTime(): string {
-  const epoch = readEpoch()
+  const epoch = readSourceDateEpoch()
   if (epoch === undefined) return new Date().toISOString()
   return new Date(epoch * 1000).toISOString().replace('.000Z', 'Z')
 }

@@ -1,5 +1,6 @@
-import { ftruncateSync, writeSync } from 'node:fs'
+import { ftruncateSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
+import { writeAll } from '../../native/write-all.ts'
 import type { TarEntry } from './tar-entry.ts'
 
 /** A file that an entry's bytes are written to as they come. */
@@ -18,7 +19,7 @@ export function openData(descriptor: number, entry: TarEntry): OpenFile {
 export function writeData(file: OpenFile, chunk: Buffer): void {
   const { sparse } = file.entry
   if (!sparse) {
-    writeAll(file.descriptor, chunk, null)
+    writeAll(file.descriptor, chunk)
     return
   }
   let at = 0
@@ -34,14 +35,6 @@ export function writeData(file: OpenFile, chunk: Buffer): void {
       file.chunk++
       file.inChunk = 0
     }
-  }
-}
-
-function writeAll(descriptor: number, chunk: Buffer, position: number | null): void {
-  let at = 0
-  while (at < chunk.length) {
-    const where = position === null ? null : position + at
-    at += writeSync(descriptor, chunk, at, chunk.length - at, where)
   }
 }
 

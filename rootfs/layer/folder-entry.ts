@@ -1,16 +1,9 @@
 import { type BigIntStats, fstatSync } from 'node:fs'
-import {
-  type FileTime,
-  type PathName,
-  openAt,
-  openFlags,
-  readLinkAt,
-  seekData,
-  seekHole,
-} from '../../native/file.ts'
+import { type FileTime, type PathName, openAt, openFlags, readLinkAt } from '../../native/file.ts'
 import { getAttribute, listAttributes } from '../../native/xattr.ts'
 import { errnoName } from '../../native/errno.ts'
 import { OperationError } from '../../native/error.ts'
+import { dataStretches } from './data-stretches.ts'
 import { rawPath } from './folder-cache.ts'
 import { isAllowedAttribute } from './plan.ts'
 import type { SparseChunk } from './sparse-map.ts'
@@ -22,7 +15,6 @@ import type { TarMember } from './tar-writer.ts'
 export type OverlayMark = 'whiteout' | 'opaque' | undefined
 
 const emptyAttributes: ReadonlyMap<string, Buffer> = new Map()
-const ENXIO = 6
 
 /** Open a name with `O_PATH`, a symbolic link itself; the caller closes it. @throws {OperationError} */
 export function openName(folder: number, name: PathName, shown: string): number {
@@ -107,27 +99,14 @@ const minHoles = 1024 * 1024
 // The map goes into a PAX header, and nobody reads one of over 1 MiB.
 const maxStretches = 10_000
 
-/**
- * Where a file has data, if it is worth telling: it has at least 1 MiB of holes.
- *
- * @see lseek(2), `SEEK_DATA` and `SEEK_HOLE`
- */
-export function dataStretches(
+/** Where a file has data, if it is worth telling: it has at least 1 MiB of holes. */
+export function worthwhileStretches(
   file: number,
   { size, blocks }: BigIntStats,
 ): SparseChunk[] | undefined {
   if (blocks * 512n + BigInt(minHoles) > size) return undefined
   const end = Number(size)
-  const stretches: SparseChunk[] = []
-  for (let at = 0; at < end;) {
-    const data = seekData(file, at)
-    if (data === -ENXIO || data >= end) break
-    if (data < 0 || stretches.length >= maxStretches) return undefined
-    const hole = seekHole(file, data)
-    if (hole <= data) return undefined
-    at = Math.min(hole, end)
-    stretches.push({ offset: data, size: at - data })
-  }
+  const stretches = dataStretches(file, end, maxStretches)
   // As GNU tar: an empty map would be read as no map.
-  return stretches.length > 0 ? stretches : [{ offset: end, size: 0 }]
+  return stretches?.length === 0 ? [{ offset: end, size: 0 }] : stretches
 }

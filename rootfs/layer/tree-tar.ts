@@ -4,7 +4,7 @@ import { closeFile, openFlags } from '../../native/file.ts'
 import { rawPath } from './folder-cache.ts'
 import {
   attributesOf,
-  dataStretches,
+  worthwhileStretches,
   deviceParts,
   isWhiteoutDevice,
   linkText,
@@ -175,7 +175,7 @@ function* giveRegular(
   const file = openSync(`/proc/self/fd/${named.file}`, openFlags.nonBlock | openFlags.noCtty)
   try {
     const size = Number(named.status.size)
-    const sparse = dataStretches(file, named.status)
+    const sparse = worthwhileStretches(file, named.status)
     const member = memberOf(walk, named, 'file')
     out.add(formatTarHeader({ ...member, size, xattrs, ...(sparse ? { sparse } : {}) }))
     const stretches: readonly SparseChunk[] = sparse ?? [{ offset: 0, size }]

@@ -1,6 +1,6 @@
 import { OperationError } from '../../native/error.ts'
 import { isDigest } from '../reference.ts'
-import { isIndexType, isManifestType } from './manifest-types.ts'
+import { isIndexType, isImageManifestType } from './manifest-types.ts'
 
 // Manifests and indexes as far as copying them needs: what they name. Artifacts of any type too. Pure.
 
@@ -63,8 +63,8 @@ function parse(content: Buffer): Fields {
 
 function requireKnownType(type: string, isIndex: boolean): void {
   if (type === '' || !type.startsWith('application/vnd.')) return
-  if (isIndexType(type) ? isIndex : isManifestType(type) && !isIndex) return
-  if (isIndexType(type) || isManifestType(type))
+  if (isIndexType(type) ? isIndex : isImageManifestType(type) && !isIndex) return
+  if (isIndexType(type) || isImageManifestType(type))
     throw wrong('mediaType', 'that of what the document is')
   throw new OperationError(
     'UNSUPPORTED',

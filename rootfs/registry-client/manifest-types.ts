@@ -23,6 +23,6 @@ export function isIndexType(mediaType: string): boolean {
   return mediaType === manifestTypes.ociIndex || mediaType === manifestTypes.dockerList
 }
 
-export function isManifestType(mediaType: string): boolean {
+export function isImageManifestType(mediaType: string): boolean {
   return mediaType === manifestTypes.ociManifest || mediaType === manifestTypes.dockerManifest
 }

@@ -113,33 +113,20 @@ export function putBlob(database: Database, repository: string, blob: BlobRow): 
 }
 
 /** Note that somebody relies on the blob, which the garbage collector goes by. */
-export function touchBlob(
-  database: Database,
-  repository: string,
-  digest: string,
-  used: number,
-): void {
-  database.run(
-    'UPDATE registry_blob SET used = ? WHERE repository = ? AND digest = ?',
-    used,
-    repository,
-    digest,
-  )
-}
+export const touchBlob = touchIn('registry_blob')
 
 /** As {@link touchBlob}, for a manifest; also when the last that pointed at it goes. */
-export function touchManifest(
-  database: Database,
-  repository: string,
-  digest: string,
-  used: number,
-): void {
-  database.run(
-    'UPDATE registry_manifest SET used = ? WHERE repository = ? AND digest = ?',
-    used,
-    repository,
-    digest,
-  )
+export const touchManifest = touchIn('registry_manifest')
+
+function touchIn(table: 'registry_blob' | 'registry_manifest') {
+  return (database: Database, repository: string, digest: string, used: number): void => {
+    database.run(
+      `UPDATE ${table} SET used = ? WHERE repository = ? AND digest = ?`,
+      used,
+      repository,
+      digest,
+    )
+  }
 }
 
 /** @returns whether it was there */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import { toRaw } from '../../native/raw-text.ts'
 import { applyChange } from '../../rootfs/import/apply-change.ts'
-import { creationTime, readEpoch } from '../../rootfs/import/source-date-epoch.ts'
+import { creationTime, readSourceDateEpoch } from '../../rootfs/import/source-date-epoch.ts'
 import { overlayLayer } from '../../rootfs/layer/diff-layer.ts'
 import type { FileOwner } from '../../rootfs/layer/tree-tar.ts'
 import { parseReference } from '../../rootfs/reference.ts'
@@ -97,7 +97,7 @@ async function addCommitted(
     upper,
     exclude,
     ownerOf: ownerInside(mappingsOf(folders, record)),
-    latestTime: readEpoch(),
+    latestTime: readSourceDateEpoch(),
   })
   return withLease(store, async (lease) => {
     const below = imageLayers(store, image)

@@ -1,4 +1,5 @@
 import { OperationError } from '../../native/error.ts'
+import { editDistance } from '../../rootfs/edit-distance.ts'
 import type { Capabilities } from '../spec/process.ts'
 
 /**
@@ -134,18 +135,4 @@ function nearestName(name: string): string | undefined {
   // Without the prefix, which costs nothing to get right: a third of the letters may differ.
   const limit = Math.min(4, Math.max(1, Math.floor((name.length - 'CAP_'.length) / 3)))
   return best !== undefined && best.distance <= limit ? best.candidate : undefined
-}
-
-/** Levenshtein distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column++) {
-      const replaced = previous[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1)
-      current.push(Math.min(replaced, previous[column]! + 1, current[column - 1]! + 1))
-    }
-    previous = current
-  }
-  return previous[b.length]!
 }

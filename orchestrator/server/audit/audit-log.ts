@@ -1,6 +1,7 @@
-import { closeSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { setTimeout as later } from 'node:timers'
+import { writeAll } from '../../../native/write-all.ts'
 
 // The file of the record: a line an event. A full file is put aside under a name with its time, as upstream's is.
 
@@ -88,10 +89,6 @@ function* batches(lines: readonly string[], room: () => number): Generator<Buffe
     size += bytes.length
   }
   if (batch.length > 0) yield Buffer.concat(batch)
-}
-
-function writeAll(handle: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at)
 }
 
 /** `audit.log` → `audit-2026-01-02T03-04-05.678.log` */

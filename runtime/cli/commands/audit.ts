@@ -2,7 +2,7 @@ import type { AuditReport } from '../../audit/audit-container.ts'
 import type { Command } from '../command.ts'
 import { flag } from '../flag-spec.ts'
 import { formatTable } from '../output/table.ts'
-import { humanSize } from '../output/human-size.ts'
+import { humanSize } from '../../../rootfs/human-size.ts'
 
 /** `audit`: ends with 1 where something critical is found, so that scripts can ask. */
 export const auditCommand: Command = {

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, rmSync } from 'node:fs'
 import { absolutePath } from '../absolute-path.ts'
 import { OperationError } from '../../../native/error.ts'
+import { writeAll } from '../../../native/write-all.ts'
 import type { Command } from '../command.ts'
 import type { Engine } from '../engine.ts'
 import { flag } from '../flag-spec.ts'
@@ -35,7 +36,9 @@ async function exportToFile(engine: Engine, container: string, path: string): Pr
   await engine.inspect(container)
   const file = openOutput(path)
   try {
-    await engine.exportContainer(container, { write: (chunk) => writeAll(file, chunk) })
+    await engine.exportContainer(container, {
+      write: (chunk) => writeAll(file, typeof chunk === 'string' ? Buffer.from(chunk) : chunk),
+    })
   } catch (error) {
     if (fstatSync(file).isFile()) rmSync(path, { force: true })
     throw error
@@ -55,9 +58,4 @@ function openOutput(path: string): number {
       { cause, hint: 'Name a file in a folder that you may write to' },
     )
   }
-}
-
-function writeAll(file: number, chunk: string | Uint8Array): void {
-  const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
 }

@@ -2,7 +2,7 @@ import type { Command } from '../command.ts'
 import type { SystemInfo } from '../engine.ts'
 import { flag } from '../flag-spec.ts'
 import { formatDocument } from '../output/format-rows.ts'
-import { humanBinarySize } from '../output/human-size.ts'
+import { humanBinarySize } from '../../../rootfs/human-size.ts'
 
 /** `info`, also `system info` */
 export const infoCommand: Command = {

@@ -4,7 +4,7 @@ import type { PruneFilter, PruneResult } from '../engine.ts'
 import { flag } from '../flag-spec.ts'
 import type { FlagSpec } from '../flag-spec.ts'
 import { parseFilters } from '../output/filter-containers.ts'
-import { humanSize } from '../output/human-size.ts'
+import { humanSize } from '../../../rootfs/human-size.ts'
 import type { ParsedFlags } from '../parsed-flags.ts'
 
 /** Flags of the prune commands. */

@@ -3,7 +3,7 @@ import type { StatsSample } from '../engine.ts'
 import { flag } from '../flag-spec.ts'
 import { formatRows } from '../output/format-rows.ts'
 import type { Row } from '../output/format-rows.ts'
-import { humanBinarySize, humanSize } from '../output/human-size.ts'
+import { humanBinarySize, humanSize } from '../../../rootfs/human-size.ts'
 
 const headers = {
   Container: 'CONTAINER',

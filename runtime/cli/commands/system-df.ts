@@ -3,7 +3,7 @@ import type { DiskUsage } from '../content-verbs.ts'
 import { flag } from '../flag-spec.ts'
 import { usageHeaders, usageRows, usageSections } from '../output/disk-usage-rows.ts'
 import { type Headers, type Row, formatDocument, formatRows } from '../output/format-rows.ts'
-import { humanSize } from '../output/human-size.ts'
+import { humanSize } from '../../../rootfs/human-size.ts'
 
 /** `system df` */
 export const systemDfCommand: Command = {

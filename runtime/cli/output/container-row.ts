@@ -3,7 +3,7 @@ import type { Container } from '../engine.ts'
 import { statusText } from './container-status.ts'
 import type { Headers, Row } from './format-rows.ts'
 import { humanAgo } from './human-duration.ts'
-import { humanSize } from './human-size.ts'
+import { humanSize } from '../../../rootfs/human-size.ts'
 import { portsText } from './published-ports.ts'
 
 export interface RowOptions {

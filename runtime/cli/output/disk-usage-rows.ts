@@ -4,7 +4,7 @@ import type { Container } from '../engine.ts'
 import { containerRow } from './container-row.ts'
 import type { Headers, Row } from './format-rows.ts'
 import { humanAgo } from './human-duration.ts'
-import { humanSize } from './human-size.ts'
+import { humanSize } from '../../../rootfs/human-size.ts'
 
 /** Titles of the summary that differ from the column's name. */
 export const usageHeaders: Headers = { TotalCount: 'TOTAL' }

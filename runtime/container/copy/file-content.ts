@@ -1,7 +1,7 @@
 import { type BigIntStats, openSync, readSync } from 'node:fs'
 import { openFlags } from '../../../native/file.ts'
-import type { SparseChunk } from '../../../rootfs/layer/sparse-map.ts'
-import { dataStretches } from './data-stretches.ts'
+import { dataStretches } from '../../../rootfs/layer/data-stretches.ts'
+import { type SparseChunk, maxSparseChunks } from '../../../rootfs/layer/sparse-map.ts'
 import type { EntrySink } from './entry-sink.ts'
 
 /** What a file held when it was looked at. */
@@ -18,7 +18,8 @@ export interface FileContent {
 /** Open a file anew from a descriptor of it (`O_PATH`). */
 export function openContent(place: number, { size, blocks }: BigIntStats): FileContent {
   const file = openSync(`/proc/self/fd/${place}`, openFlags.nonBlock | openFlags.noCtty)
-  const sparse = blocks * 512n < size ? dataStretches(file, Number(size)) : undefined
+  const sparse =
+    blocks * 512n < size ? dataStretches(file, Number(size), maxSparseChunks) : undefined
   const storedSize = sparse?.reduce((sum, stretch) => sum + stretch.size, 0) ?? Number(size)
   return { file, size: Number(size), storedSize, sparse }
 }

@@ -3,7 +3,7 @@ import { hasCode } from '../../../native/error.ts'
 import { flag } from '../../cli/flag-spec.ts'
 import { type OciContainer, readContainer } from '../oci-record.ts'
 import { isContainerId } from '../state-folder.ts'
-import { formatTable } from './format-table.ts'
+import { formatTable } from '../../cli/output/table.ts'
 import { tableOrJson } from './output-format.ts'
 import type { OciCommand } from './oci-command.ts'
 
@@ -23,7 +23,12 @@ export const listCommand: OciCommand = {
     if (flags.bool('quiet')) print(containers.map(({ record }) => `${record.id}\n`).join(''))
     else if (format === 'json') print(`${JSON.stringify(containers.map(document))}\n`)
     else
-      print(formatTable(['ID', 'PID', 'STATUS', 'BUNDLE', 'CREATED', 'OWNER'], containers.map(row)))
+      print(
+        formatTable([
+          ['ID', 'PID', 'STATUS', 'BUNDLE', 'CREATED', 'OWNER'],
+          ...containers.map(row),
+        ]),
+      )
     return 0
   },
 }

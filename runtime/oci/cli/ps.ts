@@ -2,7 +2,7 @@ import { flag } from '../../cli/flag-spec.ts'
 import { processTable } from '../../container/top.ts'
 import { containerProcesses } from '../container-processes.ts'
 import { readContainer, requireStatus } from '../oci-record.ts'
-import { formatTable } from './format-table.ts'
+import { formatTable } from '../../cli/output/table.ts'
 import { tableOrJson } from './output-format.ts'
 import type { OciCommand } from './oci-command.ts'
 
@@ -21,7 +21,7 @@ export const psCommand: OciCommand = {
     if (tableOrJson(flags) === 'json') print(`${JSON.stringify(pids)}\n`)
     else {
       const { titles, rows } = processTable(pids, words)
-      print(formatTable(titles, rows))
+      print(formatTable([titles, ...rows]))
     }
     return 0
   },

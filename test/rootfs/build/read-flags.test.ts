@@ -6,7 +6,7 @@ import {
   readBuildArgs,
   readBytes,
   readCachePlace,
-  readEpoch,
+  readTimestamp,
   readHosts,
   readLimits,
   readPairs,
@@ -80,9 +80,9 @@ t.test('limits', async (t) => {
 })
 
 t.test('times, sizes and places', async (t) => {
-  t.equal(readEpoch('5', '7'), 5)
-  t.equal(readEpoch(undefined, '7'), 7)
-  t.equal(readEpoch(undefined, ''), undefined)
+  t.equal(readTimestamp('5', '7'), 5)
+  t.equal(readTimestamp(undefined, '7'), 7)
+  t.equal(readTimestamp(undefined, ''), undefined)
   t.equal(readBytes('--memory', '1.5k'), 1536)
   t.equal(readBytes('--memory', '2GiB'), 2 ** 31)
   t.equal(readCachePlace('--cache-to', 'type=registry,ref=a/b:c,mode=max'), 'a/b:c')
@@ -99,7 +99,7 @@ const refused: [name: string, read: () => unknown][] = [
   ['an output without a folder', () => readOutput('type=local')],
   ['a host without an address', () => readHosts(['a'])],
   ['an address that is none', () => readHosts(['a:b c'])],
-  ['a time that is none', () => readEpoch('yesterday', undefined)],
+  ['a time that is none', () => readTimestamp('yesterday', undefined)],
   ['a size that is none', () => readBytes('--memory', 'much')],
   ['a limit without a name', () => readLimits(['100'])],
   ['a cache of another kind', () => readCachePlace('--cache-to', 'type=gha')],

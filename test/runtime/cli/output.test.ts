@@ -7,7 +7,7 @@ import {
 } from '../../../runtime/cli/output/container-row.ts'
 import { formatRows } from '../../../runtime/cli/output/format-rows.ts'
 import { humanDuration } from '../../../runtime/cli/output/human-duration.ts'
-import { humanBinarySize, humanSize } from '../../../runtime/cli/output/human-size.ts'
+import { humanBinarySize, humanSize } from '../../../rootfs/human-size.ts'
 import { inspectDocument } from '../../../runtime/cli/output/inspect-document.ts'
 import { portsText } from '../../../runtime/cli/output/published-ports.ts'
 import { formatTable } from '../../../runtime/cli/output/table.ts'
