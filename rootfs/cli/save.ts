@@ -6,6 +6,7 @@ import { type FileSink, archiveSink, folderSink } from '../import/file-sink.ts'
 import { type SaveLayout, type SavedContent, saveImages } from '../import/save-images.ts'
 import { findDocument } from '../store/documents.ts'
 import { namedReference } from '../store/find-image.ts'
+import { announceImage } from '../store/image-events.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import { withStore } from './register.ts'
 
@@ -44,6 +45,7 @@ export function addSave(program: Command): void {
     if (layout === 'docker' && contents.some(({ image }) => !image))
       throw refused({ format: flags.format }, 'Only OCI formats hold an index or an artifact')
     withSink(flags.output, format, (sink) => saveImages(context.store, contents, layout, sink))
+    for (const { image } of contents) if (image) announceImage(context.store, 'save', image.id)
   })
 }
 

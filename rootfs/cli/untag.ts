@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { OperationError } from '../../native/error.ts'
 import { namedReference } from '../store/find-image.ts'
+import { announceImage } from '../store/image-events.ts'
 import { withStore } from './register.ts'
 
 /** `myimage untag`: the image stays, also without any name. */
@@ -11,12 +12,13 @@ export function addUntag(program: Command): void {
     .argument('<image>')
     .argument('[reference...]', 'which; all of them when absent')
   withStore(command, ({ store }, name: string, wanted: string[]) => {
-    const { references } = store.require(name)
+    const { id, references } = store.require(name)
     const names = wanted.length === 0 ? references : wanted.map((text) => named(references, text))
     const database = store.database()
     database.write(() => {
       for (const reference of names) database.run('DELETE FROM reference WHERE name = ?', reference)
     })
+    for (const reference of names) announceImage(store, 'untag', id, reference)
   })
 }
 

@@ -5,6 +5,7 @@ import { headManifest } from '../registry-client/manifests.ts'
 import type { RegistryAccess } from '../registry-client/registry-access.ts'
 import { hostImageArchitecture } from '../store/add-built-image.ts'
 import type { Image } from '../store/image.ts'
+import { announceImage } from '../store/image-events.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import { withLease } from '../store/lease.ts'
 import { storedBlobLocations } from './blob-locations.ts'
@@ -40,7 +41,9 @@ export async function pullImage(
   const failures: unknown[] = []
   for (const candidate of candidates) {
     try {
-      return await pullReference(store, candidate, options)
+      const image = await pullReference(store, candidate, options)
+      announceImage(store, 'pull', storedName(candidate))
+      return image
     } catch (error) {
       failures.push(error)
       const mayBeElsewhere = ['NOT_FOUND', 'ACCESS_DENIED', 'UNREACHABLE', 'TIMEOUT'] as const

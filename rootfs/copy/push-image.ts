@@ -1,9 +1,10 @@
 import { OperationError } from '../../native/error.ts'
 import { readPlatform } from '../import/manifest.ts'
-import { parseReference, withDefaultTag } from '../reference.ts'
+import { formatReference, parseReference, withDefaultTag } from '../reference.ts'
 import type { RawManifest } from '../registry-client/manifests.ts'
 import type { RegistryAccess } from '../registry-client/registry-access.ts'
 import { hostImageArchitecture } from '../store/add-built-image.ts'
+import { announceImage } from '../store/image-events.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import { withLease } from '../store/lease.ts'
 import { storedBlobLocations } from './blob-locations.ts'
@@ -55,7 +56,7 @@ export async function pushImage(
       chunkSize,
       onNote,
     })
-    return copyImage(source, destination, {
+    const pushed = await copyImage(source, destination, {
       platform: readPlatform(`linux/${hostImageArchitecture()}`),
       all: false,
       preserveDigests: false,
@@ -65,5 +66,7 @@ export async function pushImage(
       scratch: () => lease.folder,
       progress,
     })
+    announceImage(store, 'push', formatReference(reference))
+    return pushed
   })
 }

@@ -1,6 +1,7 @@
 import { fstatSync, statSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { hostImageArchitecture } from '../store/add-built-image.ts'
+import { announceImage } from '../store/image-events.ts'
 import type { ImageStore } from '../store/image-store.ts'
 import { withLease } from '../store/lease.ts'
 import { type ImageFiles, filesOfArchive, filesOfFolder } from './image-files.ts'
@@ -27,6 +28,12 @@ export interface LoadOptions {
  * @throws {OperationError} `INVALID_IMAGE` where it is malformed, cut off or hostile; nothing is entered then
  */
 export async function loadImages(store: ImageStore, options: LoadOptions): Promise<LoadedImage[]> {
+  const loaded = await readImages(store, options)
+  for (const { image } of loaded) announceImage(store, 'load', image.id)
+  return loaded
+}
+
+async function readImages(store: ImageStore, options: LoadOptions): Promise<LoadedImage[]> {
   const platform = readPlatform(options.platform ?? `linux/${hostImageArchitecture()}`)
   const onNote = options.onNote ?? (() => undefined)
   return withLease(store, async (lease) => {

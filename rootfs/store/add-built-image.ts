@@ -1,6 +1,7 @@
 import { digestOf } from '../digest.ts'
 import { formatReference, parseReference, withDefaultTag } from '../reference.ts'
 import { addImage } from './add-image.ts'
+import { announceImage } from './image-events.ts'
 import type { Image } from './image.ts'
 import { parseImageConfiguration } from './image-config.ts'
 import { loadImage } from './image-store.ts'
@@ -47,7 +48,9 @@ export async function addBuiltImage(lease: Lease, built: BuiltImage): Promise<Im
     size: layers.reduce((sum, layer) => sum + layer.size, 0),
     ...mergedAccounts(lease.folders, chainIds),
   }
-  return addImage(lease, { id, digest, record, references })
+  const image = addImage(lease, { id, digest, record, references })
+  for (const name of references) announceImage(lease.store, 'tag', id, name)
+  return image
 }
 
 /** The image where it is here already, under all these names: then there is nothing to write. */

@@ -2,6 +2,7 @@ import { OperationError } from '../../native/error.ts'
 import { formatReference, parseReference, withDefaultTag } from '../reference.ts'
 import { type Database, type SqlRow, databaseExists, openDatabase } from './database.ts'
 import { findImageId } from './find-image.ts'
+import { announceImage } from './image-events.ts'
 import type { Image, ImageRecord } from './image.ts'
 import { type StoreFolders, layerFolder, makeStoreFolders, storeFolders } from './store-folders.ts'
 
@@ -65,7 +66,8 @@ export function openImageStore({ dataDir, runDir }: ImageStoreOptions): ImageSto
     tag(source, target) {
       const { id, digest } = requireImage(source)
       requireNoDigest(target)
-      setReference(database(), target, id, digest)
+      const name = setReference(database(), target, id, digest)
+      announceImage({ runDir }, 'tag', id, name)
     },
     exists: () => databaseExists(dataDir),
     database,

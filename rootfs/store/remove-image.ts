@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { namedReference } from './find-image.ts'
+import { announceImage } from './image-events.ts'
 import type { Image } from './image.ts'
 import { whileNobodyBegins } from './image-use.ts'
 import type { ImageStore } from './image-store.ts'
@@ -36,14 +37,25 @@ export async function removeImage(
   options: RemoveOptions = {},
 ): Promise<RemovalResult> {
   // Nothing is made in a folder that has no store.
-  store.require(reference)
+  const { id } = store.require(reference)
   const database = store.database()
   // Looked at and removed in one transaction: another process may be giving it a name.
   const { untagged, deleted } = await whileNobodyBegins(store, () =>
     database.write(() => removeEntry(store, reference, options)),
   )
+  announce(store, id, untagged, deleted.length > 0)
   if (deleted.length === 0) return { untagged, deleted, freed: 0 }
   return { untagged, deleted, freed: (await sweepContent(store)).freed }
+}
+
+function announce(
+  store: ImageStore,
+  id: string,
+  untagged: readonly string[],
+  isGone: boolean,
+): void {
+  for (const name of untagged) announceImage(store, 'untag', id, name)
+  if (isGone) announceImage(store, 'delete', id)
 }
 
 function removeEntry(
@@ -98,6 +110,7 @@ export async function pruneImages(
     return unneeded
   }
   const gone = await whileNobodyBegins(store, () => database.write(removeUnneeded))
+  for (const { id, references } of gone) announce(store, id, references, true)
   const { freed } = await sweepContent(store, { keepPartialMs })
   return {
     untagged: gone.flatMap((image) => image.references),

@@ -6,8 +6,7 @@ import { diskBytes } from '../volume/disk-volume.ts'
 import { planVolume } from '../volume/volume-plan.ts'
 import { ensureVolume, findVolume, listVolumes, removeVolume } from '../volume/volume-store.ts'
 import type { EngineContext } from './engine-context.ts'
-import { publishEvent } from './events.ts'
-import type { EngineFolders } from './folders.ts'
+import { publishVolumeEvent } from './events.ts'
 import { newContainerId } from './identifier.ts'
 import { folderBytes } from './list.ts'
 import { matches } from './prune.ts'
@@ -49,10 +48,6 @@ export function removeNamedVolume(context: EngineContext, name: string, force: b
   if (force && !findVolume(context.folders.dataDir, name)) return
   removeVolume(context.folders.dataDir, name, usersOf(context, name))
   publishVolumeEvent(context.folders, 'destroy', name)
-}
-
-function publishVolumeEvent(folders: EngineFolders, action: string, name: string): void {
-  publishEvent(folders, { type: 'volume', action, id: name, attributes: { driver: 'local' } })
 }
 
 export function pruneVolumes(

@@ -1,50 +1,25 @@
-import { appendFileSync, mkdirSync, renameSync, statSync, watch } from 'node:fs'
+import { mkdirSync, statSync, watch } from 'node:fs'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
-import { lockSync } from '../../native/lock.ts'
+import { appendEvents, eventLogPath } from '../../rootfs/event-log.ts'
 import type { EngineEvent, EventsOptions } from '../cli/engine.ts'
 import type { EngineFolders } from './folders.ts'
-import { timestamp } from './identifier.ts'
 import type { ContainerRecord } from './record.ts'
 import { isSystemError } from '../../native/system-error.ts'
 
-// One line of JSON per event, appended by whoever did it: commands, and monitors for the end of a
-// container. Appends of a line are atomic (write(2) with O_APPEND), so nobody has to be running.
-
-/** Size at which the log is set aside; the one before is kept, so `--since` sees at least this much. */
-const rotationBytes = 4 * 1024 * 1024
-
 export function eventsPath(folders: EngineFolders): string {
-  return join(folders.runDir, 'events.jsonl')
+  return eventLogPath(folders.runDir)
 }
 
 export function publishEvent(
   folders: EngineFolders,
   ...events: readonly Omit<EngineEvent, 'time'>[]
 ): void {
-  const path = eventsPath(folders)
-  const time = timestamp()
-  const lines = events.map((event) => `${JSON.stringify({ ...event, time })}\n`).join('')
-  try {
-    appendFileSync(path, lines, { mode: 0o600 })
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error
-    mkdirSync(folders.runDir, { recursive: true, mode: 0o711 })
-    appendFileSync(path, lines, { mode: 0o600 })
-  }
-  setAside(path)
+  appendEvents(folders.runDir, events)
 }
 
-function setAside(path: string): void {
-  if (sizeOf(path) <= rotationBytes) return
-  // Of several that see it too long one renames it: the others would put the new one over the old.
-  using _held = lockSync(`${path}.lock`)
-  if (sizeOf(path) > rotationBytes) renameSync(path, `${path}.1`)
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+export function publishVolumeEvent(folders: EngineFolders, action: string, name: string): void {
+  publishEvent(folders, { type: 'volume', action, id: name, attributes: { driver: 'local' } })
 }
 
 export function publishContainerEvent(

@@ -10,6 +10,7 @@ import {
   removeVolume,
 } from '../volume/volume-store.ts'
 import { planVolume } from '../volume/volume-plan.ts'
+import { publishVolumeEvent } from './events.ts'
 import { viewOf } from './file-view/host-view.ts'
 import { fromRaw, toRaw } from '../../native/raw-text.ts'
 import { walkPath } from './file-view/walk-path.ts'
@@ -135,6 +136,7 @@ async function filledVolume(
   const name = spec.source ?? newContainerId()
   if (wish.anonymous) making.announce(name)
   const { volume, isNew } = await ensureVolume(folders.dataDir, name, wish, fillHere)
+  if (isNew) publishVolumeEvent(folders, 'create', name)
   if (!isNew && fillHere && readdirSync(volume.mountpoint).length === 0)
     if (!listRecords(folders).some(({ mounts }) => mounts.some((mount) => mount.name === name)))
       await fillEmptyVolume(volume, fillHere)

@@ -2,6 +2,7 @@ import { hasCode } from '../../native/error.ts'
 import { forgetBuildCache } from '../../rootfs/build/cache/cache-tables.ts'
 import { imagesInUse } from '../../rootfs/cli/images-in-use.ts'
 import { pruneImages, removeImage } from '../../rootfs/store/remove-image.ts'
+import { sweepContent } from '../../rootfs/store/sweep-content.ts'
 import { pruneCaches } from '../build-step/cache-folder.ts'
 import { repairBuilds } from '../build-step/repair-builds.ts'
 import type { PruneImagesOptions } from '../cli/content-verbs.ts'
@@ -38,6 +39,16 @@ export async function pruneUnusedImages(
     ],
     reclaimedBytes: freed + caches,
   }
+}
+
+/** Forget what builds keep. @returns bytes given back */
+export async function pruneBuildCache(context: EngineContext): Promise<number> {
+  const store = await context.images()
+  if (!store.exists()) return 0
+  await repairBuilds(context)
+  forgetBuildCache(store.database())
+  const { freed } = await sweepContent(store)
+  return freed + pruneCaches(context.folders.dataDir).freed
 }
 
 /** `--rmi`: take the name away, and the image where it was the last; not one that other containers have. */

@@ -48,7 +48,12 @@ export type Answer =
       readonly headers?: Readonly<Record<string, string>>
     }
   /** 101 where the client asks for an upgrade, else an answer without end. */
-  | { readonly takeOver: (connection: TakenOver) => Promise<void>; readonly type: string }
+  | {
+      readonly takeOver: (connection: TakenOver) => Promise<void>
+      readonly type: string
+      /** By messages of a WebSocket, which the client must have asked for. */
+      readonly isWebSocket?: true
+    }
 
 export type Handler = (call: ApiCall) => Promise<Answer> | Answer
 

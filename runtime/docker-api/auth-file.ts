@@ -17,9 +17,9 @@ export function requestAuthFile({ header }: Pick<ApiCall, 'header'>): RequestAut
   const entries = [
     ...(textField(one, 'serveraddress') === undefined
       ? []
-      : [[hostOf(textField(one, 'serveraddress') ?? ''), one] as const]),
+      : [[serverOf(textField(one, 'serveraddress') ?? ''), one] as const]),
     ...Object.entries(several).map(
-      ([server, value]) => [hostOf(server), objectOf(value, server)] as const,
+      ([server, value]) => [serverOf(server), objectOf(value, server)] as const,
     ),
   ].flatMap(([server, { username, password }]) =>
     typeof username === 'string' && typeof password === 'string' && username !== ''
@@ -36,6 +36,15 @@ export function requestAuthFile({ header }: Pick<ApiCall, 'header'>): RequestAut
   }
 }
 
+/** A place for what a login keeps; gone when disposed of. */
+export function emptyAuthFile(): Disposable & { readonly path: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'mycontainer-auth-'))
+  return {
+    path: join(folder, 'auth.json'),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
 function readHeader(text: string | undefined): JsonObject {
   if (text === undefined || text === '') return {}
   try {
@@ -46,7 +55,7 @@ function readHeader(text: string | undefined): JsonObject {
 }
 
 /** Docker's name for its own registry is an address of long ago. */
-function hostOf(server: string): string {
+export function serverOf(server: string): string {
   const host = server.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
   return host === 'index.docker.io' ? 'docker.io' : host
 }

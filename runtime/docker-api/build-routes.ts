@@ -1,4 +1,5 @@
 import { OperationError } from '../../native/error.ts'
+import { pruneBuildCache } from '../container/prune-images.ts'
 import { type Answer, type ApiCall, type Route, ok } from './api-call.ts'
 import { requestAuthFile } from './auth-file.ts'
 import { familiarName } from './familiar-name.ts'
@@ -10,18 +11,29 @@ import { each, pairs, toggle, word } from './words.ts'
 
 export const buildRoutes: readonly Route[] = [
   ['POST', '/build', build],
-  ['POST', '/build/prune', () => ok({ CachesDeleted: [], SpaceReclaimed: 0 })],
+  ['POST', '/build/prune', prune],
+  ['POST', '/session', refuseBuildKit],
+  ['POST', '/grpc', refuseBuildKit],
 ]
+
+/** What a client with BuildKit, or buildx, opens before it builds. */
+function refuseBuildKit(): never {
+  throw new OperationError(
+    'UNSUPPORTED',
+    'build with BuildKit',
+    {},
+    { hint: 'Set DOCKER_BUILDKIT=0, or use myimage build' },
+  )
+}
+
+/** Nothing is listed: what builds keep has no names of its own. */
+async function prune({ context }: ApiCall): Promise<Answer> {
+  return ok({ CachesDeleted: [], SpaceReclaimed: await pruneBuildCache(context) })
+}
 
 function build(call: ApiCall): Answer {
   const { query } = call
-  if (query.get('version') === '2')
-    throw new OperationError(
-      'UNSUPPORTED',
-      'build with BuildKit',
-      {},
-      { hint: 'Set DOCKER_BUILDKIT=0, or use myimage build' },
-    )
+  if (query.get('version') === '2') refuseBuildKit()
   if (query.get('remote'))
     throw new OperationError(
       'UNSUPPORTED',

@@ -10,7 +10,8 @@ import { type JoinWish, joinStreams } from './join-streams.ts'
 import { framedStreamType, rawStreamType, streamFrame } from './stream-frame.ts'
 
 export const containerAttachRoutes: readonly Route[] = [
-  ['POST', '/containers/*/attach', attach],
+  ['POST', '/containers/*/attach', (call) => attach(call, false)],
+  ['GET', '/containers/*/attach/ws', attachByMessages],
   ['POST', '/containers/*/resize', resize],
 ]
 
@@ -21,7 +22,16 @@ export function detachKeys(text: string | null | undefined): readonly number[] {
     : parseDetachKeys(text)
 }
 
-async function attach(call: ApiCall): Promise<Answer> {
+/** As docker has it: without frames, whatever the container's streams are. */
+async function attachByMessages(call: ApiCall): Promise<Answer> {
+  if (call.header('upgrade')?.toLowerCase() !== 'websocket')
+    throw new OperationError('INVALID_ARGUMENT', 'attach/ws is for a WebSocket: ask for an upgrade')
+  return { ...(await attach(call, true)), isWebSocket: true }
+}
+
+type TakeOver = Extract<Answer, { takeOver: unknown }>
+
+async function attach(call: ApiCall, byMessages: boolean): Promise<TakeOver> {
   const { context, query, attachments } = call
   const { record, state } = await containerOf(call)
   if (state.status === 'paused')
@@ -29,14 +39,15 @@ async function attach(call: ApiCall): Promise<Answer> {
       'BAD_STATE',
       `Container ${record.name} is paused, unpause the container before attach.`,
     )
-  const { tty } = record.options
+  const hasTerminal = record.options.tty
+  const tty = hasTerminal || byMessages
   const wants = (name: string): boolean => isTrue(query.get(name))
   const wish: JoinWish = {
     stdin: wants('stdin') && record.options.interactive,
     stdout: wants('stdout'),
     stderr: wants('stderr'),
     tty,
-    detachKeys: detachKeys(query.get('detachKeys')),
+    detachKeys: hasTerminal ? detachKeys(query.get('detachKeys')) : [],
   }
   const type = tty ? rawStreamType : framedStreamType
   return {
@@ -44,9 +55,9 @@ async function attach(call: ApiCall): Promise<Answer> {
     async takeOver(connection) {
       if (wants('logs')) await sendLogs(call, record.id, connection, tty)
       if (!wants('stream')) return void connection.output.end()
+      publishContainerEvent(context.folders, record, 'attach')
       if (state.pid === 0 && state.status !== 'restarting')
         return attachments.add(record.id, connection, wish)
-      publishContainerEvent(context.folders, record, 'attach')
       const streams = openStreams(containerFolder(context.folders, record.id).state, wish)
       await joinStreams(streams, Promise.resolve(undefined), connection, wish)
     },

@@ -2,6 +2,7 @@ import type { Container } from '../cli/engine.ts'
 import { statusText } from '../cli/output/container-status.ts'
 import { hostConfig } from '../cli/output/inspect-host-config.ts'
 import { inspectDocument } from '../cli/output/inspect-document.ts'
+import { systemPaths } from '../container/oci-config/system-paths.ts'
 import { familiarName } from './familiar-name.ts'
 
 type Section = Record<string, unknown>
@@ -22,7 +23,7 @@ export function containerSummary(container: Container, nowMs: number): Section {
     Names: [`/${record.name}`],
     Image: familiarName(record.imageReference),
     ImageID: record.imageId,
-    Command: [...resolved.entrypoint, ...resolved.command].join(' '),
+    Command: [...resolved.entrypoint, ...resolved.command].map(quoted).join(' '),
     Created: Math.floor(Date.parse(record.created) / 1000),
     Ports: ports(container),
     ...(size === undefined ? {} : { SizeRw: size.writable, SizeRootFs: size.total }),
@@ -33,6 +34,11 @@ export function containerSummary(container: Container, nowMs: number): Section {
     NetworkSettings: { Networks: networksOf(container) },
     Mounts: document['Mounts'],
   }
+}
+
+/** As docker does it, to be read, not to be executed. */
+function quoted(word: string): string {
+  return word.includes(' ') ? `'${word}'` : word
 }
 
 function ports({ record, state }: Container): Section[] {
@@ -63,7 +69,11 @@ export function containerDocument(container: Container, execIds: readonly string
       ...sectionOf(document, 'Config'),
       Image: familiarName(container.record.imageReference),
     },
-    HostConfig: { ...neverSet, ...sectionOf(document, 'HostConfig') },
+    HostConfig: {
+      ...neverSet,
+      ...systemPathsOf(container),
+      ...sectionOf(document, 'HostConfig'),
+    },
     ExecIDs: execIds.length === 0 ? null : execIds,
     NetworkSettings: {
       Bridge: '',
@@ -76,6 +86,11 @@ export function containerDocument(container: Container, execIds: readonly string
       Networks: networksOf(container),
     },
   }
+}
+
+function systemPathsOf({ record }: Container): Section {
+  const { maskedPaths, readonlyPaths } = systemPaths(record.options.security)
+  return { MaskedPaths: maskedPaths, ReadonlyPaths: readonlyPaths }
 }
 
 /** What clients may read without asking whether it is there, and nobody can set. */

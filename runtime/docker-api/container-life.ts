@@ -78,8 +78,24 @@ async function create(call: ApiCall): Promise<Answer> {
     network: await named(call, options.network),
     pull: 'never',
   }
-  const { id } = await engine.create(wanted, io)
+  const { id } = await withNameTold(name, () => engine.create(wanted, io))
   return ok({ Id: id, Warnings: [] }, 201)
+}
+
+/** Clients look for these words to take another name, or the container that has it. */
+async function withNameTold<Result>(
+  name: string | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof OperationError) || error.code !== 'ALREADY_EXISTS') throw error
+    const { holder } = error.detail ?? {}
+    if (holder === undefined) throw error
+    const step = `Conflict. The container name "/${name ?? ''}" is already in use by container "${String(holder)}"`
+    throw new OperationError('ALREADY_EXISTS', step, {}, { hint: error.hint })
+  }
 }
 
 /** Clients may name networks by their ids. */

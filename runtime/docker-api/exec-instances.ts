@@ -11,6 +11,12 @@ export interface ExecWish {
   readonly stdout: boolean
   readonly stderr: boolean
   readonly detachKeys: readonly number[]
+  readonly size: TerminalSize | undefined
+}
+
+export interface TerminalSize {
+  readonly rows: number
+  readonly columns: number
 }
 
 /** A program that was, or is to be, started in a container: clients make it first, then start it. */
@@ -22,6 +28,7 @@ export interface ExecInstance {
   isRunning: boolean
   exitCode: number | null
   pid: number
+  size: TerminalSize | undefined
   connection: MonitorConnection | undefined
 }
 

@@ -7,9 +7,16 @@ import { type Answer, type ApiCall, type Route, type TakenOver, ok } from './api
 import { errorText, noSuch } from './api-error.ts'
 import { detachKeys } from './container-attach.ts'
 import { containerOf } from './container-life.ts'
-import type { ExecInstance } from './exec-instances.ts'
+import type { ExecInstance, TerminalSize } from './exec-instances.ts'
 import { joinStreams } from './join-streams.ts'
-import { booleanField, textField, wordsField, textsField } from './json-fields.ts'
+import {
+  type JsonObject,
+  booleanField,
+  listField,
+  textField,
+  textsField,
+  wordsField,
+} from './json-fields.ts'
 import { framedStreamType, rawStreamType, streamFrame } from './stream-frame.ts'
 
 // Programs in running containers: made by one request, started by another.
@@ -20,6 +27,17 @@ export const execRoutes: readonly Route[] = [
   ['POST', '/exec/*/resize', resize],
   ['GET', '/exec/*/json', inspect],
 ]
+
+const usualSize = { rows: 24, columns: 80 }
+
+/** `ConsoleSize`: height and width. @throws {OperationError} `INVALID_ARGUMENT` */
+function consoleSize(body: JsonObject): TerminalSize | undefined {
+  const [rows, columns] = listField(body, 'ConsoleSize').map(Number)
+  if (!rows || !columns) return undefined
+  if ([rows, columns].every((each) => Number.isInteger(each) && each > 0 && each < 65_536))
+    return { rows, columns }
+  throw new OperationError('INVALID_ARGUMENT', 'ConsoleSize must be a height and a width')
+}
 
 async function create(call: ApiCall): Promise<Answer> {
   const { record, state } = await containerOf(call)
@@ -48,12 +66,14 @@ async function create(call: ApiCall): Promise<Answer> {
       stdin: booleanField(body, 'AttachStdin'),
       stdout: booleanField(body, 'AttachStdout'),
       stderr: booleanField(body, 'AttachStderr'),
+      size: consoleSize(body),
       detachKeys: detachKeys(textField(body, 'DetachKeys')),
     },
     isStarted: false,
     isRunning: false,
     exitCode: null,
     pid: 0,
+    size: undefined,
     connection: undefined,
   })
   return ok({ Id: id }, 201)
@@ -71,6 +91,7 @@ async function start(call: ApiCall): Promise<Answer> {
   if (instance.isStarted)
     throw new OperationError('BAD_STATE', `Error: Exec command ${instance.id} has already run`)
   instance.isStarted = true
+  instance.size = consoleSize(body) ?? instance.wish.size
   if (booleanField(body, 'Detach')) {
     await launch(call, instance, true)
     return ok('')
@@ -128,7 +149,7 @@ async function launch(
       interactive: stdin && !isDetached,
       preserveFds: 0,
       stdio: tty
-        ? { kind: 'terminal', rows: 24, columns: 80 }
+        ? { kind: 'terminal', ...(instance.size ?? usualSize) }
         : isDetached
           ? { kind: 'null' }
           : { kind: 'pipes', stdin },

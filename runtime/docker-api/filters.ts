@@ -22,6 +22,13 @@ export function readFilters(query: URLSearchParams): Filter[] {
   })
 }
 
+/** @throws {OperationError} `INVALID_ARGUMENT` for one that the endpoint does not know */
+export function requireFilters(filters: readonly Filter[], known: readonly string[]): Filter[] {
+  const unknown = filters.find(({ name }) => !known.includes(name))
+  if (unknown) throw new OperationError('INVALID_ARGUMENT', `invalid filter '${unknown.name}'`)
+  return [...filters]
+}
+
 /** The values of one name. */
 export function valuesOf(filters: readonly Filter[], name: string): string[] {
   return filters.filter((filter) => filter.name === name).map(({ value }) => value)

@@ -2,11 +2,18 @@ import { OperationError } from '../../native/error.ts'
 import { imagesInUse, imagesOfRunning } from '../../rootfs/cli/images-in-use.ts'
 import type { Image } from '../../rootfs/store/image.ts'
 import { pruneImages, removeImage } from '../../rootfs/store/remove-image.ts'
-import { publishEvent } from '../container/events.ts'
 import { type Answer, type ApiCall, type Route, ok } from './api-call.ts'
 import { noSuch, orNoSuch } from './api-error.ts'
 import { familiarName } from './familiar-name.ts'
-import { anyOf, isTrue, labelsMatch, readFilters, timeOf, valuesOf } from './filters.ts'
+import {
+  anyOf,
+  isTrue,
+  labelsMatch,
+  readFilters,
+  requireFilters,
+  timeOf,
+  valuesOf,
+} from './filters.ts'
 import { imageDocument, imageHistory, imageSummary } from './image-documents.ts'
 
 export const imageRoutes: readonly Route[] = [
@@ -25,8 +32,10 @@ async function imageOf({ context, parameters: [name = ''] }: ApiCall): Promise<I
   return orNoSuch('image', name, () => store.require(name))
 }
 
+const imageFilters = ['dangling', 'label', 'label!', 'before', 'since', 'reference', 'until']
+
 async function list({ context, query }: ApiCall): Promise<Answer> {
-  const filters = readFilters(query)
+  const filters = requireFilters(readFilters(query), imageFilters)
   const store = await context.images()
   const named = [...valuesOf(filters, 'reference'), ...[query.get('filter') ?? ''].filter(Boolean)]
   const images = store
@@ -53,7 +62,8 @@ function compares(
   }
   return (
     anyOf(filters, 'before', (name) => madeAt(image) < other(name)) &&
-    anyOf(filters, 'since', (name) => madeAt(image) > other(name))
+    anyOf(filters, 'since', (name) => madeAt(image) > other(name)) &&
+    anyOf(filters, 'until', (value) => madeAt(image) < (timeOf(value) ?? Number.POSITIVE_INFINITY))
   )
 }
 
@@ -79,17 +89,11 @@ async function history(call: ApiCall): Promise<Answer> {
 
 async function tag(call: ApiCall): Promise<Answer> {
   const { context, query } = call
-  const image = await imageOf(call)
+  await imageOf(call)
   const repository = query.get('repo') ?? ''
   const target = `${repository}:${query.get('tag') || 'latest'}`
   const store = await context.images()
   store.tag(call.parameters[0] ?? '', target)
-  publishEvent(context.folders, {
-    type: 'image',
-    action: 'tag',
-    id: image.id,
-    attributes: { name: target },
-  })
   return { status: 201 }
 }
 
@@ -107,8 +111,6 @@ async function remove(call: ApiCall): Promise<Answer> {
     inUse: () => imagesInUse(folders),
     running: () => imagesOfRunning(folders),
   })
-  for (const id of deleted)
-    publishEvent(folders, { type: 'image', action: 'delete', id, attributes: { name: id } })
   return ok([
     ...untagged.map((reference) => ({ Untagged: familiarName(reference) })),
     ...deleted.map((id) => ({ Deleted: id })),

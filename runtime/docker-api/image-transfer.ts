@@ -1,10 +1,18 @@
+import { Readable } from 'node:stream'
 import type { ApiCall, Answer, Route } from './api-call.ts'
 import { ok } from './api-call.ts'
 import { orNoSuch } from './api-error.ts'
 import { isTrue } from './filters.ts'
-import { collectText, commandError, commandOutput, startCommand } from './own-command.ts'
+import {
+  type OwnCommand,
+  collectText,
+  commandError,
+  commandOutput,
+  startCommand,
+} from './own-command.ts'
 import { messageStream, textLines } from './message-stream.ts'
-import { requestAuthFile } from './auth-file.ts'
+import { emptyAuthFile, requestAuthFile, serverOf } from './auth-file.ts'
+import { textField } from './json-fields.ts'
 
 // Images that come and go: by registries, archives and root file systems.
 
@@ -33,19 +41,14 @@ async function pull(call: ApiCall): Promise<Answer> {
   const reference = hasTag ? name : withTag(name, query.get('tag') || 'latest')
   const platform = query.get('platform')
   const before = await call.engine.imageId(reference)
+  const auth = requestAuthFile(call)
+  const words = ['pull', ...(platform ? ['--platform', platform] : []), reference]
+  const command = startCommand(call, 'myimage', words, { env: auth.environment })
+  void command.ended.catch(() => undefined).finally(() => auth[Symbol.dispose]())
+  const progress = await beginProgress(command)
   return messageStream(async function* () {
-    using auth = requestAuthFile(call)
     yield { status: `Pulling from ${name}`, id: query.get('tag') || 'latest' }
-    const words = ['pull', ...(platform ? ['--platform', platform] : []), reference]
-    const command = startCommand(call, 'myimage', words, { env: auth.environment })
-    const stdout = collectText(command.stdout)
-    let last = ''
-    for await (const line of textLines(command.stderr)) {
-      last = line
-      if (!line.startsWith('myimage: ')) yield { status: line }
-    }
-    await stdout
-    if ((await command.ended) !== 0) throw commandError(last)
+    yield* progress
     const store = await call.context.images()
     const image = store.require(reference)
     yield { status: `Digest: ${image.digest}` }
@@ -53,6 +56,31 @@ async function pull(call: ApiCall): Promise<Answer> {
       status: `Status: ${before === image.id ? 'Image is up to date' : 'Downloaded newer image'} for ${reference}`,
     }
   })
+}
+
+/**
+ * What a command tells while it works. What fails before anything was done has a status of its own: clients
+ * look at it, rather than at the messages.
+ */
+async function beginProgress(command: OwnCommand): Promise<AsyncIterable<{ status: string }>> {
+  const stdout = collectText(command.stdout)
+  const lines = textLines(command.stderr)[Symbol.asyncIterator]()
+  let last = ''
+  const next = async (): Promise<string | undefined> => {
+    for (;;) {
+      const { value, done } = await lines.next()
+      if (done === true) break
+      last = value
+      if (!value.startsWith('myimage: ')) return value
+    }
+    await stdout
+    if ((await command.ended) !== 0) throw commandError(last)
+    return undefined
+  }
+  const first = await next()
+  return (async function* () {
+    for (let line = first; line !== undefined; line = await next()) yield { status: line }
+  })()
 }
 
 async function push(call: ApiCall): Promise<Answer> {
@@ -131,8 +159,20 @@ async function save(call: ApiCall, names: readonly string[]): Promise<Answer> {
   }
 }
 
-/** Credentials are kept by the client and come with each request. */
+/** They are tried, and not kept: the client keeps them, and they come with each request. */
 async function checkLogin(call: ApiCall): Promise<Answer> {
-  await call.json()
+  const body = await call.json()
+  const [username, password] = [textField(body, 'username'), textField(body, 'password')]
+  const server = serverOf(textField(body, 'serveraddress') ?? 'docker.io')
+  if (username !== undefined && password !== undefined) {
+    using auth = emptyAuthFile()
+    const words = ['login', '--authfile', auth.path, '-u', username, '--password-stdin', server]
+    const command = startCommand(call, 'myimage', words, { input: Readable.from([password]) })
+    const [told] = await Promise.all([collectText(command.stderr), collectText(command.stdout)])
+    if ((await command.ended) !== 0) {
+      const { message } = commandError(told)
+      return { status: /credential|denied|401|403/i.test(message) ? 401 : 500, body: { message } }
+    }
+  }
   return ok({ Status: 'Login Succeeded', IdentityToken: '' })
 }

@@ -1,7 +1,15 @@
 import { networkDocument } from '../cli/output/network-document.ts'
 import { type Answer, type ApiCall, type Route, noContent, ok } from './api-call.ts'
 import { noSuch, orNoSuch } from './api-error.ts'
-import { anyOf, labelsMatch, readFilters, timeOf, valuesOf } from './filters.ts'
+import {
+  anyOf,
+  isTrue,
+  labelsMatch,
+  readFilters,
+  requireFilters,
+  timeOf,
+  valuesOf,
+} from './filters.ts'
 import {
   booleanField,
   mapField,
@@ -87,14 +95,17 @@ function withPrefix(
   return `${address}/${found?.subnet.split('/')[1] ?? ''}`
 }
 
+const networkFilters = ['dangling', 'driver', 'id', 'label', 'label!', 'name', 'scope', 'type']
+
 async function list(call: ApiCall): Promise<Answer> {
-  const filters = readFilters(call.query)
+  const filters = requireFilters(readFilters(call.query), networkFilters)
   const found = (await all(call)).filter(
     (network) =>
       labelsMatch(filters, network.labels) &&
       anyOf(filters, 'name', (value) => nameFits(network.name, value)) &&
       anyOf(filters, 'id', (value) => network.id.startsWith(value)) &&
       anyOf(filters, 'driver', (value) => network.driver === value) &&
+      anyOf(filters, 'dangling', (value) => isTrue(value) === isUnused(network)) &&
       anyOf(filters, 'scope', (value) => value === 'local') &&
       anyOf(filters, 'type', (value) => (value === 'builtin') === isBuiltIn(network.name)),
   )
@@ -107,6 +118,10 @@ function nameFits(name: string, value: string): boolean {
   } catch {
     return name.includes(value)
   }
+}
+
+function isUnused({ name, containers }: NetworkSummary): boolean {
+  return containers.length === 0 && !isBuiltIn(name)
 }
 
 function isBuiltIn(name: string): boolean {

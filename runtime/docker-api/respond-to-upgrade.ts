@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { ApiHost } from './api-call.ts'
 import { errorAnswer } from './api-error.ts'
 import { answerTo, standingHeaders } from './respond.ts'
+import { acceptWebSocket, asksForWebSocket } from './web-socket.ts'
 
 /**
  * Answer a request that asks for the connection itself (`Upgrade: tcp`), as attach and exec do: what follows
@@ -18,12 +19,15 @@ export async function respondToUpgrade(
   connection.once('close', () => gone.abort())
   connection.on('error', () => undefined)
   try {
-    if (head.length > 0) connection.unshift(head)
+    const wantsMessages = asksForWebSocket(request)
+    if (head.length > 0 && !wantsMessages) connection.unshift(head)
     const answer = await answerTo(host, request, request, gone.signal)
     if (!('takeOver' in answer)) {
       const status = 'status' in answer ? answer.status : 200
       return void connection.end(headOf(`${status} ${status < 300 ? 'OK' : 'Error'}`, {}))
     }
+    if (answer.isWebSocket)
+      return await answer.takeOver(await acceptWebSocket(request, connection, head))
     connection.write(
       headOf('101 UPGRADED', {
         'Content-Type': answer.type,

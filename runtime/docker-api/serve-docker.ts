@@ -68,7 +68,7 @@ const serverOptions = {
   requestTimeout: 0,
   keepAliveTimeout: 300_000,
   shouldUpgradeCallback: (request: IncomingMessage) =>
-    /\/(?:attach|start)(?:\?|$)/.test(request.url ?? ''),
+    /\/(?:attach|attach\/ws|start|session|grpc)(?:\?|$)/.test(request.url ?? ''),
 }
 
 async function untilAborted(signal: AbortSignal | undefined): Promise<void> {

@@ -16,7 +16,7 @@ export const swarmRoutes: readonly Route[] = [
     ['GET', 'POST', 'DELETE'].map((method): Route => [
       method,
       pattern,
-      () => ({ status: 501, body: { message } }),
+      () => ({ status: 503, body: { message } }),
     ]),
   ),
 )

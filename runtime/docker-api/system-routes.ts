@@ -6,6 +6,7 @@ import type { Filter } from '../cli/output/filter-containers.ts'
 import { type Answer, type ApiCall, type Route, ok } from './api-call.ts'
 import { containerSummary } from './container-documents.ts'
 import { anyOf, readFilters, timeOf, valuesOf } from './filters.ts'
+import { familiarName } from './familiar-name.ts'
 import { imageSummary } from './image-documents.ts'
 import { apiVersion, oldestApiVersion } from './match-route.ts'
 import { systemInfo } from './system-info.ts'
@@ -17,6 +18,7 @@ export const systemRoutes: readonly Route[] = [
   ['GET', '/info', async (call) => ok(await systemInfo(call))],
   ['GET', '/events', events],
   ['GET', '/system/df', diskUsage],
+  ['GET', '/plugins', () => ok([])],
 ]
 
 function ping(): Answer {
@@ -83,12 +85,16 @@ function isWanted(
   )
 }
 
-function eventDocument({ type, action, id, attributes, time }: EngineEvent): object {
+function eventDocument(event: EngineEvent): object {
+  const { type, action, time } = event
+  const id = type === 'image' ? familiarName(event.id) : event.id
+  const attributes = type === 'image' ? imageAttributes(event) : event.attributes
   const milliseconds = Date.parse(time)
   const fraction = (/\.(\d+)/.exec(time)?.[1] ?? '').padEnd(9, '0').slice(0, 9)
   const seconds = Math.floor(milliseconds / 1000)
   return {
     ...(type === 'container' ? { status: action, id, from: attributes['image'] ?? '' } : {}),
+    ...(type === 'image' ? { status: action, id } : {}),
     Type: type,
     Action: action,
     Actor: { ID: id, Attributes: attributes },
@@ -97,6 +103,12 @@ function eventDocument({ type, action, id, attributes, time }: EngineEvent): obj
     // Whole beyond what a double holds; the last digits are lost.
     timeNano: Number(`${seconds}${fraction}`),
   }
+}
+
+/** Names as clients write them. */
+function imageAttributes({ attributes }: EngineEvent): Readonly<Record<string, string>> {
+  const { name } = attributes
+  return name === undefined ? attributes : { ...attributes, name: familiarName(name) }
 }
 
 async function diskUsage({ engine, context }: ApiCall): Promise<Answer> {

@@ -2,7 +2,15 @@ import type { VolumeSummary } from '../cli/content-verbs.ts'
 import { volumeDocument } from '../cli/output/volume-document.ts'
 import { type Answer, type ApiCall, type Route, noContent, ok } from './api-call.ts'
 import { orNoSuch } from './api-error.ts'
-import { anyOf, isTrue, labelsMatch, readFilters, timeOf, valuesOf } from './filters.ts'
+import {
+  anyOf,
+  isTrue,
+  labelsMatch,
+  readFilters,
+  requireFilters,
+  timeOf,
+  valuesOf,
+} from './filters.ts'
 import { mapField, textField } from './json-fields.ts'
 import { volumeOptionsOf } from '../container/parse/volume-driver.ts'
 
@@ -18,8 +26,10 @@ async function volumeOf({ engine, parameters: [name = ''] }: ApiCall): Promise<V
   return orNoSuch('volume', name, () => engine.volumeInspect(name))
 }
 
+const volumeFilters = ['dangling', 'driver', 'label', 'label!', 'name']
+
 async function list({ engine, query }: ApiCall): Promise<Answer> {
-  const filters = readFilters(query)
+  const filters = requireFilters(readFilters(query), volumeFilters)
   const used = new Set(
     (await engine.list({ all: true, size: false })).flatMap(({ record }) =>
       record.mounts.flatMap(({ name }) => name ?? []),
