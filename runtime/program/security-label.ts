@@ -2,6 +2,7 @@ import { close, openBelow } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
 import { AT_FDCWD, ERRNO, O, PROC_SUPER_MAGIC, RESOLVE } from './flags/values.ts'
 import { directoryFlag } from './compilation.ts'
+import type { Slot } from './operand.ts'
 import type { Step } from './program.ts'
 
 const LINK_SAFE = RESOLVE.BENEATH | RESOLVE.NO_MAGICLINKS | RESOLVE.NO_XDEV
@@ -30,17 +31,26 @@ export function openProc(c: Compilation): void {
   })
 }
 
-/** Write to a file of procfs through slot `proc`. */
+/**
+ * Write to a file of procfs.
+ *
+ * @param options.tree descriptor of the procfs; absent: the host's, slot `proc`
+ */
 export function writeProc(
   c: Compilation,
   path: string,
   value: string,
-  options: { readonly why: string; readonly source: string; readonly ignore?: readonly string[] },
+  options: {
+    readonly why: string
+    readonly source: string
+    readonly ignore?: readonly string[]
+    readonly tree?: Slot | undefined
+  },
 ): void {
   const { b } = c
-  const { why, source, ignore = [] } = options
+  const { why, source, ignore = [], tree = b.slot('proc') } = options
   const done = b.label('written')
-  openBelow(c, b.slot('proc'), path, {
+  openBelow(c, tree, path, {
     flags: O.WRONLY,
     resolve: LINK_SAFE,
     to: b.slot('file'),
