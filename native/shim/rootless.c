@@ -9,7 +9,9 @@
 #include <linux/sockios.h>
 #include <linux/wait.h>
 #include "execute.h"
+#include "outside.h"
 #include "process.h"
+#include "run-folder.h"
 #include "shared-namespaces.h"
 #include "string.h"
 #include "subordinate-ids.h"
@@ -164,12 +166,33 @@ static void raise_loopback(void) {
   SYS1(close, socket);
 }
 
-static bool enter_network(s64 members, enum network_wish wish) {
-  if (wish == NETWORK_OF_HOST) return false;
-  if (!is_error(members) && enter_member(members, CLONE_NEWNET, true)) return true;
-  if (wish != NETWORK_OWN || is_error(SYS1(unshare, CLONE_NEWNET))) return false;
-  raise_loopback();
-  return true;
+static bool is_inhabited(s64 members) {
+  bool is_empty;
+  s64 member = is_error(members) ? members : living_member(members, 0, &is_empty);
+  if (!is_error(member)) SYS1(close, member);
+  return !is_error(member);
+}
+
+// Whoever stays outside has to be made before: there is no way back (outside.h).
+static bool enter_own(s64 members, s64 folder, char **envp) {
+  s64 outside = -1;
+  bool entered = false;
+  if (is_inhabited(members)) {
+    if (!outside_answers(folder)) outside = prepare_outside(folder, envp);
+    entered = enter_member(members, CLONE_NEWNET, true);
+  }
+  if (!entered) {
+    if (outside < 0) outside = prepare_outside(folder, envp);
+    entered = !is_error(SYS1(unshare, CLONE_NEWNET));
+    if (entered) raise_loopback();
+  }
+  finish_outside(outside, entered);
+  return entered;
+}
+
+static bool enter_network(s64 members, enum network_wish wish, s64 folder, char **envp) {
+  if (wish == NETWORK_OWN) return enter_own(members, folder, envp);
+  return wish == NETWORK_IF_THERE && !is_error(members) && enter_member(members, CLONE_NEWNET, true);
 }
 
 static void write_network(struct rootless_environment *storage, char **slot, bool owns_network, const char *otherwise) {
@@ -177,8 +200,9 @@ static void write_network(struct rootless_environment *storage, char **slot, boo
 }
 
 void enter_own_network(char **arguments, char **environment, struct rootless_environment *storage) {
-  s64 members = open_members(arguments, environment);
-  bool owns_network = enter_network(members, NETWORK_OWN);
+  s64 members = open_members(arguments, environment), folder = open_run_folder(arguments, environment);
+  bool owns_network = enter_network(members, NETWORK_OWN, folder, environment);
+  if (!is_error(folder)) SYS1(close, folder);
   if (!is_error(members)) join_members(members, owns_network);
   for (char **variable = environment; *variable; variable++)
     if (starts_with(*variable, "MYCONTAINER_NETNS=")) write_network(storage, variable, owns_network, "none");
@@ -190,10 +214,13 @@ void enter_rootless(bool is_runtime, char **arguments, char **envp, struct rootl
   const char *kind;
   SYS4(rt_sigaction, SIGPIPE, &ignore, &before, 8);
   s64 members = open_members(arguments, envp);
+  // While the user is who owns it: inside everybody is root.
+  enum network_wish wish = network_wish(is_runtime, arguments, envp);
+  s64 folder = wish == NETWORK_OWN ? open_run_folder(arguments, envp) : -ENOENT;
   if (!is_error(members) && enter_spaces(members)) kind = is_full_map() ? "full" : "single";
   else kind = create(uid, gid);
-  enum network_wish wish = network_wish(is_runtime, arguments, envp);
-  bool owns_network = !same(kind, "none") && enter_network(members, wish);
+  bool owns_network = !same(kind, "none") && enter_network(members, wish, folder, envp);
+  if (!is_error(folder)) SYS1(close, folder);
   if (!is_error(members)) {
     if (same(kind, "none")) close_members(members);
     else join_members(members, owns_network);

@@ -30,13 +30,18 @@ static void make_folders(struct text *path) {
 
 s64 open_members(char **arguments, char **envp) {
   TEXT(path, 4096);
-  struct statx info;
   if (!run_folder(&path, arguments, envp)) return -ENAMETOOLONG;
   make_folders(&path);
   s64 folder = open_run_folder(arguments, envp);
   if (is_error(folder)) return folder;
-  s64 file = SYS4(openat, folder, "userns", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  s64 file = lock_members(folder);
   SYS1(close, folder);
+  return file;
+}
+
+s64 lock_members(s64 folder) {
+  struct statx info;
+  s64 file = SYS4(openat, folder, "userns", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (is_error(file)) return file;
   s64 result = SYS5(statx, file, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &info);
   bool trusted = !is_error(result) && (info.stx_mode & S_IFMT) == S_IFREG && is_ours(info.stx_uid);
@@ -64,19 +69,42 @@ static void read_members(s64 file) {
   if (is_error(read_whole(file, members, sizeof members))) members[0] = 0;
 }
 
+// A pidfd, or -errno where it has ended.
+static s64 open_member(const struct member *member) {
+  s64 pidfd = SYS2(pidfd_open, member->pid, 0);
+  // The pidfd was opened first: if the ticks fit now, it is that process and no later one of the same number.
+  if (is_error(pidfd) || start_ticks(member->pid) == member->ticks) return pidfd;
+  SYS1(close, pidfd);
+  return -ESRCH;
+}
+
 bool enter_member(s64 file, u64 types, bool with_network) {
   struct member member;
   read_members(file);
   for (const char *at = members; next_member(&at, &member);) {
     if (with_network && !member.has_network) continue;
-    s64 pidfd = SYS2(pidfd_open, member.pid, 0);
+    s64 pidfd = open_member(&member);
     if (is_error(pidfd)) continue;
-    // The pidfd was opened first: if the ticks fit now, it is that process and no later one of the same number.
-    bool entered = start_ticks(member.pid) == member.ticks && !is_error(SYS2(setns, pidfd, types));
+    bool entered = !is_error(SYS2(setns, pidfd, types));
     SYS1(close, pidfd);
     if (entered) return true;
   }
   return false;
+}
+
+s64 living_member(s64 file, bool (*is_wanted)(u64 pid), bool *is_empty) {
+  struct member member;
+  read_members(file);
+  *is_empty = true;
+  for (const char *at = members; next_member(&at, &member);) {
+    if (!member.has_network) continue;
+    s64 pidfd = open_member(&member);
+    if (is_error(pidfd)) continue;
+    *is_empty = false;
+    if (!is_wanted || is_wanted(member.pid)) return pidfd;
+    SYS1(close, pidfd);
+  }
+  return -ESRCH;
 }
 
 static void add_member(struct text *text, const struct member *member) {

@@ -232,6 +232,8 @@ export interface SystemInfo {
   readonly runDir: string
   readonly dataDir: string
   readonly rootless: boolean
+  /** What leads containers of an ordinary user out; `none`: nothing does. Absent for root. */
+  readonly rootlessNetwork?: 'slirp4netns' | 'pasta' | 'none' | undefined
   readonly cgroupVersion: '1' | '2' | 'hybrid'
   readonly storageDriver: string
   readonly containers: number

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { cpus, hostname, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { packageRoot } from '../../native/paths.ts'
+import { findWayOut } from '../inspect-host/way-out-program.ts'
 import type { SystemInfo, VersionInfo } from '../cli/engine.ts'
 import { isApparmorOn } from './apparmor.ts'
 import type { EngineContext } from './engine-context.ts'
@@ -31,6 +32,7 @@ const cgroupVersions = { v2: '2', v1: '1', none: '1', hybrid: 'hybrid' } as cons
 
 export async function systemInfo(context: EngineContext): Promise<SystemInfo> {
   const { folders, facts } = context
+  const rootlessNetwork = findWayOut(context.env)?.name ?? 'none'
   const counts = { running: 0, paused: 0, stopped: 0 }
   const records = listRecords(folders)
   for (const record of records) {
@@ -48,6 +50,7 @@ export async function systemInfo(context: EngineContext): Promise<SystemInfo> {
     runDir: folders.runDir,
     dataDir: folders.dataDir,
     rootless: facts.rootless,
+    ...(facts.rootless ? { rootlessNetwork } : {}),
     cgroupVersion: cgroupVersions[facts.cgroups.mode],
     storageDriver: 'overlay',
     containers: records.length,
@@ -58,9 +61,12 @@ export async function systemInfo(context: EngineContext): Promise<SystemInfo> {
       'seccomp',
       ...(facts.rootless ? ['rootless'] : []),
     ],
-    warnings: [],
+    warnings: facts.rootless && rootlessNetwork === 'none' ? [noWayOut] : [],
   }
 }
+
+const noWayOut =
+  'Neither slirp4netns nor pasta is installed: containers on a bridge reach nothing outside this machine'
 
 /** PRETTY_NAME of os-release(5). */
 function operatingSystem(): string {

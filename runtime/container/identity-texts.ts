@@ -2,6 +2,7 @@ import { hostname as readHostname } from 'node:os'
 import { renderHosts } from '../network/hosts-file.ts'
 import { hostHasIpv6 } from '../network/host-network.ts'
 import { renderResolvConf } from '../network/resolv-conf.ts'
+import { hasWayOut, wayOutNameServer } from '../network/way-out.ts'
 import { readTextIfPresent } from './durable-file.ts'
 import type { ContainerRecord } from './record.ts'
 import type { NetworkAttachment } from './state.ts'
@@ -43,6 +44,7 @@ export function identityTexts(
       search: network.dnsSearch,
       options: network.dnsOptions,
       nameServer,
+      wayOutServer: attachments.length > 0 && hasWayOut() ? wayOutNameServer : undefined,
       hostNetwork: isHost,
       ipv6,
     }),

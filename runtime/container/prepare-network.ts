@@ -12,6 +12,7 @@ import { identityTexts } from './identity-texts.ts'
 import { type Joined, announce, describeAttachment, joinNetwork } from './join-network.ts'
 import { namedNetworks } from './network-membership.ts'
 import type { ContainerRecord } from './record.ts'
+import { forwardedPorts, portProbe } from './rootless-ports.ts'
 import type { SpareNetwork } from './spare-networks.ts'
 import type { ContainerNetwork } from './state.ts'
 
@@ -70,7 +71,10 @@ export async function prepareNetwork(
     leases.push(...ports.leases)
     const isPlain = ports.bindings.length === 0 && !isMapped && !isDryRun
     spare = isPlain ? useSpare(context, joined) : undefined
-    const attachment = attach(context, joined, ports.bindings)
+    const attachment = {
+      ...attach(context, joined, ports.bindings),
+      forwarded: forwardedPorts(context, ports.bindings),
+    }
     const state = describeNetwork(record, joined, ports.bindings)
     const nameServer = joined.find(({ network }) => network.dns)?.lease.ipv4.gateway
     const { attachments } = state
@@ -113,10 +117,11 @@ function noNetwork(): PreparedNetwork {
 }
 
 function reserveHostPorts(
-  { folders }: EngineContext,
+  context: EngineContext,
   record: ContainerRecord,
   joined: readonly Joined[],
 ): ReservedPorts {
+  const { folders } = context
   const { publish, publishAll } = record.options.network
   const first = joined[0]
   const isWanted = publish.length > 0 || publishAll
@@ -136,6 +141,7 @@ function reserveHostPorts(
     exposed: publishAll ? record.resolved.exposedPorts : [],
     ipv4: first.lease.ipv4.address,
     ipv6: first.lease.ipv6?.address,
+    probe: portProbe(context),
     isHolding: (id) => mayHoldLeases(folders, id),
   })
 }

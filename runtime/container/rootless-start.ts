@@ -1,13 +1,16 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import { packageRoot, shimPath } from '../../native/paths.ts'
+import { hasWayOut } from '../network/way-out.ts'
 import type { EngineContext } from './engine-context.ts'
 import { ownsNetworkNamespace } from './namespace-members.ts'
 import type { ContainerOptions } from './options.ts'
 
 const isolatedNote =
-  'note: for an ordinary user containers reach one another, but nothing outside: take --network host for the network of this machine'
+  'note: containers reach one another, but nothing outside this machine: for an ordinary user that takes slirp4netns or pasta (Debian: apt install slirp4netns), or --network host'
+const failedNote = (path: string): string =>
+  `note: containers reach one another, but nothing outside this machine, for what should lead out has ended; ${path} has its words. --network host needs none`
 const singleIdNote =
   'note: this user has no range in /etc/subuid and /etc/subgid (or newuidmap is missing): containers know one user, root, which is you; files and programs of other users do not work in them'
 
@@ -32,13 +35,18 @@ export function prepareRootless(
     refuseGroups(options)
     noteOnce(join(folders.runDir, 'told-single-id'), () => note(singleIdNote))
   }
-  refusePorts(options)
   const { kind } = options.network.mode
   const isBridged = kind === 'bridge' || kind === 'networks'
   if (kind === 'host' && ownsNetworkNamespace(env)) refuseHostNetwork()
   if (!isBridged) return
   if (!ownsNetworkNamespace(env)) enterNetworkNamespace(env)
-  note(isolatedNote)
+  if (!hasWayOut(env)) note(lackOfWayOut(folders))
+}
+
+function lackOfWayOut({ runDir }: EngineContext['folders']): string {
+  const words = join(runDir, 'way-out.log')
+  const isTold = (statSync(words, { throwIfNoEntry: false })?.size ?? 0) > 0
+  return isTold ? failedNote(words) : isolatedNote
 }
 
 /**
@@ -74,19 +82,6 @@ function refuseGroups({ groupAdd }: ContainerOptions): void {
     { groups: groupAdd.join(' ') },
     {
       hint: 'A user with a single mapped id has no further groups; have root add ranges: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER',
-    },
-  )
-}
-
-function refusePorts({ network }: ContainerOptions): void {
-  if (network.publish.length === 0 && !network.publishAll) return
-  if (network.mode.kind !== 'bridge' && network.mode.kind !== 'networks') return
-  throw new OperationError(
-    'UNSUPPORTED',
-    'publish a port as an ordinary user',
-    {},
-    {
-      hint: 'The host cannot reach the network of this user’s containers: run it as root, or leave -p out and take --network host',
     },
   )
 }

@@ -9,7 +9,7 @@ import { encodeBatch } from './nftables/message.ts'
 import type { TableChange } from './nftables/message.ts'
 import { addElements, deleteElements } from './nftables/set.ts'
 import type { SetElement } from './nftables/set.ts'
-import { portElement, portMaps } from './published-port.ts'
+import { portElement, portMaps, showPorts } from './published-port.ts'
 import type { PortBinding, PortMap } from './published-port.ts'
 import { addAddress } from './rtnetlink/address.ts'
 import { createChildLink } from './rtnetlink/child-link.ts'
@@ -272,14 +272,11 @@ function portExchange(
   ports: readonly PortBinding[],
   changes: readonly TableChange[],
 ): NetlinkExchange {
-  const [first] = ports
-  const shown = first ? `${first.hostIp}:${first.hostPort}/${first.protocol}` : ''
-  const rest = ports.length > 1 ? ` and ${ports.length - 1} more` : ''
   return {
     family: 'netfilter',
     message: encodeBatch(changes),
     acks: 1,
-    why: `${action} port ${shown}${rest}`,
+    why: `${action} ${showPorts(ports)}`,
     source: 'nft(8), map elements',
   }
 }

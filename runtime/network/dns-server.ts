@@ -18,6 +18,7 @@ import { poolsOf } from './network.ts'
 import type { Network, NetworkFolders } from './network.ts'
 import { listNames, nameRecordsFolder, networkRunFolder, readIfPresent } from './network-files.ts'
 import { parseResolvConf } from './resolv-conf.ts'
+import { hasWayOut, wayOutNameServer } from './way-out.ts'
 
 // The name server of one user-defined network: containers by name, everything else from the
 // host's name servers. It runs while the network has containers, one process, on the gateway.
@@ -178,6 +179,7 @@ function shuffle<Item>(items: readonly Item[]): Item[] {
 function upstreamsFor(client: string, records: readonly NameRecord[], network: Network): string[] {
   const own = findClient(records, client)
   if (own && own.upstreams.length > 0) return [...own.upstreams]
+  if (hasWayOut()) return [wayOutNameServer]
   const host = parseResolvConf(readIfPresent('/etc/resolv.conf') ?? '').nameservers
   return usableUpstreams(host, gatewaysOf(network))
 }

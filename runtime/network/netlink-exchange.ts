@@ -26,6 +26,14 @@ export interface HeldPort {
   readonly protocol: 'tcp' | 'udp'
 }
 
+/** Ports of the host that a process in the host's network namespace is asked to listen on. */
+export interface ForwardedPorts {
+  /** Where its socket is. */
+  readonly runDir: string
+  /** To bind them: messages, and which ports those are for. */
+  readonly requests: readonly { readonly message: Uint8Array; readonly shown: string }[]
+}
+
 /** What the start program of a container does for one of its interfaces. */
 export interface NetworkAttachment {
   /** Path of a network namespace that was made ahead and has the interface already. Absent: a new one. */
@@ -36,6 +44,8 @@ export interface NetworkAttachment {
   readonly inside: readonly NetlinkExchange[]
   /** Bound by the outer half, and by the monitor that it becomes, until the container has ended. */
   readonly held: readonly HeldPort[]
+  /** Of an ordinary user, whose containers the host's network does not reach. */
+  readonly forwarded?: ForwardedPorts | undefined
   /** By the monitor, in the host's network namespace, when the container has ended. */
   readonly cleanup: readonly NetlinkExchange[]
   /** Files to unlink after the clean-up. */

@@ -36,6 +36,8 @@ export interface PortReservation {
   readonly ipv4: string
   readonly ipv6?: string | undefined
   readonly requests: readonly PortRequest[]
+  /** 0, or the negative errno of binding the port. Absent: this process tries it itself. */
+  readonly probe?: ((binding: PortBinding) => number) | undefined
   /** As of leaseAddress. */
   readonly isHolding: (containerId: string) => boolean
 }
@@ -185,7 +187,7 @@ function claimPort(
   claimed.push(path)
   const other = findOverlap(reservation, binding)
   if (other) return conflictWith(binding, join(portLeasesFolder(folders), portLeaseName(other)))
-  return probe(binding)
+  return probe(reservation, binding)
 }
 
 function conflictWith(binding: HostPort, path: string): OperationError {
@@ -236,10 +238,16 @@ function reclaimPort({ folders, isHolding }: PortReservation, port: HostPort): b
   return true
 }
 
+function tryBind({ hostIp, hostPort, protocol }: PortBinding): number {
+  return probeBind(requireAddress(hostIp, 'a host address'), hostPort, protocol)
+}
+
 /** Ask the kernel whether a program of the host has the port. */
-function probe(binding: PortBinding): OperationError | undefined {
-  const address = requireAddress(binding.hostIp, 'a host address')
-  const errno = errnoName(probeBind(address, binding.hostPort, binding.protocol))
+function probe(
+  { probe: ask = tryBind }: PortReservation,
+  binding: PortBinding,
+): OperationError | undefined {
+  const errno = errnoName(ask(binding))
   switch (errno) {
     case 'EADDRINUSE':
       return portTaken(binding, { holder: 'a program of the host' })
@@ -255,7 +263,9 @@ function probe(binding: PortBinding): OperationError | undefined {
         'UNSUPPORTED',
         'publish a port',
         { port: binding.hostPort, errno },
-        { hint: 'Ports below net.ipv4.ip_unprivileged_port_start need root' },
+        {
+          hint: 'Ports below net.ipv4.ip_unprivileged_port_start need root: choose a higher one, or have root run "sysctl -w net.ipv4.ip_unprivileged_port_start=80"',
+        },
       )
     default:
       // Free, or a protocol that the kernel has no sockets for and only forwards.

@@ -95,3 +95,10 @@ export function parsePortLease(text: string, path: string): PortLease {
 export function formatPortLease({ container, targetIp, containerPort }: PortLease): string {
   return `${container} ${targetIp} ${containerPort}\n`
 }
+
+/** `port 0.0.0.0:8080/tcp and 2 more` */
+export function showPorts(ports: readonly HostPort[]): string {
+  const [first] = ports
+  const shown = first ? `${first.hostIp}:${first.hostPort}/${first.protocol}` : ''
+  return `port ${shown}${ports.length > 1 ? ` and ${ports.length - 1} more` : ''}`
+}

@@ -11,6 +11,8 @@ export interface ResolvConfContent {
   readonly options: readonly string[]
   /** Address of the network's own name server, which then stands alone. */
   readonly nameServer?: string | undefined
+  /** What leads out has a name server of its own, which asks those of the host for whoever cannot. */
+  readonly wayOutServer?: string | undefined
   /** The container shares the host's network namespace, where loopback name servers answer. */
   readonly hostNetwork?: boolean | undefined
   /** Whether the container has IPv6. */
@@ -71,6 +73,7 @@ function chooseServers(content: ResolvConfContent, host: ResolvConf): readonly s
   if (content.nameServer !== undefined) return [content.nameServer]
   if (content.dns.length > 0) return content.dns
   if (content.hostNetwork) return host.nameservers
+  if (content.wayOutServer !== undefined) return [content.wayOutServer]
   const usable = host.nameservers.filter((server) => isReachable(server, content.ipv6 ?? false))
   if (usable.length > 0) return usable
   return [...publicServers, ...(content.ipv6 ? publicServers6 : [])]

@@ -16,6 +16,7 @@ import { sendConsole, sendProcessDescriptor } from './console.ts'
 import { releasePreserved, takePreserved } from './descriptors.ts'
 import { makeDevices } from './devices.ts'
 import { execute, executeArguments, openInit, restrict } from './execute.ts'
+import { startForwarding } from './forwarded-ports.ts'
 import { moveNetDevices, returnNetDevices, setUpNetDevices } from './net-devices.ts'
 import { requireProgram } from './require-program.ts'
 import { forbidNewPrivileges } from './seccomp.ts'
@@ -167,6 +168,7 @@ function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void 
     sendGo(c, 'hooks of the host come before those of the container')
   close(c, b.slot('goWrite'), 'nothing more to tell')
   if (isBornLate(c)) adopt(c)
+  if (input.network?.forwarded) startForwarding(c)
   const bundle = input.bundle ?? input.stateDir
   sendListener(c, { id: input.id, bundle, status: 'creating', pid: b.slot('pid') })
   sendProcessDescriptor(c)

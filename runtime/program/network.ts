@@ -2,6 +2,7 @@ import { AF_INET, AF_INET6, socketAddress } from '../../native/socket-address.ts
 import type { HeldPort, NetlinkExchange, NetworkAttachment } from '../network/netlink-exchange.ts'
 import { close, isNew } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
+import { bindForwarded, endForwarding } from './forwarded-ports.ts'
 import { AT_FDCWD } from './flags/values.ts'
 import type { Data, Slot } from './operand.ts'
 
@@ -16,6 +17,7 @@ const ERROR_OFFSET = 16 // struct nlmsghdr, then the error
 /** Outer half, once the init exists: the container's interface is made and moved inside. */
 export function attachOutside(c: Compilation, network: NetworkAttachment): void {
   for (const [index, port] of network.held.entries()) holdPort(c, port, heldSlot(c, index))
+  if (network.forwarded) bindForwarded(c, network.forwarded)
   runExchanges(c, network.host)
 }
 
@@ -64,6 +66,7 @@ export function configureInside(c: Compilation, network: NetworkAttachment | und
 
 /** Cleanup section: what would stay on the host. */
 export function detachNetwork(c: Compilation, network: NetworkAttachment): void {
+  if (network.forwarded) endForwarding(c)
   runExchanges(c, network.cleanup)
   for (const [index, { port }] of network.held.entries())
     c.b.call('close', [heldSlot(c, index)], {

@@ -8,6 +8,7 @@ import { checkPrograms } from './check-programs.ts'
 import { checkSecurity } from './check-security.ts'
 import { checkStorage } from './check-storage.ts'
 import { checkUsers } from './check-users.ts'
+import { checkWayOut } from './check-way-out.ts'
 import type { DoctorReport, Finding } from './finding.ts'
 import { readKernelConfig } from './kernel-config.ts'
 import { probeSyscalls } from './probe-syscalls.ts'
@@ -35,6 +36,7 @@ export function doctor({
     ...checkNetwork(facts, readKernelConfig(facts.kernel.release)),
     ...checkSecurity(details),
     ...checkUsers(facts, path),
+    ...checkWayOut(facts, { ...process.env, PATH: path }),
     ...checkPrograms(path),
   ])
 }
