@@ -1,7 +1,7 @@
 import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import type { PeerCertificate, TLSSocket } from 'node:tls'
 import { badRequest, StatusError, tooLarge } from '../api/status-error.ts'
 import { authenticate } from './authenticate.ts'
 import type { TokenLookup } from './authenticate.ts'
@@ -227,11 +227,17 @@ async function respondTo(
   return options.handle({ ...request, user })
 }
 
+/** Reading it costs more than many a request does; no connection ever has another one. */
+const certificates = new WeakMap<TLSSocket, PeerCertificate>()
+
 function certificateOf(incoming: Incoming) {
   const socket = ('stream' in incoming ? incoming.stream.session?.socket : incoming.socket) as
     | TLSSocket
     | undefined
-  return socket?.authorized ? socket.getPeerCertificate() : undefined
+  if (!socket?.authorized) return undefined
+  let certificate = certificates.get(socket)
+  if (!certificate) certificates.set(socket, (certificate = socket.getPeerCertificate()))
+  return certificate
 }
 
 async function readAll(incoming: Incoming): Promise<Buffer> {

@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client'
 import type { ApiResponse } from './http-message.ts'
 import type { InFlightObserver } from './limit-in-flight.ts'
+import { addProcessMetrics } from './process-metrics.ts'
 import type { ResourceRequest } from './request-info.ts'
 
 // Numbers about the server, under the names that dashboards know.
@@ -57,25 +58,7 @@ export async function makeServerMetrics(
     labelNames: ['request_kind'],
     registers,
   })
-  const memory = new Gauge({
-    name: 'process_resident_memory_bytes',
-    help: 'Memory that is resident.',
-    registers: [],
-    collect() {
-      this.set(process.memoryUsage.rss())
-    },
-  })
-  registry.registerMetric(memory)
-  const processor = new Gauge({
-    name: 'process_cpu_seconds_total',
-    help: 'Processor time since the start.',
-    registers: [],
-    collect() {
-      const { user, system } = process.cpuUsage()
-      this.set((user + system) / 1e6)
-    },
-  })
-  registry.registerMetric(processor)
+  await addProcessMetrics(registry)
   const objects = new Gauge({
     name: 'apiserver_storage_objects',
     help: 'Objects stored, by resource.',

@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client'
 import { listAt, textAt, valueAt } from '../../api/object.ts'
 import type { KubeObject } from '../../api/object.ts'
+import { addProcessMetrics } from '../../server/process-metrics.ts'
 
 // Numbers about the agent, under the kubelet's names.
 
@@ -26,10 +27,10 @@ export async function makeAgentMetrics(
   nodeName: string,
   pods: () => readonly KubeObject[],
 ): Promise<AgentMetrics> {
-  const { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } = await import('prom-client')
+  const { Counter, Gauge, Histogram, Registry } = await import('prom-client')
   const registry = new Registry()
   const registers = [registry]
-  collectDefaultMetrics({ register: registry })
+  await addProcessMetrics(registry)
   const podStart = new Histogram({
     name: 'kubelet_pod_start_duration_seconds',
     help: 'Time from a pod being seen until it runs.',
