@@ -1,149 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { type CommandBench, commandBench, startCommand, waitUntil } from './command-line.ts'
+import t from 'tap'
+import { WebSocket } from 'ws'
+import { dockerBench } from './docker-bench.ts'
 
 // The docker command and docker-compose, as they come, on our socket.
 
 t.setTimeout(120_000)
-
-interface Result {
-  readonly exitCode: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-interface DockerBench extends CommandBench {
-  readonly socket: string
-  readonly docker: (words: readonly string[], input?: string) => Promise<Result>
-  /** One that must succeed; its standard output without the last newline. */
-  readonly good: (...words: string[]) => Promise<string>
-  readonly call: (method: string, path: string, body?: unknown) => Promise<ApiResult>
-  readonly compose: (folder: string, ...words: string[]) => Promise<Result>
-  readonly killServer: () => Promise<void>
-}
-
-interface ApiResult {
-  readonly status: number | undefined
-  readonly headers: IncomingMessage['headers']
-  readonly body: string
-}
-
-const programs = ['sh', 'cat', 'echo', 'sleep', 'true', 'tr', 'stty', 'wget', 'touch', 'yes', 'ls']
-
-/** A server on a root of its own with the image `box`. */
-async function dockerBench(t: Test): Promise<DockerBench> {
-  const bench = commandBench(t)
-  const socket = join(bench.folder, 'docker.sock')
-  const server = startCommand(['serve', '--docker', socket], { root: bench.root })
-  t.teardown(() => end(server))
-  await waitUntil('the socket', () => existsSync(socket))
-  const env = {
-    ...process.env,
-    DOCKER_HOST: `unix://${socket}`,
-    DOCKER_BUILDKIT: '0',
-    HOME: bench.folder,
-  }
-  const docker = (words: readonly string[], input = ''): Promise<Result> =>
-    runProgram('docker', words, { env, input })
-  const good = async (...words: string[]): Promise<string> => {
-    const { exitCode, stdout, stderr } = await docker(words)
-    if (exitCode !== 0) throw new Error(`docker ${words.join(' ')}: ${exitCode}\n${stderr}`)
-    return stdout.trimEnd()
-  }
-  await importBox(bench.folder, good)
-  return {
-    ...bench,
-    socket,
-    docker,
-    good,
-    call: (method, path, body) => callApi(socket, method, path, body),
-    compose: (folder, ...words) =>
-      runProgram('docker-compose', ['-p', 'stack', ...words], { env, input: '', cwd: folder }),
-    async killServer() {
-      server.kill('SIGKILL')
-      await once(server, 'exit')
-    },
-  }
-}
-
-async function importBox(
-  folder: string,
-  good: (...words: string[]) => Promise<string>,
-): Promise<void> {
-  const root = join(folder, 'box')
-  for (const name of ['bin', 'etc', 'tmp']) mkdirSync(join(root, name), { recursive: true })
-  copyFileSync('/bin/busybox', join(root, 'bin/busybox'))
-  for (const name of programs) symlinkSync('busybox', join(root, 'bin', name))
-  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/:/bin/sh\n')
-  const tar = join(folder, 'box.tar')
-  await runProgram('tar', ['-C', root, '-cf', tar, '.'], { env: process.env, input: '' })
-  await good('import', '-c', 'CMD ["sh"]', tar, 'box')
-}
-
-async function end(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return
-  server.kill('SIGTERM')
-  await once(server, 'exit')
-}
-
-interface RunOptions {
-  readonly env: NodeJS.ProcessEnv
-  readonly input: string
-  readonly cwd?: string
-}
-
-async function runProgram(
-  program: string,
-  words: readonly string[],
-  { env, input, cwd }: RunOptions,
-): Promise<Result> {
-  const child = spawn(program, words, { env, stdio: 'pipe', ...(cwd ? { cwd } : {}) })
-  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (piece: string) => (stdout += piece))
-  child.stderr.setEncoding('utf8').on('data', (piece: string) => (stderr += piece))
-  child.stdin.on('error', () => undefined)
-  child.stdin.end(input)
-  const [exitCode] = (await once(child, 'close')) as [number | null]
-  clearTimeout(timer)
-  return { exitCode, stdout, stderr }
-}
-
-async function callApi(
-  socketPath: string,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<ApiResult> {
-  const asked = request({
-    socketPath,
-    method,
-    path,
-    headers: { 'Content-Type': 'application/json' },
-  })
-  asked.end(body === undefined ? undefined : JSON.stringify(body))
-  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
-  const chunks: Buffer[] = []
-  for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk)
-  return {
-    status: answer.statusCode,
-    headers: answer.headers,
-    body: Buffer.concat(chunks).toString(),
-  }
-}
 
 t.test('the docker command runs, executes, shows and removes', async (t) => {
   const { docker, good } = await dockerBench(t)
@@ -377,6 +243,76 @@ t.test('what the API says', async (t) => {
   await once(garbage.resume(), 'close')
   t.equal((await call('GET', '/_ping')).status, 200, 'still there after garbage')
   await good('rm', '-f', 'up')
+})
+
+t.test('what libraries rely on', async (t) => {
+  const { call, good, socket, folder } = await dockerBench(t)
+  const made = async (body: object): Promise<string> => {
+    const { body: text } = await call('POST', '/containers/create', { Image: 'box', ...body })
+    return (JSON.parse(text) as { Id: string }).Id
+  }
+  const quick = await made({ Cmd: ['sh', '-c', 'exit 5'], HostConfig: { AutoRemove: true } })
+  const removed = call('POST', `/containers/${quick}/wait?condition=removed`)
+  await call('POST', `/containers/${quick}/start`)
+  t.same(JSON.parse((await removed).body), { StatusCode: 5 })
+  const late = await call('POST', `/containers/${quick}/wait`)
+  t.same(JSON.parse(late.body), { StatusCode: 5 }, 'asked for when it has removed itself')
+  t.equal((await call('POST', `/containers/${'0'.repeat(64)}/wait`)).status, 404)
+
+  const typed = await made({ Cmd: ['sh', '-c', 'read x; echo got $x'], OpenStdin: true })
+  t.equal((await call('GET', `/containers/${typed}/attach/ws`)).status, 400, 'no upgrade')
+  const client = new WebSocket(
+    `ws+unix://${socket}:/containers/${typed}/attach/ws?stream=1&stdin=1&stdout=1`,
+  )
+  let said = ''
+  client.on('message', (data: Buffer) => (said += data.toString()))
+  await once(client, 'open')
+  await call('POST', `/containers/${typed}/start`)
+  client.send('abc\n')
+  await once(client, 'close')
+  t.equal(said, 'got abc\n', 'attached over a WebSocket, without frames')
+  const nobody = new WebSocket(`ws+unix://${socket}:/containers/nobody/attach/ws`)
+  t.match(await once(nobody, 'error'), [{ message: /404/ }])
+
+  await made({ Cmd: ['true'] }).then(async (id) =>
+    call('POST', `/containers/${id}/rename?name=dup`),
+  )
+  const twice = await call('POST', '/containers/create?name=dup', { Image: 'box' })
+  t.match(twice, { status: 409, body: /container name \\"\/dup\\" is already in use/ })
+
+  const images = encodeURIComponent('{"type":["image"]}')
+  const since = Math.floor(Date.now() / 1000)
+  await good('tag', 'box', 'box:2')
+  await good('save', '-o', join(folder, 'box.tar'), 'box:2')
+  await good('rmi', 'box:2')
+  await good('load', '-i', join(folder, 'box.tar'))
+  const seen = await call(
+    'GET',
+    `/events?since=${since}&until=${Date.now() / 1000}&filters=${images}`,
+  )
+  const actions = seen.body
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { Action: string }).Action)
+  t.same(actions, ['tag', 'save', 'untag', 'load'])
+  t.match(seen.body, /"name":"box:2"/)
+
+  const rows = [
+    ['GET', '/plugins', 200],
+    ['GET', '/services', 503],
+    ['POST', '/session', 501],
+    ['POST', '/grpc', 501],
+    ['POST', '/build/prune', 200],
+    ['GET', '/images/json?filters={"bogus":["1"]}', 400],
+    ['GET', '/volumes?filters={"bogus":["1"]}', 400],
+    ['GET', '/networks?filters={"bogus":["1"]}', 400],
+    ['GET', '/networks?filters={"dangling":["true"]}', 200],
+    ['POST', '/images/create?fromImage=127.0.0.1:1/nope&tag=1', 500],
+  ] as const
+  for (const [method, path, status] of rows)
+    t.equal((await call(method, path)).status, status, `${method} ${path}`)
+  const login = { username: 'a', password: 'b', serveraddress: '127.0.0.1:1' }
+  t.equal((await call('POST', '/auth', login)).status, 500, 'nobody to ask')
 })
 
 t.test('containers outlive the server, and clients that go hold nothing up', async (t) => {
