@@ -10,6 +10,8 @@ import type { Plan } from './writes/write.ts'
 export interface KeyControllerOptions {
   /** As events and traces call it: `job-controller`. */
   readonly name: string
+  /** As events call it, where that is something else. */
+  readonly component?: string
   /** What the keys are names of, for traces. */
   readonly kind: KindName
   /** The kinds that plans are made from. */
@@ -34,7 +36,7 @@ export function startKeyController(
   const { client, record, onProblem, recorder } = context
   const { name, kind, reads, plan, workers } = options
   const known = new Map(reads.map((one) => [kindKey(one), context.informers.of(one)]))
-  const say = recorder(name)
+  const say = recorder(options.component ?? name)
   const tools = {
     client,
     remark: ({ about, ...text }: { about: KubeObject } & Parameters<typeof say>[1]) =>

@@ -18,7 +18,7 @@ import type { NodeRoom } from './admit-pod.ts'
 import { makeBackOff } from './back-off.ts'
 import { makeClientSources } from './environment/client-sources.ts'
 import { followPods } from './follow-pods.ts'
-import { nodeAllocatable } from './node-object.ts'
+import { nodeAllocatable, storageFolder } from './node-object.ts'
 import type { NodeFacts } from './node-object.ts'
 import { startNodePressure } from './node-pressure.ts'
 import type { PressureOptions } from './node-pressure.ts'
@@ -28,6 +28,7 @@ import type { PodWorker } from './pod-worker.ts'
 import { registerNode, startHeartbeat, waitForPodCidr } from './register-node.ts'
 import type { Heartbeat } from './register-node.ts'
 import { serveNode } from './serve-node.ts'
+import { makeNodeStorage } from './volumes/node-storage.ts'
 
 export interface NodeAgentOptions extends PressureOptions {
   readonly client: Client
@@ -117,6 +118,13 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     ...(options.bridge === undefined ? {} : { bridge: options.bridge }),
   })
   const backOff = { first: options.firstBackOff, longest: options.longestBackOff }
+  const storage = makeNodeStorage({
+    client,
+    node: name,
+    folder: storageFolder(root),
+    labels: () => own?.get({ name })?.metadata.labels ?? node.metadata.labels ?? {},
+    onProblem,
+  })
   const record = makeEventRecorder(client, 'kubelet', { host: name, onProblem })
   const tools: PodTools = {
     context,
@@ -129,6 +137,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     record: options.record ?? (() => undefined),
     network,
     sources,
+    storage,
     nodeName: name,
     nodeAddress: address,
     nodeMemory: totalmem(),
@@ -145,6 +154,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     onProblem,
   }
   await services.synced
+  storage.begin()
   makeClassGroups(context.facts)
   const pods = makeInformer(
     client,
@@ -204,6 +214,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       await served.close()
       await Promise.all([...workers.values()].map((worker) => worker.stop()))
       services.stop()
+      storage.stop()
       sources.stop()
       context.zygote.close()
     },

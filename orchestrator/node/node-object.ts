@@ -1,7 +1,9 @@
 import { readFileSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
 import { arch, availableParallelism, hostname, release, totalmem } from 'node:os'
 import type { JsonObject, KubeObject } from '../api/object.ts'
 import { listAt } from '../api/object.ts'
+import { localPathFolder } from '../api/volumes/names.ts'
 import { pressureCondition, pressureTypes } from './pressure/pressure-conditions.ts'
 import type { PressureMemory } from './pressure/pressure-conditions.ts'
 
@@ -15,6 +17,11 @@ export interface NodeFacts {
   readonly labels: Readonly<Record<string, string>>
   readonly maxPods: number
   readonly version: string
+}
+
+/** Where volumes of the local-path provisioner are on a node. */
+export function storageFolder(folder: string): string {
+  return join(folder, 'storage')
 }
 
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
@@ -56,6 +63,7 @@ export function newNode(facts: NodeFacts): KubeObject {
         'kubernetes.io/os': 'linux',
         ...labels,
       },
+      annotations: { [localPathFolder]: storageFolder(facts.folder) },
     },
     spec: { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }] },
   }

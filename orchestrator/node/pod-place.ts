@@ -87,7 +87,7 @@ async function mountVolumes(
   sandbox: Sandbox | undefined,
 ): Promise<ReadonlyMap<string, string> | undefined> {
   const facts = podFacts(tools, { address: sandbox?.address ?? '' })
-  const request = { pod, folder, facts, sources: tools.sources }
+  const request = { pod, folder, facts, sources: tools.sources, storage: tools.storage }
   const { paths, failures, stale } = await (sandbox
     ? updatePodVolumes(request)
     : spans.measure('mount volumes', () => updatePodVolumes(request)))

@@ -7,6 +7,7 @@ import type { BackOff } from './back-off.ts'
 import type { PullsUnderWay } from './images.ts'
 import type { AgentMetrics } from './server/agent-metrics.ts'
 import type { PodSources } from './environment/pod-sources.ts'
+import type { NodeStorage } from './volumes/node-storage.ts'
 import type { KubeObject } from '../api/object.ts'
 
 /** What all workers of a node share. */
@@ -18,6 +19,7 @@ export interface PodTools {
   readonly metrics: AgentMetrics
   readonly network: PodNetwork
   readonly sources: PodSources
+  readonly storage: NodeStorage
   readonly nodeName: string
   readonly nodeAddress: string
   /** Bytes. */

@@ -36,7 +36,8 @@ export async function registerNode(client: Client, facts: NodeFacts): Promise<Ku
   const found = await find(client, name)
   if (!found) return client.create(wanted)
   const labels = { ...wanted.metadata.labels }
-  return client.patch(nodeKind, { name }, 'merge', { metadata: { labels } })
+  const annotations = { ...wanted.metadata.annotations }
+  return client.patch(nodeKind, { name }, 'merge', { metadata: { labels, annotations } })
 }
 
 async function find(client: Client, name: string): Promise<KubeObject | undefined> {

@@ -16,6 +16,8 @@ export type ClusterChange =
   /** A pod left its node: deleted, or ended. `left` is the node without it. */
   | { readonly type: 'pod-gone'; readonly pod: PodInfo; readonly left?: NodeInfo | undefined }
   | { readonly type: 'namespace-labels'; readonly namespace: string }
+  /** A claim, a volume or a class came, changed or went. */
+  | { readonly type: 'storage' }
 
 export function nodeChanges(before: NodeFacts, node: NodeFacts): ClusterChange[] {
   const changes: ClusterChange[] = []

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Client } from '../client/client.ts'
 import type { ClusterCache } from './cluster/cluster-cache.ts'
+import type { VolumeCache } from './cluster/volume-cache.ts'
 import type { DecisionLog } from './decision.ts'
 import type { EnabledPlugin } from './framework.ts'
 import type { SchedulingQueue } from './queue/scheduling-queue.ts'
@@ -14,6 +15,7 @@ export interface CycleContext {
   readonly random: () => number
   readonly percentageOfNodesToScore: number
   readonly cache: ClusterCache
+  readonly volumes: VolumeCache
   readonly queue: SchedulingQueue
   readonly decisions: DecisionLog
   readonly spans: SchedulerSpans
@@ -26,6 +28,8 @@ export interface CycleContext {
   readonly position: { start: number }
   /** Writes under way. */
   readonly writes: Set<Promise<void>>
+  /** Pods among them, by uid, that wait for volumes: that may take long, and holds up nobody else. */
+  readonly waiting: Set<string>
   /** Events under way: nobody waits for them but the end of the scheduler. */
   readonly events: ReadonlySet<Promise<unknown>>
 }

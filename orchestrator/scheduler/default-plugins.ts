@@ -16,6 +16,8 @@ import { preferGpuNodes } from './plugins/prefer-gpu-nodes.ts'
 import { prioritySort } from './plugins/priority-sort.ts'
 import { schedulingGates } from './plugins/scheduling-gates.ts'
 import { taintToleration } from './plugins/taint-toleration.ts'
+import { volumeBinding } from './plugins/volume-binding.ts'
+import { volumeRestrictions } from './plugins/volume-restrictions.ts'
 import { zoneSpread } from './plugins/zone-spread.ts'
 
 export interface PluginChoice {
@@ -43,6 +45,8 @@ function usualPlugins(strategy: FitStrategy | undefined): EnabledPlugin[] {
     [nodeAffinity, 2],
     [nodePorts, 0],
     [nodeResourcesFit(strategy), 1],
+    [volumeRestrictions, 0],
+    [volumeBinding, 0],
     [podTopologySpread, 2],
     [interPodAffinity, 2],
     [defaultPreemption, 0],

@@ -1,3 +1,4 @@
+import type { JsonObject, KubeObject } from '../api/object.ts'
 import type { ClusterChange } from './cluster-change.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
@@ -98,12 +99,28 @@ export interface Plugin {
     snapshot: Snapshot,
     nodes: readonly NodeInfo[],
   ) => PreparedScore | undefined
-  /** Keep something for the pod on the node that was chosen. @returns how to give it back when binding fails */
-  readonly reserve?: (pod: PodInfo, node: NodeInfo) => (() => void) | undefined
+  /** Keep something for the pod on the node that was chosen. @returns undefined when there is nothing to keep */
+  readonly reserve?: (pod: PodInfo, node: NodeInfo, snapshot: Snapshot) => Reservation | undefined
   /** Write the choice. @returns false to leave it to the next plugin */
   readonly bind?: (pod: PodInfo, node: string, write: WriteBinding) => Promise<boolean>
   /** Which changes may make a pod fit that this plugin kept from its node. */
   readonly hints?: readonly RequeueHint[]
+}
+
+/** Something that is kept for a pod on its way to a node. */
+export interface Reservation {
+  /** Give it back: the pod is bound, so that the API says the same, or it will not be. */
+  readonly undo: () => void
+  /** PreBind: what has to be so before the pod is bound. What fails here keeps it from its node. */
+  readonly beforeBinding?: (write: VolumeWriter) => Promise<void>
+}
+
+/** Changes of claims and volumes, at the revision that was looked at. */
+export interface VolumeWriter {
+  volume(volume: KubeObject, change: JsonObject): Promise<void>
+  claim(claim: KubeObject, change: JsonObject): Promise<void>
+  /** @param claimKeys `namespace/name` */
+  untilBound(claimKeys: readonly string[]): Promise<void>
 }
 
 export type WriteBinding = (pod: PodInfo, node: string) => Promise<void>

@@ -1,6 +1,7 @@
 import { itemsOf } from '../api/defaults/set-default.ts'
 import { listAt, numberAt, textAt } from '../api/object.ts'
 import type { JsonObject, KubeObject } from '../api/object.ts'
+import { claimsOfPod } from '../api/volumes/claims-of-pod.ts'
 import type { Amounts } from './amounts.ts'
 import type { Labels } from './label-match.ts'
 import { podRequests, podUsualRequests } from './pod-requests.ts'
@@ -43,6 +44,8 @@ export interface PodInfo {
   readonly spread: readonly SpreadConstraint[]
   readonly images: readonly string[]
   readonly gates: readonly string[]
+  /** As `namespace/name`. */
+  readonly claims: readonly string[]
   readonly ownerUid: string | undefined
   /** When it started, or was made; milliseconds since 1970. */
   readonly since: number
@@ -76,6 +79,7 @@ export function readPodInfo(object: KubeObject): PodInfo {
       (container) => textAt(container, ['image']) ?? '',
     ),
     gates: listAt(spec, ['schedulingGates']).map((gate) => textAt(gate, ['name']) ?? ''),
+    claims: claimsOfPod(object).map(({ claimName }) => `${namespace}/${claimName}`),
     ownerUid: (ownerReferences.find(({ controller }) => controller) ?? ownerReferences[0])?.uid,
     since: readTime(object),
   }

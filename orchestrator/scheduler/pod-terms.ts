@@ -1,8 +1,10 @@
 import { isObject, listAt, numberAt, textAt, valueAt } from '../api/object.ts'
 import type { JsonObject, KubeObject } from '../api/object.ts'
 import type { LabelRequirement } from '../api/selectors.ts'
-import { makeLabelMatch, readLabelSelector, readRequirement } from './label-match.ts'
+import { makeLabelMatch, readLabelSelector } from './label-match.ts'
 import type { LabelMatch, Labels } from './label-match.ts'
+import { readNodeTerm } from './node-term.ts'
+import type { NodeTerm } from './node-term.ts'
 
 // The parts of a pod that speak of other pods, read once per version of the pod.
 
@@ -108,13 +110,6 @@ export function readSpreadConstraints(pod: KubeObject): SpreadConstraint[] {
 
 const matchesNothing = makeLabelMatch([{ key: 'nothing', operator: 'In', values: [] }])
 
-/** A term of a node selector: all of its parts must hold. */
-export interface NodeTerm {
-  readonly labels: readonly LabelRequirement[]
-  /** The only field of nodes that can be asked for is `metadata.name`. */
-  readonly fields: readonly LabelRequirement[]
-}
-
 export interface NodeWish {
   /** Labels of `nodeSelector`, all of them. */
   readonly selector: LabelMatch | undefined
@@ -137,12 +132,5 @@ export function readNodeWish(spec: JsonObject): NodeWish {
       term: readNodeTerm(entry['preference']),
       weight: numberAt(entry, ['weight']) ?? 0,
     })),
-  }
-}
-
-function readNodeTerm(term: unknown): NodeTerm {
-  return {
-    labels: listAt(term, ['matchExpressions']).map(readRequirement),
-    fields: listAt(term, ['matchFields']).map(readRequirement),
   }
 }

@@ -1,4 +1,4 @@
-import { listAt } from '../api/object.ts'
+import { isObject, listAt } from '../api/object.ts'
 import type { JsonObject, KubeObject } from '../api/object.ts'
 import { StatusError } from '../api/status-error.ts'
 import type { Client, KindName } from '../client/client.ts'
@@ -20,6 +20,18 @@ export async function writeBinding(client: Client, pod: PodInfo, node: string): 
     },
     { of: podKind, name },
   )
+}
+
+/** Change a claim or a volume, as long as it is as it was looked at. @throws StatusError 409 where it is not */
+export async function writeVolume(
+  client: Client,
+  { apiVersion, kind, metadata }: KubeObject,
+  change: JsonObject,
+): Promise<void> {
+  const { name = '', namespace, resourceVersion = '' } = metadata
+  const given = isObject(change['metadata']) ? change['metadata'] : {}
+  const body = { ...change, metadata: { ...given, resourceVersion } }
+  await client.patch({ apiVersion, kind }, { name, namespace }, 'merge', body)
 }
 
 export interface ConditionChange {

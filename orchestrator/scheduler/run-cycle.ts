@@ -2,9 +2,10 @@ import { describeError } from '../../native/error.ts'
 import { StatusError } from '../api/status-error.ts'
 import { track } from './cycle-context.ts'
 import type { AttemptCount, CycleContext } from './cycle-context.ts'
+import type { Reservation } from './framework.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
-import { isGone, writeBinding, writeUnschedulable } from './pod-writes.ts'
+import { isGone, writeBinding, writeUnschedulable, writeVolume } from './pod-writes.ts'
 import type { Waiting } from './queue/scheduling-queue.ts'
 import { recordAttempt } from './record-decision.ts'
 import { nominate, preempt } from './run-preemption.ts'
@@ -55,22 +56,47 @@ function place(context: CycleContext, waiting: Waiting, node: NodeInfo, begunAt:
   const { pod } = waiting
   cache.assume(pod, node.name)
   cache.nominations.remove(pod.uid)
-  const undo = plugins.flatMap(({ plugin }) => plugin.reserve?.(pod, node) ?? [])
+  const snapshot = cache.snapshot()
+  const reserved = plugins.flatMap(({ plugin }) => plugin.reserve?.(pod, node, snapshot) ?? [])
   track(context, `bind pod ${pod.key}`, async () => {
     const startedAt = preciseNow()
     try {
+      await prepareBinding(context, pod, reserved)
       await bind(context, pod, node.name)
     } catch (error) {
-      for (const giveBack of undo) giveBack()
+      for (const { undo } of reserved) undo()
       count(context, 'error', begunAt)
       return onBindingFailed(context, waiting, node.name, error)
     }
+    for (const { undo } of reserved) undo()
     count(context, 'scheduled', begunAt)
     context.queue.remove(pod.uid)
     context.spans.record(pod, `bind to node ${node.name}`, startedAt)
     const message = `Successfully assigned ${pod.key} to ${node.name}`
     context.tell(pod.object, { type: 'Normal', reason: 'Scheduled', message })
   })
+}
+
+async function prepareBinding(
+  context: CycleContext,
+  { uid }: PodInfo,
+  reserved: readonly Reservation[],
+): Promise<void> {
+  const { client, volumes, waiting, onRoom } = context
+  for (const { beforeBinding } of reserved)
+    await beforeBinding?.({
+      volume: (volume, change) => writeVolume(client, volume, change),
+      claim: (claim, change) => writeVolume(client, claim, change),
+      untilBound: async (keys) => {
+        waiting.add(uid)
+        onRoom()
+        try {
+          await volumes.untilBound(keys)
+        } finally {
+          waiting.delete(uid)
+        }
+      },
+    })
 }
 
 async function bind({ client, plugins }: CycleContext, pod: PodInfo, node: string): Promise<void> {

@@ -1,3 +1,5 @@
+import { noVolumes } from './cluster-volumes.ts'
+import type { ClusterVolumes } from './cluster-volumes.ts'
 import type { LabelMatch, Labels } from './label-match.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { PodInfo } from './pod-info.ts'
@@ -21,6 +23,8 @@ export interface Snapshot {
   readonly budgets: readonly DisruptionBudget[]
   /** Pods that wait for victims to leave a node. */
   readonly nominated: ReadonlyMap<string, readonly PodInfo[]>
+  /** Not of that moment: claims and volumes as they are when they are asked for. */
+  readonly volumes: ClusterVolumes
   /** The pods that the services and the owner of a pod select; absent where there are none. */
   siblingsOf(pod: PodInfo): LabelMatch | undefined
 }
@@ -31,6 +35,7 @@ export interface SnapshotParts {
   readonly budgets?: Snapshot['budgets']
   readonly nominated?: Snapshot['nominated']
   readonly siblingsOf?: Snapshot['siblingsOf']
+  readonly volumes?: ClusterVolumes
 }
 
 export function makeSnapshot(nodes: readonly NodeInfo[], parts: SnapshotParts = {}): Snapshot {
@@ -42,6 +47,7 @@ export function makeSnapshot(nodes: readonly NodeInfo[], parts: SnapshotParts = 
     budgets: parts.budgets ?? [],
     nominated: parts.nominated ?? new Map(),
     siblingsOf: parts.siblingsOf ?? (() => undefined),
+    volumes: parts.volumes ?? noVolumes,
   }
 }
 

@@ -60,7 +60,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
   const surroundings = makeSurroundings()
   const cache = makeClusterCache(surroundings)
   const loop = makeLoop(() => runTurn(context))
-  const context = makeContext(options, cache, () => loop.wake())
+  const context = makeContext(options, { cache, volumes: surroundings.volumes }, () => loop.wake())
   const { queue, schedulerName } = context
   const followed = { cache, surroundings, queue, schedulerName }
   const following = await followCluster(options.client, followed, options.informers)
@@ -73,6 +73,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
       clearInterval(flushing)
       loop.end()
       following.stop()
+      surroundings.volumes.stop()
       await Promise.allSettled(context.writes)
       // Events are begun a little after they are told of.
       await new Promise(setImmediate)
@@ -83,7 +84,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
 
 function makeContext(
   options: SchedulerOptions,
-  cache: CycleContext['cache'],
+  { cache, volumes }: Pick<CycleContext, 'cache' | 'volumes'>,
   wake: () => void,
 ): CycleContext {
   const { client, decisions, record } = options
@@ -103,6 +104,7 @@ function makeContext(
     random: options.random ?? Math.random,
     percentageOfNodesToScore: options.percentageOfNodesToScore ?? 0,
     cache,
+    volumes,
     queue: makeSchedulingQueue({
       plugins,
       now: () => performance.now(),
@@ -120,6 +122,7 @@ function makeContext(
     onRoom: wake,
     position: { start: 0 },
     writes: new Set(),
+    waiting: new Set(),
     events,
   }
   return context
@@ -142,7 +145,7 @@ function trackWrites(client: Client, writes: Set<Promise<unknown>>): Client {
 /** Try pods for one turn of the event loop. @returns whether there may be more to do */
 function runTurn(context: CycleContext): boolean {
   const end = performance.now() + turn
-  while (context.writes.size < writesAtOnce) {
+  while (context.writes.size - context.waiting.size < writesAtOnce) {
     const waiting = context.queue.take()
     if (!waiting) return false
     runCycle(context, waiting)

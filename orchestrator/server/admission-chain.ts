@@ -10,6 +10,7 @@ import { makePodAdmission } from './admit-pod.ts'
 import { makeServiceAccountAdmission } from './admit-service-account.ts'
 import { makeServiceAdmission } from './admit-service.ts'
 import { admitSigningRequest } from './admit-signing-request.ts'
+import { makeStorageAdmission } from './admit-storage.ts'
 import { warnOfUnacted } from './admit-unacted.ts'
 import type { KindRegistry } from './kind-registry.ts'
 import { everything, listObjects } from './list-objects.ts'
@@ -40,6 +41,7 @@ export interface AdmissionParts {
 export function makeAdmission(parts: AdmissionParts): Admission {
   const { store, storage, registry, roles } = parts
   const kindOf = (kind: string): Kind => registry.byKind('v1', kind)!
+  const storageClass = registry.byKind('storage.k8s.io/v1', 'StorageClass')!
   const priorityClass = registry.byKind('scheduling.k8s.io/v1', 'PriorityClass')!
   const read = async (kind: Kind, name: string, namespace?: string) => {
     const { value, revision } = await storage.get(kind, namespace, name)
@@ -67,6 +69,7 @@ export function makeAdmission(parts: AdmissionParts): Admission {
       { get: (name) => read(priorityClass, name), list: () => list(priorityClass) },
       parts.podPatience,
     ),
+    makeStorageAdmission(() => list(storageClass)),
     makePodSecurityAdmission({
       readNamespace,
       listPods: (namespace) => list(kindOf('Pod'), namespace),

@@ -2,6 +2,7 @@ import type { Kind } from '../api/kind.ts'
 import type { KubeObject } from '../api/object.ts'
 import { bootstrapRoles } from '../api/rbac/bootstrap-roles.ts'
 import { StatusError } from '../api/status-error.ts'
+import { defaultClass, localPathClass, localPathProvisioner } from '../api/volumes/names.ts'
 import type { User } from './http-message.ts'
 import type { KindRegistry } from './kind-registry.ts'
 import type { ResourceService } from './resource-service.ts'
@@ -14,6 +15,16 @@ export const serverUser: User = {
 
 const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 
+/** For claims that name no class: a folder on the node of the first pod that uses the claim. */
+const localPath: KubeObject = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: localPathClass, annotations: { [defaultClass]: 'true' } },
+  provisioner: localPathProvisioner,
+  reclaimPolicy: 'Delete',
+  volumeBindingMode: 'WaitForFirstConsumer',
+}
+
 /** What is there from the beginning; what is there already is left alone. */
 export async function bootstrap(resources: ResourceService, registry: KindRegistry): Promise<void> {
   const kindOf = (apiVersion: string, kind: string): Kind => registry.byKind(apiVersion, kind)!
@@ -25,6 +36,7 @@ export async function bootstrap(resources: ResourceService, registry: KindRegist
       kind: 'Namespace',
       metadata: { name },
     })
+  await make(kindOf('storage.k8s.io/v1', 'StorageClass'), undefined, localPath)
   const { roles, bindings } = bootstrapRoles()
   for (const object of [...roles, ...bindings])
     await make(kindOf(object.apiVersion, object.kind), undefined, object)

@@ -24,7 +24,7 @@ import {
   removePodVolumes,
   updatePodVolumes,
 } from '../../orchestrator/node/volumes/pod-volumes.ts'
-import { facts, podWith, sourcesOf } from '../orchestrator/node/pod-fixture.ts'
+import { facts, noStorage, podWith, sourcesOf } from '../orchestrator/node/pod-fixture.ts'
 
 const tmpfsMagic = 0x01021994
 
@@ -73,7 +73,7 @@ t.test('volumes of every type, updated, and gone without a trace', async (t) => 
     ],
   })
   const objects = [structuredClone(secret), structuredClone(configMap)]
-  const wish = { pod, folder, facts, sources: sourcesOf(objects) }
+  const wish = { pod, folder, facts, sources: sourcesOf(objects), storage: noStorage }
   const { paths, failures } = await updatePodVolumes(wish)
   t.same(failures, [])
   const at = (name: string): string => paths.get(name) ?? ''
@@ -146,7 +146,7 @@ for (const { name, volume, why } of failing)
       containers: [container([{ name: 'v', mountPath: '/v' }])],
       volumes: [{ name: 'v', ...volume }],
     })
-    const wish = { pod, folder: podFolder(t), facts, sources: sourcesOf([]) }
+    const wish = { pod, folder: podFolder(t), facts, sources: sourcesOf([]), storage: noStorage }
     const { failures } = await updatePodVolumes(wish)
     t.same(failures, [{ volume: 'v', message: `MountVolume.SetUp failed for volume "v" : ${why}` }])
   })
@@ -159,7 +159,13 @@ async function mountSubPath(
   const folder = podFolder(t)
   const web = container([{ name: 'v', mountPath: '/v', ...mount }])
   const pod = podWith({ containers: [web], volumes: [{ name: 'v', emptyDir: {} }] })
-  const { paths } = await updatePodVolumes({ pod, folder, facts, sources: sourcesOf([]) })
+  const { paths } = await updatePodVolumes({
+    pod,
+    folder,
+    facts,
+    sources: sourcesOf([]),
+    storage: noStorage,
+  })
   fill(paths.get('v') ?? '')
   const variables = [{ name: 'POD', value: 'web-1' }]
   const [made] = containerMounts({ pod, container: web, folder, paths, variables })
@@ -269,7 +275,13 @@ t.test(
     const folder = podFolder(t)
     const web = container([{ name: 'v', mountPath: '/v', subPath: 'turn/in' }])
     const pod = podWith({ containers: [web], volumes: [{ name: 'v', emptyDir: {} }] })
-    const { paths } = await updatePodVolumes({ pod, folder, facts, sources: sourcesOf([]) })
+    const { paths } = await updatePodVolumes({
+      pod,
+      folder,
+      facts,
+      sources: sourcesOf([]),
+      storage: noStorage,
+    })
     const volume = paths.get('v') ?? ''
     const outside = join(folder, 'outside')
     mkdirSync(join(outside, 'in'), { recursive: true })
@@ -311,7 +323,7 @@ t.test('an emptyDir that outgrows its limit', async (t) => {
     containers: [container([{ name: 'v', mountPath: '/v' }])],
     volumes: [{ name: 'v', emptyDir: { sizeLimit: '100Ki' } }],
   })
-  const wish = { pod, folder: podFolder(t), facts, sources: sourcesOf([]) }
+  const wish = { pod, folder: podFolder(t), facts, sources: sourcesOf([]), storage: noStorage }
   const { paths } = await updatePodVolumes(wish)
   const limits = limitedEmptyDirs(pod, paths)
   mkdirSync(join(paths.get('v') ?? '', 'deep'))
@@ -320,4 +332,79 @@ t.test('an emptyDir that outgrows its limit', async (t) => {
   symlinkSync('/', join(paths.get('v') ?? '', 'root'))
   writeFileSync(join(paths.get('v') ?? '', 'b'), Buffer.alloc(60 * 1024, 1))
   t.equal(await exceededLimit(limits), 'Usage of EmptyDir volume "v" exceeds the limit "100Ki". ')
+})
+
+t.test('claims: where their volumes are, and what is said where they are not', async (t) => {
+  const folder = podFolder(t)
+  const data = join(folder, 'data')
+  mkdirSync(join(data, 'deep'), { recursive: true })
+  writeFileSync(join(data, 'deep/file'), 'x', { mode: 0o600 })
+  symlinkSync('/etc/passwd', join(data, 'link'))
+  const claimNamed = (name: string, volumeName: string, phase = 'Bound'): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name, namespace: 'shop', uid: name },
+    spec: { volumeName },
+    status: { phase },
+  })
+  const volumeOf = (name: string, claim: string, spec: JsonObject): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name },
+    spec: { claimRef: { uid: claim }, ...spec },
+  })
+  const objects = [
+    claimNamed('own', 'local'),
+    volumeOf('local', 'own', { local: { path: data } }),
+    claimNamed('waits', '', 'Pending'),
+    claimNamed('stolen', 'local'),
+    claimNamed('far', 'net'),
+    volumeOf('net', 'far', { nfs: { server: 'x', path: '/' } }),
+    claimNamed('empty', 'missing'),
+    volumeOf('missing', 'empty', { local: { path: join(folder, 'nowhere') } }),
+  ]
+  const podOf = (claimName: string): KubeObject =>
+    podWith({
+      securityContext: { fsGroup: 4242 },
+      containers: [container([{ name: 'v', mountPath: '/v' }])],
+      volumes: [{ name: 'v', persistentVolumeClaim: { claimName } }],
+    })
+  const update = (claimName: string, in_ = folder) =>
+    updatePodVolumes({
+      pod: podOf(claimName),
+      folder: in_,
+      facts,
+      sources: sourcesOf(objects),
+      storage: noStorage,
+    })
+  const { paths, failures } = await update('own')
+  t.same([[...paths], failures], [[['v', data]], []])
+  t.match(statSync(data), { gid: 4242, mode: 0o42775 })
+  t.match(statSync(join(data, 'deep/file')), { gid: 4242, mode: 0o100660 })
+  t.not(statSync('/etc/passwd').gid, 4242, 'links are not followed')
+  objects.length = 2
+  objects.shift()
+  t.same([...(await update('own')).paths], [['v', data]], 'known without the API')
+  removePodVolumes(folder)
+  t.ok(existsSync(join(data, 'deep/file')), 'what was written stays')
+  const rows: [string, RegExp][] = [
+    ['waits', /processing PVC shop\/waits: PVC is not bound/],
+    ['none', /persistentvolumeclaims "none" not found/],
+    ['stolen', /unexpected pvc.Spec.ClaimRef.UID \("own"\)/],
+    ['far', /no volume plugin matched/],
+    ['empty', /SetUp failed for volume "missing" : path ".*nowhere" does not exist/],
+  ]
+  objects.splice(
+    0,
+    1,
+    claimNamed('waits', '', 'Pending'),
+    volumeOf('local', 'own', {}),
+    claimNamed('stolen', 'local'),
+    claimNamed('far', 'net'),
+    volumeOf('net', 'far', { nfs: { server: 'x', path: '/' } }),
+    claimNamed('empty', 'missing'),
+    volumeOf('missing', 'empty', { local: { path: join(folder, 'nowhere') } }),
+  )
+  for (const [name, message] of rows)
+    t.match((await update(name, podFolder(t))).failures, [{ volume: 'v', message }], name)
 })

@@ -193,10 +193,13 @@ export const accessModes: Readonly<Record<string, string>> = {
   ReadWriteMany: 'RWX',
   ReadWriteOncePod: 'RWOP',
 }
-export const modes = (object: KubeObject) => {
-  const list = valueAt(object, ['spec', 'accessModes'])
+export const modes = (part: 'spec' | 'status') => (object: KubeObject) => {
+  const list = valueAt(object, [part, 'accessModes'])
   return Array.isArray(list) ? list.map((mode) => accessModes[plainText(mode)] ?? '').join(',') : ''
 }
+/** Of a claim: what it has of its volume, once it has one. */
+export const whenBound = (cell: (object: KubeObject) => string) => (claim: KubeObject) =>
+  textAt(claim, ['spec', 'volumeName']) ? cell(claim) : ''
 export const quiet =
   (...path: string[]) =>
   (object: KubeObject) =>

@@ -20,10 +20,12 @@ import {
   quiet,
   endpointAddresses,
   quotaText,
+  whenBound,
 } from './cells.ts'
 import { ageColumn, ageOf, column, count, nameColumn, wide } from './column.ts'
 import type { Column } from './column.ts'
 import { podColumns } from './pod-columns.ts'
+import { classOf } from '../volumes/volume-match.ts'
 
 /** Tables of the core group, by kind. */
 export const coreTables: Readonly<Record<string, readonly Column[]>> = {
@@ -91,9 +93,9 @@ export const coreTables: Readonly<Record<string, readonly Column[]>> = {
       object.metadata.deletionTimestamp ? 'Terminating' : quiet('status', 'phase')(object),
     ),
     column('Volume', quiet('spec', 'volumeName')),
-    column('Capacity', quiet('status', 'capacity', 'storage')),
-    column('Access Modes', modes),
-    column('StorageClass', quiet('spec', 'storageClassName')),
+    column('Capacity', whenBound(quiet('status', 'capacity', 'storage'))),
+    column('Access Modes', whenBound(modes('status'))),
+    column('StorageClass', classOf),
     column(
       'VolumeAttributesClass',
       (object) => textAt(object, ['spec', 'volumeAttributesClassName']) ?? unset,
@@ -104,15 +106,17 @@ export const coreTables: Readonly<Record<string, readonly Column[]>> = {
   '/PersistentVolume': [
     nameColumn,
     column('Capacity', quiet('spec', 'capacity', 'storage')),
-    column('Access Modes', modes),
+    column('Access Modes', modes('spec')),
     column('Reclaim Policy', quiet('spec', 'persistentVolumeReclaimPolicy')),
-    column('Status', quiet('status', 'phase')),
+    column('Status', (object) =>
+      object.metadata.deletionTimestamp ? 'Terminating' : quiet('status', 'phase')(object),
+    ),
     column('Claim', (object) =>
       object.spec?.['claimRef']
         ? `${text('spec', 'claimRef', 'namespace')(object)}/${text('spec', 'claimRef', 'name')(object)}`
         : '',
     ),
-    column('StorageClass', quiet('spec', 'storageClassName')),
+    column('StorageClass', classOf),
     column(
       'VolumeAttributesClass',
       (object) => textAt(object, ['spec', 'volumeAttributesClassName']) ?? unset,

@@ -21,6 +21,8 @@ import {
 } from './cells.ts'
 import { ageColumn, ageOf, column, count, nameColumn, wide } from './column.ts'
 import type { Column } from './column.ts'
+import type { KubeObject } from '../object.ts'
+import { defaultClass } from '../volumes/names.ts'
 
 /** Tables of the other groups, by group and kind. */
 export const groupTables: Readonly<Record<string, readonly Column[]>> = {
@@ -183,7 +185,7 @@ export const groupTables: Readonly<Record<string, readonly Column[]>> = {
     column('PreemptionPolicy', quiet('preemptionPolicy')),
   ],
   'storage.k8s.io/StorageClass': [
-    nameColumn,
+    { ...nameColumn, cell: className },
     column('Provisioner', text('provisioner')),
     column('ReclaimPolicy', text('reclaimPolicy')),
     column('VolumeBindingMode', text('volumeBindingMode')),
@@ -192,4 +194,9 @@ export const groupTables: Readonly<Record<string, readonly Column[]>> = {
   ],
   'node.k8s.io/RuntimeClass': [nameColumn, column('Handler', text('handler')), ageColumn],
   'apiextensions.k8s.io/CustomResourceDefinition': [nameColumn, createdAt],
+}
+
+function className({ metadata }: KubeObject): string {
+  const isDefault = metadata.annotations?.[defaultClass] === 'true'
+  return `${metadata.name}${isDefault ? ' (default)' : ''}`
 }

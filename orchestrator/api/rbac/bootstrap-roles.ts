@@ -168,6 +168,8 @@ const clusterRoles: readonly {
     rules: [
       rule([''], ['services', 'persistentvolumes', 'namespaces', 'pods', 'nodes'], read),
       rule([''], ['nodes', 'nodes/status', 'pods/status'], ['create', 'patch', 'update']),
+      // Which folders it has for them.
+      rule([''], ['persistentvolumes'], ['update']),
       rule([''], ['pods'], ['create', 'delete']),
       rule([''], ['pods/eviction', 'events'], ['create', 'patch', 'update']),
       rule(['events.k8s.io'], ['events'], ['create', 'patch', 'update']),
@@ -220,6 +222,7 @@ const clusterRoles: readonly {
         ],
         read,
       ),
+      rule([''], ['persistentvolumeclaims', 'persistentvolumes'], ['patch', 'update']),
       rule([''], ['pods'], ['delete']),
       rule([''], ['bindings', 'pods/binding'], ['create']),
       rule([''], ['pods/status'], ['patch', 'update']),

@@ -34,7 +34,6 @@ const volumeSources = [
   'cephfs',
   'cinder',
   'csi',
-  'ephemeral',
   'fc',
   'flexVolume',
   'flocker',
@@ -44,7 +43,6 @@ const volumeSources = [
   'image',
   'iscsi',
   'nfs',
-  'persistentVolumeClaim',
   'photonPersistentDisk',
   'portworxVolume',
   'projected.sources[].clusterTrustBundle',
@@ -56,12 +54,16 @@ const volumeSources = [
   'vsphereVolume',
 ]
 
+/** Of a claim's specification, in a claim or in a template. */
+const claimFields: readonly Row[] = ['dataSource', 'dataSourceRef', 'volumeAttributesClassName']
+
 /** Of a pod's specification, in a pod or in a template. */
 const podFields: readonly Row[] = [
   ...below('containers[].', containerFields),
   ...below('initContainers[].', containerFields),
   ...below('ephemeralContainers[].', [...containerFields, 'targetContainerName']),
   ...below('volumes[].', volumeSources),
+  ...below('volumes[].ephemeral.volumeClaimTemplate.spec.', claimFields),
   { path: 'hostUsers', usual: [true] },
   'hostnameOverride',
   { path: 'os.name', usual: ['linux'] },
@@ -69,7 +71,6 @@ const podFields: readonly Row[] = [
   'runtimeClassName',
   'schedulingGroup',
   'securityContext.appArmorProfile',
-  { path: 'securityContext.fsGroupChangePolicy', usual: ['Always'] },
   'securityContext.seLinuxChangePolicy',
   'securityContext.seLinuxOptions',
   { path: 'securityContext.supplementalGroupsPolicy', usual: ['Merge'] },
@@ -80,12 +81,19 @@ const podFields: readonly Row[] = [
 const templated = below('spec.template.spec.', podFields)
 const nothing: readonly Row[] = ['']
 
+const podOnlySources = new Set(['ephemeral', 'gitRepo', 'image'])
+
 const rows: Readonly<Record<string, readonly Row[]>> = {
   '/Pod': below('spec.', podFields),
   '/PodTemplate': below('template.spec.', podFields),
   '/ReplicationController': templated,
-  '/PersistentVolume': nothing,
-  '/PersistentVolumeClaim': nothing,
+  '/PersistentVolume': below('spec.', [
+    ...volumeSources.filter((name) => !podOnlySources.has(name)),
+    'local.fsType',
+    'mountOptions',
+    'volumeAttributesClassName',
+  ]),
+  '/PersistentVolumeClaim': below('spec.', claimFields),
   '/Node': ['spec.configSource'],
   '/Service': [
     { path: 'spec.type', only: ['LoadBalancer'] },
@@ -102,8 +110,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   'apps/StatefulSet': [
     ...templated,
     { path: 'spec.updateStrategy.rollingUpdate.maxUnavailable', usual: [1] },
-    // The claims are made; nothing gives them volumes.
-    'spec.volumeClaimTemplates[].spec',
+    ...below('spec.volumeClaimTemplates[].spec.', claimFields),
   ],
   'autoscaling/HorizontalPodAutoscaler': [
     'spec.behavior.scaleDown.tolerance',
@@ -118,7 +125,11 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   'networking.k8s.io/IngressClass': nothing,
   'node.k8s.io/RuntimeClass': nothing,
   'storage.k8s.io/CSIDriver': nothing,
-  'storage.k8s.io/StorageClass': nothing,
+  'storage.k8s.io/StorageClass': [
+    { path: 'allowVolumeExpansion', usual: [false] },
+    'mountOptions',
+    'parameters',
+  ],
   'storage.k8s.io/VolumeAttachment': nothing,
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': nothing,
   'admissionregistration.k8s.io/ValidatingAdmissionPolicy': nothing,

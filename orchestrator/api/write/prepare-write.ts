@@ -161,6 +161,8 @@ function keepIdentity(object: KubeObject, current: KubeObject): void {
 function initialState(object: KubeObject): void {
   if (object.apiVersion === 'v1' && object.kind === 'Pod')
     object.status = { phase: 'Pending', qosClass: qosClass(object.spec ?? {}) }
+  if (object.apiVersion === 'v1' && /^PersistentVolume(Claim)?$/.test(object.kind))
+    object.status = { phase: 'Pending' }
   if (object.apiVersion === 'v1' && object.kind === 'Namespace')
     object.spec = { ...object.spec, finalizers: ['kubernetes'] }
   if (object.kind === 'CustomResourceDefinition' && object.apiVersion === 'apiextensions.k8s.io/v1')

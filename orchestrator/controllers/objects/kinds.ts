@@ -22,6 +22,8 @@ export const kinds = {
   statefulSet: kind('apps/v1', 'StatefulSet'),
   controllerRevision: kind('apps/v1', 'ControllerRevision'),
   claim: kind('v1', 'PersistentVolumeClaim'),
+  volume: kind('v1', 'PersistentVolume'),
+  storageClass: kind('storage.k8s.io/v1', 'StorageClass'),
   job: kind('batch/v1', 'Job'),
   cronJob: kind('batch/v1', 'CronJob'),
   disruptionBudget: kind('policy/v1', 'PodDisruptionBudget'),

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../api/object.ts'
-import type { Client } from '../../client/client.ts'
+import { StatusError } from '../../api/status-error.ts'
+import type { Client, ObjectName } from '../../client/client.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { makeObjectCache } from './object-cache.ts'
 import type { PodSources } from './pod-sources.ts'
@@ -42,6 +43,8 @@ export function makeClientSources(options: ClientSourcesOptions): ClientSources 
   return {
     configMap: (namespace, name) => configMaps.get(namespace, name),
     secret: (namespace, name) => secrets.get(namespace, name),
+    claim: (namespace, name) => find(client, 'PersistentVolumeClaim', { namespace, name }),
+    volume: (name) => find(client, 'PersistentVolume', { name }),
     services,
     serviceAccountToken: (pod, wish) => tokens.token(pod, wish),
     forgetPod: (uid) => tokens.forgetPod(uid),
@@ -50,5 +53,14 @@ export function makeClientSources(options: ClientSourcesOptions): ClientSources 
       configMaps.stop()
       secrets.stop()
     },
+  }
+}
+
+async function find(client: Client, kind: string, of: ObjectName): Promise<KubeObject | undefined> {
+  try {
+    return await client.get({ apiVersion: 'v1', kind }, of)
+  } catch (error) {
+    if (error instanceof StatusError && error.status.code === 404) return undefined
+    throw error
   }
 }

@@ -19,6 +19,10 @@ export interface PodSources {
   configMap(namespace: string, name: string): Promise<KubeObject | undefined>
   /** As {@link configMap}. */
   secret(namespace: string, name: string): Promise<KubeObject | undefined>
+  /** A PersistentVolumeClaim. It is asked for where a pod begins with it, and not kept. */
+  claim(namespace: string, name: string): Promise<KubeObject | undefined>
+  /** A PersistentVolume, as {@link claim}. */
+  volume(name: string): Promise<KubeObject | undefined>
   /** All services of the cluster, as far as they are known. */
   services(): readonly KubeObject[]
   /** A token of the pod's service account, bound to the pod. */

@@ -13,12 +13,14 @@ import { join } from 'node:path'
 import { OperationError } from '../../../native/error.ts'
 import type { JsonObject, KubeObject } from '../../api/object.ts'
 import { listAt, numberAt, textAt, valueAt } from '../../api/object.ts'
+import { claimOfVolume } from '../../api/volumes/claims-of-pod.ts'
 import { podError } from '../environment/pod-error.ts'
 import type { PodFacts, PodSources } from '../environment/pod-sources.ts'
 import { makeEmptyDir } from './empty-dir.ts'
 import { prepareHostPath } from './host-path.ts'
 import { mountMemory, mountPointsBelow, unmountBelow } from './mounted.ts'
 import { collectPayload, payloadFields } from './payload.ts'
+import type { NodeStorage } from './node-storage.ts'
 import { writePayload } from './write-payload.ts'
 
 // All state is in the pod's folder and the mount table, so that an agent that starts anew goes on where the last one was.
@@ -29,6 +31,7 @@ export interface PodVolumesWish {
   readonly folder: string
   readonly facts: PodFacts
   readonly sources: PodSources
+  readonly storage: Pick<NodeStorage, 'isHere' | 'makeFolder'>
 }
 
 export interface VolumeFailure {
@@ -62,7 +65,9 @@ export async function updatePodVolumes(wish: PodVolumesWish): Promise<PodVolumes
       paths.set(name, await updateVolume(wish, volume))
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      const message = `MountVolume.SetUp failed for volume "${name}" : ${why}`
+      const message = claimOfVolume(wish.pod, volume)
+        ? why
+        : `MountVolume.SetUp failed for volume "${name}" : ${why}`
       const path = writtenVolume(wish.folder, volume)
       if (path !== undefined) paths.set(name, path)
       ;(path === undefined ? failures : stale).push({ volume: name, message })
@@ -107,6 +112,11 @@ async function updateVolume(wish: PodVolumesWish, volume: JsonObject): Promise<s
     prepareHostPath(path, textAt(volume, ['hostPath', 'type']) ?? '')
     return path
   }
+  const claim = claimOfVolume(pod, volume)
+  if (claim) {
+    const { mountClaim } = await import('./mount-claim.ts')
+    return mountClaim(wish, claim)
+  }
   const name = nameOf(volume)
   const folderOf = (plugin: string): string => join(folder, 'volumes', plugin, name)
   if (volume['emptyDir'] !== undefined) {
@@ -130,6 +140,7 @@ async function updateVolume(wish: PodVolumesWish, volume: JsonObject): Promise<s
 
 /** Whether containers may not write into a volume, whatever their mounts say. */
 export function isReadOnlyVolume(volume: JsonObject): boolean {
+  if (valueAt(volume, ['persistentVolumeClaim', 'readOnly']) === true) return true
   return payloadFields.some((field) => volume[field] !== undefined)
 }
 

@@ -35,6 +35,11 @@ export function followedKinds(followed: Followed): (readonly [KindName, Follow])
   }
   const budget: Follow = (object, isThere) =>
     isThere ? surroundings.setBudget(object) : surroundings.removeBudget(object)
+  const storage: Follow = (object, isThere) => {
+    if (isThere) surroundings.volumes.set(object)
+    else surroundings.volumes.remove(object)
+    tell([{ type: 'storage' }])
+  }
   const core = (kind: string): KindName => ({ apiVersion: 'v1', kind })
   const apps = (kind: string): KindName => ({ apiVersion: 'apps/v1', kind })
   return [
@@ -43,6 +48,9 @@ export function followedKinds(followed: Followed): (readonly [KindName, Follow])
       [core('Namespace'), namespace],
       [core('Service'), selector],
       [core('ReplicationController'), selector],
+      [core('PersistentVolumeClaim'), storage],
+      [core('PersistentVolume'), storage],
+      [{ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' }, storage],
       [apps('ReplicaSet'), selector],
       [apps('StatefulSet'), selector],
       [{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' }, budget],

@@ -4,6 +4,8 @@ import { makeLabelMatch, matchesLabels, readLabelSelector } from '../label-match
 import type { LabelMatch, Labels } from '../label-match.ts'
 import type { PodInfo } from '../pod-info.ts'
 import type { DisruptionBudget, SnapshotParts } from '../snapshot.ts'
+import { makeVolumeCache } from './volume-cache.ts'
+import type { VolumeCache } from './volume-cache.ts'
 
 /** What decisions depend on besides nodes and pods: namespaces, services, owners, budgets. */
 export interface Surroundings {
@@ -14,12 +16,14 @@ export interface Surroundings {
   removeSelector(object: KubeObject): void
   setBudget(object: KubeObject): void
   removeBudget(object: KubeObject): void
+  readonly volumes: VolumeCache
   parts(): SnapshotParts
 }
 
 export function makeSurroundings(): Surroundings {
   let namespaceLabels: ReadonlyMap<string, Labels> = new Map()
   let budgets: readonly DisruptionBudget[] | undefined
+  const volumes = makeVolumeCache()
   const budgetsByUid = new Map<string, DisruptionBudget>()
   const services = new Map<string, Map<string, LabelMatch>>()
   const owners = new Map<string, LabelMatch>()
@@ -35,6 +39,7 @@ export function makeSurroundings(): Surroundings {
     return found.length === 1 ? found[0] : makeLabelMatch(requirements)
   }
   return {
+    volumes,
     setNamespace: ({ metadata: { name = '', labels = {} } }) => {
       namespaceLabels = new Map([...namespaceLabels, [name, labels]])
     },
@@ -68,6 +73,7 @@ export function makeSurroundings(): Surroundings {
     parts: () => ({
       namespaceLabels,
       siblingsOf,
+      volumes,
       budgets: (budgets ??= [...budgetsByUid.values()]),
     }),
   }

@@ -5,7 +5,8 @@ import type { ClusterChange } from '../cluster-change.ts'
 import { matchesLabels } from '../label-match.ts'
 import type { NodeFacts } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
-import type { NodeTerm, NodeWish } from '../pod-terms.ts'
+import { matchesTerm } from '../node-term.ts'
+import type { NodeWish } from '../pod-terms.ts'
 
 type Named = Pick<NodeFacts, 'name' | 'labels'>
 
@@ -13,15 +14,6 @@ type Named = Pick<NodeFacts, 'name' | 'labels'>
 export function allowsNode({ selector, required }: NodeWish, node: Named): boolean {
   if (selector && !matchesLabels(node.labels, selector)) return false
   return !required || required.some((term) => matchesTerm(node, term))
-}
-
-/** A term of nothing selects nothing. */
-function matchesTerm({ name, labels }: Named, term: NodeTerm): boolean {
-  if (term.labels.length === 0 && term.fields.length === 0) return false
-  return (
-    term.labels.every((requirement) => matchesRequirement(labels, requirement)) &&
-    term.fields.every((requirement) => matchesRequirement({ 'metadata.name': name }, requirement))
-  )
 }
 
 export const nodeAffinity: Plugin = {

@@ -1,8 +1,10 @@
 import { listAt, textAt } from '../../api/object.ts'
 import type { KubeObject } from '../../api/object.ts'
+import { claimOfVolume } from '../../api/volumes/claims-of-pod.ts'
 
 /** What the node of a pod must read for it: `secrets/NAMESPACE/NAME` and so on. Pure. */
-export function podReferences({ metadata, spec }: KubeObject): Set<string> {
+export function podReferences(pod: KubeObject): Set<string> {
+  const { metadata, spec } = pod
   const found = new Set<string>()
   const add = (resource: string, name: string | undefined) => {
     if (name) found.add(`${resource}/${metadata.namespace}/${name}`)
@@ -12,7 +14,7 @@ export function podReferences({ metadata, spec }: KubeObject): Set<string> {
   for (const volume of listAt(spec, ['volumes'])) {
     add('secrets', textAt(volume, ['secret', 'secretName']))
     add('configmaps', textAt(volume, ['configMap', 'name']))
-    add('persistentvolumeclaims', textAt(volume, ['persistentVolumeClaim', 'claimName']))
+    add('persistentvolumeclaims', claimOfVolume(pod, volume)?.claimName)
     for (const source of listAt(volume, ['projected', 'sources'])) {
       add('secrets', textAt(source, ['secret', 'name']))
       add('configmaps', textAt(source, ['configMap', 'name']))

@@ -1,6 +1,8 @@
-import { textAt } from '../../api/object.ts'
+import { sameJson, textAt } from '../../api/object.ts'
+import type { KubeObject } from '../../api/object.ts'
 import { forbidden } from '../../api/status-error.ts'
 import type { StatusError } from '../../api/status-error.ts'
+import { localPathNode } from '../../api/volumes/names.ts'
 import type { Admission, AdmissionRequest } from '../admission.ts'
 import { nodeNameOf } from './authorize-nodes.ts'
 
@@ -28,6 +30,8 @@ export const restrictNodes: Admission = async (request) => {
     case 'storage.k8s.io/csinodes':
       if (isOwn) return
       throw refuse('can only access CSINode with the same name as the requesting node')
+    case '/persistentvolumes':
+      return requireOwnVolume(request, node, refuse)
     case '/pods':
       return requireOwnPod(request, node, refuse)
     default:
@@ -48,6 +52,23 @@ function requireLabels({ object, current }: AdmissionRequest, refuse: Refuse): v
   )
   const bad = changed.find((label) => label.split('/')[0]!.endsWith(ownLabels))
   if (bad !== undefined) throw refuse(`is not allowed to modify labels: ${bad}`)
+}
+
+/** It says that it has a folder for the volume, or has none any more. */
+function requireOwnVolume(
+  { operation, object, current }: AdmissionRequest,
+  node: string,
+  refuse: Refuse,
+): void {
+  if (operation !== 'UPDATE' || current?.metadata.labels?.[localPathNode] !== node)
+    throw refuse('can only update volumes that are folders of its own')
+  const rest = (one: KubeObject): unknown => {
+    const { managedFields: _m, resourceVersion: _r, ...metadata } = one.metadata
+    const finalizers = (metadata.finalizers ?? []).filter((name) => name !== localPathNode)
+    return { ...one, metadata: { ...metadata, finalizers } }
+  }
+  if (!sameJson(rest(object), rest(current)))
+    throw refuse(`can only update the finalizer ${localPathNode} of volumes`)
 }
 
 function requireOwnPod(

@@ -95,6 +95,7 @@ const readers = [
   'api/limits',
   'api/rbac',
   'api/custom',
+  'api/volumes',
   'api/write',
 ]
 
@@ -119,7 +120,7 @@ const informs = new Set([
   'EndpointSlice endpoints[].deprecatedTopology',
 ])
 const kindsToCheck = `
-Pod Service Node ConfigMap Secret ServiceAccount Namespace LimitRange ResourceQuota PersistentVolumeClaim PodTemplate Endpoints Deployment ReplicaSet DaemonSet StatefulSet Job CronJob PodDisruptionBudget PriorityClass EndpointSlice NetworkPolicy Ingress HorizontalPodAutoscaler Role RoleBinding CertificateSigningRequest`
+Pod Service Node ConfigMap Secret ServiceAccount Namespace LimitRange ResourceQuota PersistentVolume PersistentVolumeClaim StorageClass PodTemplate Endpoints Deployment ReplicaSet DaemonSet StatefulSet Job CronJob PodDisruptionBudget PriorityClass EndpointSlice NetworkPolicy Ingress HorizontalPodAutoscaler Role RoleBinding CertificateSigningRequest`
   .trim()
   .split(' ')
 /** Enforced when they are written, not read afterwards. */
@@ -158,7 +159,7 @@ t.test('each field is read, or has a row', async (t) => {
 
 /** Fields with rows whose names also name something that is read. */
 const sharedNames = new Set(
-  'claims ephemeral image name persistentVolumeClaim type service spec maxUnavailable webhook deprecated preserveUnknownFields tolerance external object pods'.split(
+  'allowVolumeExpansion parameters claims ephemeral image name persistentVolumeClaim type service spec maxUnavailable webhook deprecated preserveUnknownFields tolerance external object pods'.split(
     ' ',
   ),
 )

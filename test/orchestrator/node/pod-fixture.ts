@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../../orchestrator/api/object.ts'
 import type { PodFacts, PodSources } from '../../../orchestrator/node/environment/pod-sources.ts'
+import type { NodeStorage } from '../../../orchestrator/node/volumes/node-storage.ts'
 
 export const facts: PodFacts = {
   podIPs: ['10.244.1.7'],
@@ -29,6 +30,9 @@ export function sourcesOf(objects: readonly KubeObject[]): PodSources {
       (it) => it.kind === kind && it.metadata.namespace === namespace && it.metadata.name === name,
     )
   return {
+    claim: (namespace, name) => find('PersistentVolumeClaim', namespace, name),
+    volume: async (name) =>
+      objects.find((it) => it.kind === 'PersistentVolume' && it.metadata.name === name),
     configMap: (namespace, name) => find('ConfigMap', namespace, name),
     secret: (namespace, name) => find('Secret', namespace, name),
     services: () => objects.filter(({ kind }) => kind === 'Service'),
@@ -37,4 +41,10 @@ export function sourcesOf(objects: readonly KubeObject[]): PodSources {
       expiresAt: Date.now() + expirationSeconds * 1000,
     }),
   }
+}
+
+/** A node without volumes of its own. */
+export const noStorage: Pick<NodeStorage, 'isHere' | 'makeFolder'> = {
+  isHere: () => true,
+  makeFolder: () => Promise.reject(new Error('no volume of this node')),
 }
