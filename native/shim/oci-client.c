@@ -15,6 +15,7 @@
 #include "zygote-beside.h"
 
 #define CONSOLE_VARIABLE_SIZE 64
+#define PID_VARIABLE_SIZE 48
 
 static struct oci_request request;
 static s64 console = -1, zygote = -1;
@@ -82,14 +83,14 @@ static void add_size(char *storage, u32 capacity) {
 }
 
 int oci_client_main(char **argv, char **envp, int (*execute)(char **argv, char **envp)) {
-  char zygote_variable[ZYGOTE_VARIABLE_SIZE], console_variable[CONSOLE_VARIABLE_SIZE];
+  char zygote_variable[ZYGOTE_VARIABLE_SIZE], pid_variable[PID_VARIABLE_SIZE], console_variable[CONSOLE_VARIABLE_SIZE];
   s32 code, ends[2];
   u64 count = 0;
   bool is_known = read_oci_request(argv + 2, envp, &request);
   if (is_known && run_oci_verb(&request, &code)) return code;
   if (!is_known || !makes_process(request.verb)) return execute(argv, envp);
   while (envp[count]) count++;
-  char *variables[count + 4];
+  char *variables[count + 5];
   memcpy(variables, envp, (count + 1) * sizeof *envp);
   words = argv;
   environment = variables;
@@ -97,6 +98,7 @@ int oci_client_main(char **argv, char **envp, int (*execute)(char **argv, char *
   s64 stream = start_zygote_once(&zygote);
   if (stream < 0) return execute(argv, envp);
   add_variable("MYCONTAINER_ZYGOTE=", stream, zygote_variable, sizeof zygote_variable);
+  add_variable("MYCONTAINER_ZYGOTE_PID=", zygote, pid_variable, sizeof pid_variable);
   // The child of a foreground command is orphaned to this process.
   if (!same(request.verb, "create")) SYS5(prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   if (!same(request.verb, "create") && !is_error(SYS4(socketpair, 1 /* AF_UNIX */, 1 /* SOCK_STREAM */, 0, ends))) {

@@ -17,11 +17,20 @@ import { waitUntil } from './wait-until.ts'
 export function removeGroup(location: CgroupLocation, deadlineMs = 10_000): void {
   const end = monotonicMs() + deadlineMs
   const remaining = (): number => Math.max(0, end - monotonicMs())
-  if (isPopulated(location)) {
-    killAll(location)
-    if (!waitUntil(() => !isPopulated(location), remaining())) reportSurvivors(location)
-  }
+  emptyGroup(location, deadlineMs)
   for (const folder of foldersOf(location)) removeTree(folder, remaining())
+}
+
+/**
+ * Kill what lives in the group, and wait until it is empty.
+ *
+ * @param deadlineMs longest wait in milliseconds
+ * @throws {OperationError} `TIMEOUT` naming processes that do not die
+ */
+export function emptyGroup(location: CgroupLocation, deadlineMs = 10_000): void {
+  if (!isPopulated(location)) return
+  killAll(location)
+  if (!waitUntil(() => !isPopulated(location), deadlineMs)) reportSurvivors(location)
 }
 
 function reportSurvivors(location: CgroupLocation): never {

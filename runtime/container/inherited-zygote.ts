@@ -7,6 +7,8 @@ import { parseRecord, recordSize } from './zygote-record.ts'
 
 /** Set by the launcher: the descriptor of a stream to a zygote that it started beside us. */
 const variable = 'MYCONTAINER_ZYGOTE'
+/** Its pid, of an OCI launcher's. */
+const pidVariable = 'MYCONTAINER_ZYGOTE_PID'
 
 /**
  * A zygote that the launcher forked before it became Node: it was ready while Node was still
@@ -16,11 +18,13 @@ const variable = 'MYCONTAINER_ZYGOTE'
 class InheritedZygote implements ProgramLauncher {
   /** The launcher's stream has the first number that its caller had left free. */
   readonly callerDescriptors: number
+  readonly pid: number | undefined
   readonly #stream: number
   #nextId = 1n
 
-  constructor(stream: number) {
+  constructor(stream: number, pid: number | undefined) {
     this.#stream = stream
+    this.pid = pid
     this.callerDescriptors = stream - 3
   }
 
@@ -84,9 +88,11 @@ export function takeInheritedZygote(
 ): ProgramLauncher | undefined {
   const text = env[variable]
   if (text === undefined) return undefined
+  const pid = Number(env[pidVariable])
   delete env[variable]
+  delete env[pidVariable]
   if (!/^\d+$/.test(text)) return undefined
   const stream = Number(text)
   if (!isKept) setCloseOnExec(stream)
-  return new InheritedZygote(stream)
+  return new InheritedZygote(stream, pid > 0 ? pid : undefined)
 }

@@ -43,6 +43,8 @@ export interface ProgramWatch {
 export interface ProgramLauncher {
   /** Descriptors from 3 on, without a gap, that this process got from whoever called it. */
   readonly callerDescriptors: number
+  /** Of the process that a program begins in; undefined where it is not known, or not there yet. */
+  readonly pid: number | undefined
   submit(program: Uint8Array, watch?: ProgramWatch): ProgramRun
   close(): void
 }

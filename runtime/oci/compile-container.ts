@@ -16,9 +16,10 @@ import { grantableProcess } from './grantable-capabilities.ts'
 import { type RdtGroup, findResctrl, planRdt } from './intel-rdt.ts'
 import { planNetDevices } from './net-devices.ts'
 import { withNotifySocket } from './notify-mount.ts'
-import { type CgroupManager, planGroups } from './oci-cgroup.ts'
+import { type CgroupManager, planGroups, planUnitGroups, unitOf } from './oci-cgroup.ts'
 import { type Bundle, readBundle } from './read-bundle.ts'
 import { type StateFolder, stateFolder } from './state-folder.ts'
+import type { UnitPlace } from './systemd-path.ts'
 
 export interface ContainerWish {
   readonly id: string
@@ -35,6 +36,8 @@ export interface ContainerWish {
   readonly noPivot: boolean
   readonly noNewKeyring: boolean
   readonly cgroupManager: CgroupManager
+  /** Group of the systemd that makes its unit; absent: none is asked. */
+  readonly unitsTop?: string | undefined
   readonly env: NodeJS.ProcessEnv
   readonly warn: (message: string) => void
 }
@@ -46,6 +49,8 @@ export interface CompiledContainer {
   /** As the bundle has it, with what the runtime adds. */
   readonly config: Config
   readonly cgroup: CgroupPlan | undefined
+  /** What systemd is to make before the program runs. */
+  readonly unit: UnitPlace | undefined
   readonly program: Program
   /** Of linux.intelRdt. */
   readonly rdt: RdtGroup | undefined
@@ -80,7 +85,7 @@ export function compileContainer(
     : whole
   const { intelRdt } = config.linux ?? {}
   const rdt = intelRdt && planRdt(wish.id, intelRdt, findResctrl())
-  const cgroup = planGroups(wish.id, config, facts, wish.cgroupManager)
+  const { unit, cgroup } = groupsOf(wish, config, facts)
   const program = compile({
     id: wish.id,
     config,
@@ -102,7 +107,18 @@ export function compileContainer(
     noPivot: wish.noPivot,
     ...keptDescriptors(caller, wish.preserveFds + listened, open),
   })
-  return { folder, bundle, config, cgroup, rdt, program, notifySocket: socket }
+  return { folder, bundle, config, cgroup, unit, rdt, program, notifySocket: socket }
+}
+
+function groupsOf(
+  { id, cgroupManager, unitsTop: top }: ContainerWish,
+  config: Config,
+  facts: HostFacts,
+): Pick<CompiledContainer, 'cgroup' | 'unit'> {
+  const unit = top === undefined ? undefined : unitOf(id, config, facts)
+  if (top === undefined || !unit)
+    return { unit: undefined, cgroup: planGroups(id, config, facts, cgroupManager) }
+  return { unit, cgroup: planUnitGroups(unit, top, config, facts) }
 }
 
 /** What podman does for an ordinary user before it calls a runtime: everything then happens in a user namespace. */

@@ -1,10 +1,10 @@
 import { existsSync, rmSync, rmdirSync } from 'node:fs'
 import { OperationError, hasCode } from '../../native/error.ts'
-import { removeGroup } from '../cgroup/remove-group.ts'
+import { emptyGroup, removeGroup } from '../cgroup/remove-group.ts'
 import { waitUntil } from '../cgroup/wait-until.ts'
 import { isProcessAlive } from '../container/process-identity.ts'
 import type { Config } from '../spec/config.ts'
-import { type OciContainer, readContainer } from './oci-record.ts'
+import { type OciContainer, type OciRecord, ownGroups, readContainer } from './oci-record.ts'
 import { readProcessFile } from './process-file.ts'
 import { leaveRdt } from './intel-rdt.ts'
 import { runPoststopHooks } from './run-hooks.ts'
@@ -43,12 +43,18 @@ export async function deleteContainer(
       { hint: 'Kill it first, or use --force' },
     )
   end(root, container)
-  if (container.record.cgroup) removeGroup(container.record.cgroup)
+  removeGroups(container.record)
   if (container.record.rdt) leaveRdt(container.record.rdt)
   const config = readConfig(container)
   await removeFolder(folder)
   if (options.withoutHooks !== true)
     runPoststopHooks(config?.hooks?.poststop, container.record, options.warn)
+}
+
+function removeGroups({ cgroup, unit }: OciRecord): void {
+  if (!cgroup) return
+  emptyGroup(cgroup)
+  removeGroup(ownGroups(cgroup, unit))
 }
 
 /** The folder may hold a mount of the container's root, which must not be emptied with it. */

@@ -32,7 +32,7 @@ export interface MadeContainer {
  */
 export async function makeContainer(caller: Caller, wish: ContainerWish): Promise<MadeContainer> {
   const zygote = await caller.openZygote()
-  const compiled = compileContainer(caller, wish, zygote.callerDescriptors)
+  const compiled = await compileWithGroups(caller, wish, zygote)
   for (const warning of compiled.cgroup?.warnings ?? []) wish.warn(warning)
   keepContainer(compiled)
   let failedHook = false
@@ -50,6 +50,18 @@ export async function makeContainer(caller: Caller, wish: ContainerWish): Promis
     await deleteContainer(wish.root, wish.id, { force: true, warn: wish.warn, withoutHooks })
     throw error
   }
+}
+
+/** Where systemd manages the groups it makes the unit, and they are there when this returns. */
+async function compileWithGroups(
+  caller: Caller,
+  wish: ContainerWish,
+  zygote: ProgramLauncher,
+): Promise<CompiledContainer> {
+  const open = zygote.callerDescriptors
+  if (wish.cgroupManager !== 'systemd') return compileContainer(caller, wish, open)
+  const { withUnit } = await import('./systemd/with-unit.ts')
+  return withUnit(wish, zygote.pid ?? process.pid, (whole) => compileContainer(caller, whole, open))
 }
 
 /**
@@ -105,6 +117,7 @@ function recordOf({
   bundle,
   config,
   cgroup,
+  unit,
   rdt,
   notifySocket,
 }: CompiledContainer): OciRecord {
@@ -118,6 +131,7 @@ function recordOf({
     ociVersion: config.ociVersion,
     annotations: config.annotations ?? {},
     cgroup: cgroup && hasGroups(cgroup.location) ? cgroup.location : undefined,
+    unit: unit?.unit,
     notifySocket,
     rdt,
   }

@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { OperationError, hasCode } from '../../native/error.ts'
 import type { CgroupLocation, CgroupPlan } from '../cgroup/cgroup-plan.ts'
 import { isPopulated } from '../cgroup/kill-all.ts'
+import { type CgroupHierarchy, parseControllers } from '../cgroup/hierarchy.ts'
 import { planCgroup } from '../cgroup/plan-cgroup.ts'
 import type { HostFacts } from '../inspect-host/host-facts.ts'
 import type { Config, Resources } from '../spec/config.ts'
 import { withAccounting } from './accounting-groups.ts'
-import { expandSystemdPath } from './systemd-path.ts'
+import { type UnitPlace, expandSlice, expandSystemdPath, findUnitPlace } from './systemd-path.ts'
 
 export type CgroupManager = 'cgroupfs' | 'systemd' | 'disabled'
 
@@ -51,14 +52,57 @@ export function planGroups(
 ): CgroupPlan | undefined {
   if (manager === 'disabled') return undefined
   const path = config.linux?.cgroupsPath ?? ''
-  const request = {
-    hierarchy: facts.cgroups,
-    cgroupPath: path === '' ? `/mycontainer-oci-${id}` : expandSystemdPath(path, manager),
-    rootless: facts.rootless,
-  }
+  const cgroupPath = path === '' ? `/mycontainer-oci-${id}` : expandSystemdPath(path, manager)
+  return planAt(cgroupPath, config, facts, facts.cgroups)
+}
+
+/** The unit that systemd is to make for a container. @throws {OperationError} `INVALID_SPEC` */
+export function unitOf(id: string, config: Config, { rootless }: HostFacts): UnitPlace | undefined {
+  const usual = `${rootless ? 'user' : 'system'}.slice:mycontainer-oci:${id}`
+  return findUnitPlace(config.linux?.cgroupsPath || usual, 'systemd')
+}
+
+/**
+ * The groups of a container whose unit systemd makes: the same, but where systemd has them, and it passes the controllers on.
+ *
+ * @param top group of the systemd that is asked, as it names it
+ * @throws {OperationError} `BAD_STATE`, `INVALID_SPEC`, `UNSUPPORTED`
+ */
+export function planUnitGroups(
+  { unit, slice }: UnitPlace,
+  top: string,
+  config: Config,
+  facts: HostFacts,
+): CgroupPlan {
+  const path = unit.endsWith('.slice') ? expandSlice(unit) : `${expandSlice(slice)}/${unit}`
+  const hierarchy = hierarchyOfUnits(facts.cgroups, top)
+  const plan = planAt(`${top}${path}`, config, facts, hierarchy)
+  const isPassedOn = ({ file }: { readonly file: string }): boolean =>
+    file.endsWith('/cgroup.subtree_control')
+  return { ...plan, prepare: plan.prepare.filter((write) => !isPassedOn(write)) }
+}
+
+/** Paths begin at the top of the hierarchy then, not where this process may make groups. */
+function hierarchyOfUnits(hierarchy: CgroupHierarchy, top: string): CgroupHierarchy {
+  const { v2 } = hierarchy
+  if (!v2) return hierarchy
+  const file = `${v2.mountPoint}${top}/cgroup.controllers`
+  const controllers = existsSync(file)
+    ? parseControllers(readFileSync(file, 'utf8'))
+    : v2.controllers
+  return { ...hierarchy, v2: { ...v2, base: v2.mountPoint, controllers } }
+}
+
+function planAt(
+  cgroupPath: string,
+  config: Config,
+  facts: HostFacts,
+  hierarchy: CgroupHierarchy,
+): CgroupPlan {
+  const request = { hierarchy, cgroupPath, rootless: facts.rootless }
   const { resources = {} } = config.linux ?? {}
   const wanted = { ...resources, devices: [...(resources.devices ?? []), ...defaultRules] }
-  const plan = withAccounting(tolerantPlan({ ...request, resources: wanted }), facts.cgroups)
+  const plan = withAccounting(tolerantPlan({ ...request, resources: wanted }), hierarchy)
   requireEmpty(plan.location)
   // A group that is there already is taken over; what was made is removed by `delete`, or when this start fails.
   return { ...plan, folders: plan.folders.map((folder) => ({ ...folder, isShared: true })) }

@@ -24,6 +24,8 @@ export interface OciRecord {
   readonly annotations: Readonly<Record<string, string>>
   /** Absent: groups were left to the caller (`--cgroup-manager disabled`). */
   readonly cgroup?: CgroupLocation | undefined
+  /** Name of the unit that systemd has made for it. */
+  readonly unit?: string | undefined
   /** Where its notifications go on to, sd_notify(3). */
   readonly notifySocket?: string | undefined
   /** Of linux.intelRdt. */
@@ -91,4 +93,12 @@ export function requireStatus(
     { id: record.id },
     { hint: `It must be ${wanted.join(' or ')}` },
   )
+}
+
+/**
+ * The groups that go with a container by our doing. That of its unit is systemd's to remove: it hears that the group is
+ * empty only while it is there, and would keep the unit.
+ */
+export function ownGroups(location: CgroupLocation, unit: string | undefined): CgroupLocation {
+  return unit === undefined ? location : { ...location, v2: undefined }
 }

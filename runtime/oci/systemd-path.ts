@@ -1,6 +1,14 @@
 import { OperationError } from '../../native/error.ts'
 import type { CgroupManager } from './oci-cgroup.ts'
 
+/** What `slice:prefix:name` stands for. */
+export interface UnitPlace {
+  /** The unit of the container itself: a scope, or where the name says so a slice. */
+  readonly unit: string
+  /** The slice that it is in, e.g. `user-1000.slice`. */
+  readonly slice: string
+}
+
 /**
  * `linux.cgroupsPath` as a path. Engines that let systemd manage groups write `slice:prefix:name`, which stands for the
  * scope `prefix-name.scope` in that slice; a slice `a-b.slice` lies in `a.slice` (systemd.slice(5)).
@@ -8,9 +16,19 @@ import type { CgroupManager } from './oci-cgroup.ts'
  * @throws {OperationError} `INVALID_SPEC`
  */
 export function expandSystemdPath(path: string, manager: CgroupManager): string {
+  const place = findUnitPlace(path, manager)
+  return place ? `${expandSlice(place.slice)}/${place.unit}` : path
+}
+
+/**
+ * The unit that `linux.cgroupsPath` names; undefined for a plain path.
+ *
+ * @throws {OperationError} `INVALID_SPEC`
+ */
+export function findUnitPlace(path: string, manager: CgroupManager): UnitPlace | undefined {
   const parts = path.split(':')
   if (parts.length !== 3 || path.startsWith('/')) {
-    if (manager !== 'systemd') return path
+    if (manager !== 'systemd') return undefined
     throw new OperationError(
       'INVALID_SPEC',
       'check linux.cgroupsPath',
@@ -20,10 +38,15 @@ export function expandSystemdPath(path: string, manager: CgroupManager): string 
   }
   const [slice = '', prefix = '', name = ''] = parts
   const unit = name.endsWith('.slice') ? name : `${prefix === '' ? '' : `${prefix}-`}${name}.scope`
-  return `${expandSlice(slice === '' ? 'system.slice' : slice)}/${unit}`
+  return { unit, slice: slice === '' ? 'system.slice' : slice }
 }
 
-function expandSlice(slice: string): string {
+/**
+ * Path of a slice's group: its name alone says where it is.
+ *
+ * @throws {OperationError} `INVALID_SPEC`
+ */
+export function expandSlice(slice: string): string {
   if (slice === '-.slice') return ''
   const isSlice = slice.endsWith('.slice') && !slice.includes('/') && slice !== '.slice'
   const names = slice.slice(0, -'.slice'.length).split('-')

@@ -3,7 +3,7 @@ import { foldersOf } from '../cgroup/cgroup-files.ts'
 import type { CgroupLocation } from '../cgroup/cgroup-plan.ts'
 import type { Config } from '../spec/config.ts'
 import { stringifyJson } from '../spec/json.ts'
-import type { OciRecord } from './oci-record.ts'
+import { type OciRecord, ownGroups } from './oci-record.ts'
 import type { StateFolder } from './state-folder.ts'
 
 /** native/shim/oci-container.h, enum launch_flag. */
@@ -33,7 +33,7 @@ function launchText(record: OciRecord, config: Config): string {
   if (poststop.length > 0 || !ownsMounts(config) || record.rdt !== undefined)
     flags |= launchFlag.nodeDeletes
   if (cgroup !== undefined && cgroup.v2 === undefined) flags |= launchFlag.nodeLooks
-  const groups = cgroup === undefined ? [] : groupFolders(cgroup)
+  const groups = cgroup === undefined ? [] : groupFolders(ownGroups(cgroup, record.unit))
   return `mycontainer-oci 1 ${flags}\n${cgroup?.v2 ?? '-'}\n${groups.join('\n')}\n`
 }
 

@@ -27,7 +27,7 @@ export function buildFeatures(version: string): Readonly<Record<string, unknown>
     linux: {
       namespaces: namespaceTypes.toSorted(),
       capabilities: capabilityNames,
-      cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
+      cgroup: { v1: true, v2: true, systemd: true, systemdUser: true, rdma: true },
       seccomp: {
         enabled: true,
         actions: seccompActions.toSorted(),

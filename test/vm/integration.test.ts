@@ -82,6 +82,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   'is about images, registries and builds, which run on the same runtime': [
     /^(?:build|image|registry|tasknote)[.-]/,
   ],
+  'starts a systemd, which the guest does not have': ['oci-systemd.test.ts'],
   'runs engines that the guest does not have': [
     'diff.test.ts',
     'docker-api.test.ts',

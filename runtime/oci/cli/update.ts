@@ -33,7 +33,7 @@ export const updateCommand: OciCommand = {
   ],
   minimumArguments: 1,
   maximumArguments: 1,
-  async run({ args: [id = ''], flags, globals, log }) {
+  async run({ args: [id = ''], flags, globals, log, env }) {
     for (const name of ['l3-cache-schema', 'mem-bw-schema'])
       if (flags.has(name))
         throw new OperationError(
@@ -44,7 +44,7 @@ export const updateCommand: OciCommand = {
         )
     const file = flags.string('resources')
     const resources = file === undefined ? resourcesFromFlags(flags) : readResourcesFile(file)
-    for (const warning of updateContainer(globals.root, id, resources))
+    for (const warning of await updateContainer(globals.root, id, resources, env))
       log.write('warning', warning)
     return 0
   },
