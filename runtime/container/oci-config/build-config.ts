@@ -57,7 +57,9 @@ function linuxSection(
   const { privileged } = options.security
   const { devices, rules } = devicesSection(options, facts)
   const capabilities = programCapabilities(options, facts)
-  const seccomp = privileged ? undefined : facts.seccompFor(capabilities)
+  // Without a filter unless one is asked for by name, as with docker and podman.
+  const isUnfiltered = privileged && options.security.seccomp === undefined
+  const seccomp = isUnfiltered ? undefined : facts.seccompFor(capabilities)
   const { uidMappings, gidMappings } = facts
   const domain = personalityDomain(options.personality)
   return {

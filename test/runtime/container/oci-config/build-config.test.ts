@@ -61,6 +61,11 @@ t.test('privileged opens everything', async (t) => {
   t.ok(config.mounts?.find(({ destination }) => destination === '/sys')?.options?.includes('rw'))
 })
 
+t.test('privileged with a profile has that filter', async (t) => {
+  const own = { ...security, privileged: true, seccomp: '/profile.json' }
+  t.ok(sampleConfig({ options: { security: own } }).linux?.seccomp)
+})
+
 t.test('a mount of the user’s replaces the system’s, and parents come first', async (t) => {
   const mounts = [
     { spec: plainMount('bind', '/a/b/c'), source: '/deep' },
