@@ -7,6 +7,7 @@
 #include "client.h"
 #include "engine-client.h"
 #include "execute.h"
+#include "image-words.h"
 #include "node-beside.h"
 #include "node-room.h"
 #include "oci-client.h"
@@ -78,6 +79,10 @@ static int execute_node(char **argv, char **envp) {
 
 int client_main(char **argv, char **envp) {
   if (same(argv[0], "mycontainer-oci")) return oci_client_main(argv, envp, execute_node);
+  u64 words = 0;
+  while (argv[words]) words++;
+  char *image_words[words + IMAGE_WORDS_EXTRA];
+  if (same(argv[0], "mycontainer") && find_image_command(argv, image_words)) argv = image_words;
   char **arguments = argv + 2;
   const char *skip = environment_value(envp, "MYCONTAINER_NO_ENGINE");
   // The engine and the zygote know containers only.

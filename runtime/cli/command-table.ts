@@ -312,27 +312,14 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
 
 /** Commands of docker and podman that are not here, by what to do instead. */
 export const otherCommands: Readonly<Record<string, string>> = {
-  build: "Images are the business of 'myimage build'",
-  buildx: "Images are the business of 'myimage build'",
+  buildx: "'mycontainer build' builds images",
   checkpoint: "'mycontainer-oci checkpoint' does it, for containers of its own",
-  history: "Images are the business of 'myimage history'",
-  image: "Images are the business of 'myimage'",
-  images: "Images are the business of 'myimage ls'",
-  import: "Images are the business of 'myimage import'",
-  load: "Images are the business of 'myimage load'",
-  login: "Images are the business of 'myimage login'",
-  logout: "Images are the business of 'myimage logout'",
   machine: 'There is no machine between: containers run on this host',
   manifest: "Images are the business of 'myimage inspect' and 'myimage copy'",
   pod: "Pods are made by 'mycontainer kube play'",
-  pull: "Images are the business of 'myimage pull'",
-  push: "Images are the business of 'myimage push'",
   restore: "'mycontainer-oci restore' does it, for containers of its own",
-  rmi: "Images are the business of 'myimage rm'",
-  save: "Images are the business of 'myimage save'",
   search: 'Look for images at the site of their registry',
   service: "Clusters are the business of 'myorch'",
   stack: "Use 'mycontainer compose', or 'myorch' for a cluster",
   swarm: "Clusters are the business of 'myorch'",
-  tag: "Images are the business of 'myimage tag'",
 }

@@ -1,5 +1,6 @@
 import { commandGroups, topCommands } from './command-table.ts'
 import type { CommandGroup } from './command-table.ts'
+import { imageCommands } from './image-commands.ts'
 
 /** What people type most, first. */
 const common = ['run', 'exec', 'ps', 'logs', 'stop', 'rm', 'doctor', 'version', 'info']
@@ -28,13 +29,15 @@ Management Commands:
 ${list(groups)}
 Commands:
 ${list(others.toSorted().map(row))}
+Image Commands, those of myimage:
+${list(Object.entries(imageCommands))}
 Global Options:
   -D, --debug              Print stack traces
       --root DIR           Keep all state under DIR
   -l, --log-level string   Set the logging level ("debug", "info", "warn", "error")
   -v, --version            Print version information and quit
 
-Run '${program} COMMAND --help' for more information on a command. Images are made and kept by myimage.
+Run '${program} COMMAND --help' for more information on a command.
 `
 }
 

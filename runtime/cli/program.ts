@@ -6,6 +6,7 @@ import { commandGroups, otherCommands, topCommands } from './command-table.ts'
 import type { CommandEntry } from './command-table.ts'
 import type { Engine } from './engine.ts'
 import { parseFlags } from './flag-parser.ts'
+import { imageCommands } from './image-commands.ts'
 import { nearest } from './nearest.ts'
 
 const programName = 'mycontainer'
@@ -52,6 +53,7 @@ function findCommand(argv: readonly string[]): FoundCommand | undefined {
     throw unknownCommand(programName, first, [
       ...Object.keys(topCommands),
       ...Object.keys(commandGroups),
+      ...Object.keys(imageCommands),
     ])
   if (isHelp(second) || second === '') return undefined
   const inner = own(group.commands, second)

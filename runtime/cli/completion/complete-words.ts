@@ -2,6 +2,7 @@ import type { Command } from '../command.ts'
 import { type CommandEntry, commandGroups, topCommands } from '../command-table.ts'
 import type { Engine } from '../engine.ts'
 import type { FlagSpec } from '../flag-spec.ts'
+import { imageCommands } from '../image-commands.ts'
 
 /** One word that could stand there, and what it is about. */
 export interface Candidate {
@@ -61,8 +62,9 @@ function commands(): Candidate[] {
     word,
     about: summary,
   }))
+  const images = Object.entries(imageCommands).map(([word, about]) => ({ word, about }))
   const known = new Set(Object.keys(topCommands))
-  return [...entries(topCommands), ...groups.filter(({ word }) => !known.has(word))]
+  return [...entries(topCommands), ...groups.filter(({ word }) => !known.has(word)), ...images]
 }
 
 function entries(table: Readonly<Record<string, CommandEntry>>): Candidate[] {
