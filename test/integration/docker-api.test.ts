@@ -3,8 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { WebSocket } from 'ws'
+import { WebSocket, createWebSocketStream } from 'ws'
+import { waitUntil } from './command-line.ts'
 import { dockerBench } from './docker-bench.ts'
 
 // The docker command and docker-compose, as they come, on our socket.
@@ -248,8 +251,8 @@ t.test('what the API says', async (t) => {
 t.test('what libraries rely on', async (t) => {
   const { call, good, socket, folder } = await dockerBench(t)
   const made = async (body: object): Promise<string> => {
-    const { body: text } = await call('POST', '/containers/create', { Image: 'box', ...body })
-    return (JSON.parse(text) as { Id: string }).Id
+    const answer = await call('POST', '/containers/create', { Image: 'box', ...body })
+    return (JSON.parse(answer.body) as { Id: string }).Id
   }
   const quick = await made({ Cmd: ['sh', '-c', 'exit 5'], HostConfig: { AutoRemove: true } })
   const removed = call('POST', `/containers/${quick}/wait?condition=removed`)
@@ -259,20 +262,22 @@ t.test('what libraries rely on', async (t) => {
   t.same(JSON.parse(late.body), { StatusCode: 5 }, 'asked for when it has removed itself')
   t.equal((await call('POST', `/containers/${'0'.repeat(64)}/wait`)).status, 404)
 
+  const since = Math.floor(Date.now() / 1000)
   const typed = await made({ Cmd: ['sh', '-c', 'read x; echo got $x'], OpenStdin: true })
   t.equal((await call('GET', `/containers/${typed}/attach/ws`)).status, 400, 'no upgrade')
-  const client = new WebSocket(
-    `ws+unix://${socket}:/containers/${typed}/attach/ws?stream=1&stdin=1&stdout=1`,
+  const reach = (path: string): Duplex =>
+    createWebSocketStream(new WebSocket(`ws+unix://${socket}:/containers/${path}`, []))
+  const client = reach(`${typed}/attach/ws?stream=1&stdin=1&stdout=1`)
+  client.write('abc\n')
+  await waitUntil('the attachment', async () =>
+    (await call('GET', `/events?since=${since}&until=${Date.now() / 1000}`)).body.includes(
+      '"attach"',
+    ),
   )
-  let said = ''
-  client.on('message', (data: Buffer) => (said += data.toString()))
-  await once(client, 'open')
   await call('POST', `/containers/${typed}/start`)
-  client.send('abc\n')
-  await once(client, 'close')
+  const said = await text(client)
   t.equal(said, 'got abc\n', 'attached over a WebSocket, without frames')
-  const nobody = new WebSocket(`ws+unix://${socket}:/containers/nobody/attach/ws`)
-  t.match(await once(nobody, 'error'), [{ message: /404/ }])
+  t.match(await once(reach('nobody/attach/ws'), 'error'), [{ message: /404/ }])
 
   await made({ Cmd: ['true'] }).then(async (id) =>
     call('POST', `/containers/${id}/rename?name=dup`),
@@ -281,7 +286,6 @@ t.test('what libraries rely on', async (t) => {
   t.match(twice, { status: 409, body: /container name \\"\/dup\\" is already in use/ })
 
   const images = encodeURIComponent('{"type":["image"]}')
-  const since = Math.floor(Date.now() / 1000)
   await good('tag', 'box', 'box:2')
   await good('save', '-o', join(folder, 'box.tar'), 'box:2')
   await good('rmi', 'box:2')
