@@ -102,14 +102,14 @@ function makeIn(
 
 /** @throws {OperationError} why there is none */
 async function pidOf(
-  { bundle, config, program }: CompiledContainer,
+  { folder, bundle, config, program }: CompiledContainer,
   outcome: StartOutcome,
 ): Promise<number> {
   if (outcome.kind === 'created') return outcome.pid
   if (outcome.kind === 'running')
     throw new OperationError('PROTOCOL', 'create a container: it did not wait', { ...outcome })
   const { explainOciFailure } = await import('./oci-failure.ts')
-  throw explainOciFailure({ program, config, rootfs: bundle.rootfs, outcome })
+  throw explainOciFailure({ folder, program, config, rootfs: bundle.rootfs, outcome })
 }
 
 function recordOf({

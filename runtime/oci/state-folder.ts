@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
+import { hookErrorsFile } from '../program/hooks.ts'
 
 /** Where the files of one container are; native/shim/oci-container.h says what the launcher reads of them. */
 export interface StateFolder {
@@ -17,6 +18,8 @@ export interface StateFolder {
   readonly gate: string
   /** FIFO on which the init tells of its hooks and its program; there only where somebody has to know. */
   readonly started: string
+  /** What hooks of `create` have said on their standard error. */
+  readonly hookErrors: string
   /** Where its root is mounted when it has no mount namespace of its own. */
   readonly mounted: string
   /** Socket folder of sd_notify(3), shown inside. */
@@ -38,6 +41,7 @@ export function stateFolder(root: string, id: string): StateFolder {
     process: join(path, 'process'),
     gate: join(path, 'start'),
     started: join(path, 'started'),
+    hookErrors: join(path, hookErrorsFile),
     mounted: join(path, 'rootfs'),
     notify: join(path, 'notify'),
   }

@@ -34,7 +34,7 @@ import {
   startInner,
   startSession,
 } from './halves.ts'
-import { runHooks } from './hooks.ts'
+import { openHookErrors, runHooks } from './hooks.ts'
 import type { HookContext } from './hooks.ts'
 import { hidePaths } from './masked-paths.ts'
 import {
@@ -130,6 +130,7 @@ function prepare(c: ContainerCompilation, mounts: readonly PlannedMount[]): void
   prepareListener(c)
   if (isBornLate(c)) prepareBirth(c)
   if (input.gate) prepareGate(c)
+  if (keepsHookErrors(c)) openHookErrors(c)
   if (input.cgroup !== undefined) prepareCgroup(c, input.cgroup)
   prepareStdio(c)
   takePreserved(c)
@@ -160,7 +161,7 @@ function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void 
   releaseCgroup(c, input.cgroup)
   if (isPreparedOutside(c)) sendGo(c, 'its interface is there, its devices are restricted')
   if (hasHostHooks(c)) {
-    const context = hookContext(c, 'created')
+    const context = earlyHookContext(c)
     runHooks(c, config.hooks?.prestart, b.slot('pid'), context)
     runHooks(c, config.hooks?.createRuntime, b.slot('pid'), context)
   }
@@ -188,6 +189,18 @@ function hasInnerHooks({ config }: ContainerCompilation): boolean {
   return (
     (config.hooks?.createContainer?.length ?? 0) + (config.hooks?.startContainer?.length ?? 0) > 0
   )
+}
+
+/** Hooks before the gate, of callers who hear of a failure from Node alone. */
+function keepsHookErrors(c: ContainerCompilation): boolean {
+  const count = c.config.hooks?.createContainer?.length ?? 0
+  return c.base.leave === true && (hasHostHooks(c) || count > 0)
+}
+
+/** For hooks before the gate. */
+function earlyHookContext(c: ContainerCompilation): HookContext {
+  const errors = keepsHookErrors(c) ? c.b.slot('hookErrors') : undefined
+  return { ...hookContext(c, 'created'), errors }
 }
 
 function hookContext(
@@ -234,7 +247,8 @@ function buildTree(c: ContainerCompilation, mounts: readonly PlannedMount[]): vo
   configureInside(c, input.network)
   setUpNetDevices(c)
   if (hasHostHooks(c) || hasInnerHooks(c)) awaitGo(c, 'hooks of the host come first')
-  runHooks(c, config.hooks?.createContainer, b.slot('pid'), hookContext(c, 'created'))
+  runHooks(c, config.hooks?.createContainer, b.slot('pid'), earlyHookContext(c))
+  if (keepsHookErrors(c)) close(c, b.slot('hookErrors'), 'hooks in the container have its streams')
   pivot(c)
   setSysctls(c)
   hidePaths(c)

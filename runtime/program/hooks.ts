@@ -1,9 +1,9 @@
 import type { Hook } from '../spec/config.ts'
-import { close, refuseSpec } from './compilation.ts'
+import { close, noFollowFlag, refuseSpec } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
 import { CLONE, ERRNO, O, P_PIDFD, SIGCHLD, SIGKILL, WEXITED } from './flags/values.ts'
 import { addressOf, firstOf, secondOf } from './operand.ts'
-import type { Operand } from './operand.ts'
+import type { Operand, Slot } from './operand.ts'
 import type { Step } from './program.ts'
 import { CLONE_ARGS_SIZE, cloneArgs, stringVector, timeSpan } from './structs.ts'
 
@@ -17,6 +17,28 @@ export interface HookContext {
   readonly bundle: string
   readonly status: 'creating' | 'created' | 'running'
   readonly annotations: Readonly<Record<string, string>>
+  /** What they get as their standard error; absent: the one of the process that runs them. */
+  readonly errors?: Slot | undefined
+}
+
+/** File of the state folder with what hooks have complained of until the container was created. */
+export const hookErrorsFile = 'hook-errors'
+
+/**
+ * Outer half, before the clone: a file for what hooks say on their standard error, which nobody may hear else.
+ *
+ * @returns the slot with its descriptor, which both halves have
+ */
+export function openHookErrors(c: Compilation): Slot {
+  const { b } = c
+  const errors = b.slot('hookErrors')
+  const flags = O.WRONLY | O.CREAT | O.TRUNC | O.APPEND | O.CLOEXEC
+  b.call('openat', [b.slot('state'), b.text(hookErrorsFile), flags | noFollowFlag(c), 0o600], {
+    to: errors,
+    why: 'what a hook that fails has said is told with its failure',
+    source,
+  })
+  return errors
 }
 
 /**
@@ -33,7 +55,7 @@ export function runHooks(
 ): void {
   if (hooks === undefined || hooks.length === 0) return
   const { b } = c
-  const { id, bundle, status, annotations } = context
+  const { id, bundle, status, annotations, errors } = context
   const marker = 1_234_567_891
   const text = JSON.stringify({
     pid: marker,
@@ -57,7 +79,7 @@ export function runHooks(
     why: 'hooks are told the init’s pid, which is known only now',
     source,
   })
-  for (const hook of hooks) runHook(c, hook, state, length)
+  for (const hook of hooks) runHook(c, hook, { state, length, errors })
 }
 
 /** Whether it is a hook that has failed where this step has. */
@@ -65,7 +87,13 @@ export function isHookStep(step: Step | undefined): boolean {
   return step?.source === source
 }
 
-function runHook(c: Compilation, hook: Hook, state: Operand, length: Operand): void {
+interface HookStreams {
+  readonly state: Operand
+  readonly length: Operand
+  readonly errors: Slot | undefined
+}
+
+function runHook(c: Compilation, hook: Hook, { state, length, errors }: HookStreams): void {
   const { b } = c
   const pipe = b.slot('hookPipe')
   const [child, pidfd] = [b.slot('hook'), b.slot('hookPidfd')]
@@ -86,6 +114,7 @@ function runHook(c: Compilation, hook: Hook, state: Operand, length: Operand): v
   })
   b.jumpIfNonZero(child, parent, { why: 'only the child becomes the hook', source: 'clone(2)' })
   b.call('dup3', [firstOf(pipe), 0, 0], { why: 'its stdin', source })
+  if (errors) b.call('dup3', [errors, 2, 0], { why: 'its stderr', source })
   b.call(
     'execve',
     [

@@ -39,7 +39,8 @@ function hookBench(t: Test): HookBench {
           moments.map((moment) => {
             // After pivot_root the same folder is /tmp.
             const folder = moment === 'startContainer' ? '/tmp' : shared
-            const script = `cat > ${folder}/${moment}; exit ${moment === failing ? 3 : 0}`
+            const end = moment === failing ? `echo ${moment} complains >&2; exit 3` : 'exit 0'
+            const script = `cat > ${folder}/${moment}; echo unheard >&2; ${end}`
             return [moment, [{ path: '/bin/sh', args: ['sh', '-c', script] }]]
           }),
         )
@@ -78,8 +79,14 @@ t.test('one that fails', async (t) => {
   for (const { moment, create, start, lives } of cases)
     await t.test(moment, async (t) => {
       const { run, hooked, group, folder, told } = hookBench(t)
-      t.equal(run(['create', '-b', hooked(moment), 'one']).code, create)
-      t.equal(run(['start', 'one']).code, start)
+      const created = run(['create', '-b', hooked(moment), 'one'])
+      t.equal(created.code, create)
+      const started = run(['start', 'one'])
+      t.equal(started.code, start)
+      const heard = created.stderr + started.stderr
+      // That of startContainer hooks is the container's own.
+      const isTold = moment !== 'startContainer' && !lives
+      if (isTold) t.match(heard, `${moment} complains`, 'what it has said is told')
       t.equal(run(['state', 'one']).code, lives ? 0 : 1)
       t.equal(told('poststop') === undefined, lives, 'its life goes on at step 13')
       t.equal(run(['delete', '--force', 'one']).code, 0, 'a failed poststop is only warned of')

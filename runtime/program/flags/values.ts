@@ -13,7 +13,9 @@ export const AT = {
 export const O = {
   WRONLY: 1,
   RDWR: 2,
+  CREAT: 0o100,
   NOCTTY: 0o400,
+  TRUNC: 0o1000,
   APPEND: 0o2000,
   NONBLOCK: 0o4000,
   CLOEXEC: 0o2000000,
