@@ -1,11 +1,8 @@
 import type { Command } from 'commander'
-import type { Image } from '../store/image.ts'
-import { parseImageConfiguration } from '../store/image-config.ts'
-import { readStoredDocument, storedMediaType } from '../import/stored-document.ts'
-import { referenceDigests } from '../store/reference-digests.ts'
+import { readStoredDocument } from '../import/stored-document.ts'
 import { findDocument } from '../store/documents.ts'
 import type { ImageStore } from '../store/image-store.ts'
-import { familiarName, parseReference } from '../reference.ts'
+import { inspectImage } from '../inspect-image.ts'
 import { withStore } from './register.ts'
 import { print } from './print.ts'
 
@@ -30,7 +27,7 @@ export function addInspect(program: Command): void {
       for (const name of names) print(storedBytes(store, name, flags))
       return
     }
-    const documents = names.map((name) => inspectDocument(store, store.require(name)))
+    const documents = names.map((name) => inspectImage(store, store.require(name)))
     if (flags.format === undefined || flags.format === 'json')
       context.print(JSON.stringify(documents, null, 4))
     else for (const document of documents) context.print(fill(flags.format, document))
@@ -46,65 +43,6 @@ function storedBytes(store: ImageStore, name: string, { raw, config }: InspectFl
   const bytes = readStoredDocument(store, config ? id : digest)
   if (raw) return bytes
   return Buffer.from(`${JSON.stringify(JSON.parse(bytes.toString()), null, 4)}\n`)
-}
-
-/** The document of `docker image inspect`, with what podman adds. */
-export function inspectDocument(store: ImageStore, image: Image): Record<string, unknown> {
-  const text = readStoredDocument(store, image.id).toString()
-  const raw = JSON.parse(text) as Record<string, unknown>
-  const manifest = JSON.parse(readStoredDocument(store, image.digest).toString()) as {
-    annotations?: Record<string, string>
-  }
-  const { config, diffIds } = parseImageConfiguration(text)
-  return {
-    Id: image.id,
-    RepoTags: image.references.filter(hasTag).map(familiarReference),
-    RepoDigests: repositoryDigests(store, image),
-    Digest: image.digest,
-    Comment: raw['comment'] ?? '',
-    Created: config.created ?? '',
-    DockerVersion: raw['docker_version'] ?? '',
-    Author: config.author ?? '',
-    Architecture: config.architecture,
-    ...(config.variant === undefined ? {} : { Variant: config.variant }),
-    Os: config.os,
-    Size: image.size,
-    VirtualSize: image.size,
-    Config: raw['config'] ?? {},
-    Labels: config.labels,
-    User: config.user,
-    Annotations: manifest.annotations ?? {},
-    ManifestType: storedMediaType(store, image.digest),
-    History: raw['history'] ?? [],
-    GraphDriver: {
-      Name: 'overlay',
-      Data: { LowerDir: image.layerFolders.toReversed().join(':') },
-    },
-    RootFS: { Type: 'layers', Layers: diffIds },
-    Metadata: { LastTagTime: new Date(image.added).toISOString() },
-  }
-}
-
-/** Each name with the digest that it stands for. */
-function repositoryDigests(store: ImageStore, image: Image): string[] {
-  const digests = referenceDigests(store)
-  const names = image.references.map(
-    (reference) => `${parsedName(reference)}@${digests.get(reference) ?? image.digest}`,
-  )
-  return [...new Set(names)]
-}
-
-function parsedName(reference: string): string {
-  return familiarName(parseReference(reference))
-}
-
-/** What was pulled by digest has none. */
-function hasTag(reference: string): boolean {
-  return parseReference(reference).tag !== undefined
-}
-
-function familiarReference(reference: string): string {
-  return `${parsedName(reference)}:${parseReference(reference).tag ?? ''}`
 }
 
 function fill(template: string, document: unknown): string {

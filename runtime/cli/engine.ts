@@ -332,6 +332,8 @@ export interface Engine extends ContentVerbs {
 
   /** The id of an image that is here: `sha256:…`. */
   imageId(reference: string): Promise<string | undefined>
+  /** The document of `docker image inspect`. @throws {OperationError} `NOT_FOUND` */
+  imageInspect(reference: string): Promise<unknown>
   /** Have an image here, as its pull policy says. @throws {OperationError} `NOT_FOUND` */
   ensureImage(
     reference: string,

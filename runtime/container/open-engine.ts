@@ -213,6 +213,7 @@ function views(context: EngineContext): Views {
 type Images = Pick<
   Engine,
   | 'imageId'
+  | 'imageInspect'
   | 'imageNames'
   | 'ensureImage'
   | 'commit'
@@ -238,6 +239,11 @@ function images(context: EngineContext): Images {
     },
     imageNames: async () => (await context.images()).list().flatMap(({ references }) => references),
     imageId: async (reference) => (await context.images()).find(reference)?.id,
+    async imageInspect(reference) {
+      const { inspectImage } = await import('../../rootfs/inspect-image.ts')
+      const store = await context.images()
+      return inspectImage(store, store.require(reference))
+    },
     ensureImage: async (reference, wanted, io) =>
       ensureImage(context, { ...defaultOptions(reference), ...wanted }, sayTo(io)),
   }

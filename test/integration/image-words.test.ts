@@ -27,6 +27,8 @@ t.test('built, listed, run, tagged and removed below one root', async (t) => {
   t.equal(ok(`--root=${root}`, 'run', '--rm', 'greeter', 'sh', '-c', 'echo $GREETING'), 'hello\n')
   ok('--log-level', 'debug', '--root', root, 'image', 'tag', 'greeter', 'other:1')
   t.equal(ok('-D', '--root', root, 'images', '--format', '{{.Tag}}', 'other'), '1\n')
+  const tags = ok('--root', root, 'inspect', '-f', '{{json .RepoTags}}', 'other:1')
+  t.match(tags, /greeter:latest.*other:1/)
   t.match(ok('--root', root, 'rmi', 'other:1', 'greeter'), /Deleted: /)
 })
 

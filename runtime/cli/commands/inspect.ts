@@ -11,11 +11,11 @@ import { invalidValue } from '../../container/parse/invalid-value.ts'
 /** `inspect` */
 export const inspectCommand: Command = {
   usage: '[OPTIONS] NAME|ID [NAME|ID...]',
-  summary: 'Return low-level information on containers, networks and volumes',
+  summary: 'Return low-level information on containers, images, networks and volumes',
   flags: [
     flag('string', 'format,f', "Format output: 'json' or a Go template"),
     flag('bool', 'size,s', 'Display total file sizes if the type is container'),
-    flag('string', 'type', 'Look for this type alone: container, network, volume or config'),
+    flag('string', 'type', 'Look for this type alone: container, image, network, volume or config'),
   ],
   minimumArguments: 1,
   interspersed: true,
@@ -43,6 +43,7 @@ export const inspectCommand: Command = {
 
 type Lookup = (engine: Engine, name: string) => Promise<unknown>
 
+const image: Lookup = (engine, name) => engine.imageInspect(name)
 const network: Lookup = async (engine, name) => networkDocument(await engine.networkInspect(name))
 const volume: Lookup = async (engine, name) => volumeDocument(await engine.volumeInspect(name))
 const config: Lookup = (engine, name) => engine.ociConfig(name)
@@ -53,9 +54,11 @@ function lookupsFor(type: string | undefined, size: boolean): Lookup[] {
   switch (type) {
     case undefined:
     case 'all':
-      return [container, network, volume]
+      return [container, image, network, volume]
     case 'container':
       return [container]
+    case 'image':
+      return [image]
     case 'network':
       return [network]
     case 'volume':
@@ -63,7 +66,7 @@ function lookupsFor(type: string | undefined, size: boolean): Lookup[] {
     case 'config':
       return [config]
     default:
-      throw invalidValue('type', type, 'The types are container, network, volume and config')
+      throw invalidValue('type', type, 'The types are container, image, network, volume and config')
   }
 }
 
