@@ -42,11 +42,6 @@ static void open_signals(void) {
   session.signals = SYS4(signalfd4, -1, &mask, 8, 0x80000);
 }
 
-static void unblock_signals(void) {
-  u64 none = 0;
-  SYS4(rt_sigprocmask, SIG_SETMASK, &none, 0, 8);
-}
-
 static _Noreturn void finish(s32 code) {
   restore_terminal();
   leave(code);

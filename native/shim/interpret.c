@@ -49,11 +49,12 @@ static bool is_tolerated(const struct instruction *ins, s64 error) {
   return false;
 }
 
-// From here on this process is the inner half: what it inherited in signals must not reach the container.
+// From here on this process is the inner half: what it inherited in signals must not reach the container. None is ignored
+// or handled in a process that interprets: each mode sees to that before.
 static void become_inner(struct machine *machine) {
   machine->inner = true;
   machine->guard_pidfd = -1;
-  reset_signals();
+  unblock_signals();
 }
 
 // openat2(2): a path that is to stay below its root cannot be followed while anything anywhere is renamed or mounted, and

@@ -50,6 +50,7 @@ static int run_main(const char *path, char **argv, char **envp) {
   if (!check_program(path)) return 125;
   s64 open = SYS2(fcntl, 3, F_GETFD);
   if (!is_error(open)) SYS3(fcntl, 3, F_SETFD, FD_CLOEXEC);
+  reset_signals();
   block_signals();
   load(&machine, (struct header *)program_buffer, is_error(open) ? -1 : 3);
   interpret(&machine);

@@ -29,12 +29,16 @@ static void add_started(struct text *text) {
 }
 
 void write_process_file(void) {
+  static u64 self, self_ticks, child_ticks; // of the same two processes each time
   TEXT(text, 400);
-  u64 self = (u64)SYS0(getpid);
+  if (watch.state_dir < 0 || watch.options->flags & MONITOR_UNRECORDED) return;
+  if (self == 0) self = (u64)SYS0(getpid);
+  if (self_ticks == 0) self_ticks = start_ticks(self);
+  if (child_ticks == 0) child_ticks = start_ticks(watch.child);
   add_field(&text, "{\"pid\":", (s64)watch.child);
-  add_field(&text, ",\"startTicks\":", (s64)start_ticks(watch.child));
+  add_field(&text, ",\"startTicks\":", (s64)child_ticks);
   add_field(&text, ",\"monitorPid\":", (s64)self);
-  add_field(&text, ",\"monitorStartTicks\":", (s64)start_ticks(self));
+  add_field(&text, ",\"monitorStartTicks\":", (s64)self_ticks);
   add_started(&text);
   add(&text, "}\n");
   write_file(".process", "process", &text, false);
@@ -63,6 +67,7 @@ void write_exit_file(void) {
   TEXT(text, 400);
   describe_exit(&text);
   add(&text, "\n");
+  if (watch.options && watch.options->flags & MONITOR_UNRECORDED) return;
   bool transient = watch.options && watch.options->flags & MONITOR_TRANSIENT;
   write_file(".exit", "exit", &text, !transient);
 }

@@ -16,6 +16,7 @@ struct pidfd_info {
 #define PIDFD_GET_INFO _IOWR(0xFF, 11, struct pidfd_info)
 #define PIDFD_INFO_EXIT 8u
 #define UNKNOWN_CODE 255
+#define TELL_MS 20
 
 static void start_failed(u32 type, u32 pc, s64 value) {
   record_failure(watch.state_dir, type, pc, value);
@@ -29,6 +30,11 @@ static void start_failed(u32 type, u32 pc, s64 value) {
   watch.phase = PHASE_DRAINING;
 }
 
+void tell_executed(void) {
+  watch.tell_at = 0;
+  report(watch.machine, RECORD_EXEC, 0xffffffffu, (s64)watch.child, SYS0(getpid));
+}
+
 static void program_runs(void) {
   watch.executed = true;
   watch.started_ms = monotonic_ms();
@@ -38,7 +44,8 @@ static void program_runs(void) {
     add_time(&text, watch.started_at, true);
   }
   write_process_file();
-  report(watch.machine, RECORD_EXEC, 0xffffffffu, (s64)watch.child, SYS0(getpid));
+  if (watch.options->flags & MONITOR_TELL) watch.tell_at = watch.started_ms + TELL_MS;
+  else tell_executed();
 }
 
 // The pipe's end: the program runs, or the inner half ended before it could.
@@ -62,7 +69,7 @@ static void relay(struct record *record) {
     return;
   }
   if (record->type == RECORD_PRE_EXEC) watch.pre_exec = true;
-  if (watch.machine->report < 0) return;
+  if (watch.machine->report < 0 || watch.options->flags & MONITOR_TELL) return;
   record->id = watch.machine->header->id;
   send_record(watch.machine->report, record, record->type == RECORD_TRACE ? 0 : RECORD_WAIT_MS);
 }

@@ -47,6 +47,7 @@ u64 next_timer(void) {
   u64 next = ~0ul;
   if (watch.phase != PHASE_RUNNING) return next;
   if (watch.kill_at) next = watch.kill_at;
+  if (watch.tell_at && watch.tell_at < next) next = watch.tell_at;
   if (watch.tick_at && watch.tick_pidfd < 0 && watch.tick_at < next) next = watch.tick_at;
   return next;
 }
@@ -89,6 +90,7 @@ void reap_tick(void) {
 
 void run_timers(u64 now) {
   if (watch.phase != PHASE_RUNNING) return;
+  if (watch.tell_at && now >= watch.tell_at) tell_executed();
   if (watch.kill_at && now >= watch.kill_at) {
     watch.kill_at = 0;
     kill_pidfd(watch.pidfd, SIGKILL);

@@ -42,6 +42,7 @@ static u64 next_deadline(void) {
 // The report stream's other end is gone: the launcher died, or made place for an attach client.
 static void lose_report(void) {
   watch.report_closed = true;
+  watch.tells = false;
   if (watch.held && watch.hold_until == 0) watch.hold_until = monotonic_ms() + watch.options->hold_ms;
 }
 
@@ -52,7 +53,9 @@ static void wait_and_serve(void) {
   bool running = watch.phase == PHASE_RUNNING;
   u32 sync = poll_for(&polled, watch.sync, POLLIN);
   u32 child = poll_for(&polled, running ? watch.pidfd : -1, POLLIN);
-  u32 launcher = poll_for(&polled, watch.report_closed ? -1 : watch.machine->report, POLL_RDHUP);
+  look_for_room();
+  u32 unsaid = watch.tells && !watch.has_room ? POLLOUT : 0;
+  u32 launcher = poll_for(&polled, watch.report_closed ? -1 : watch.machine->report, POLL_RDHUP | unsaid);
   u32 oom = poll_for(&polled, running ? watch.oom_fd : -1, POLLPRI);
   u32 tick = poll_for(&polled, watch.tick_pidfd, POLLIN);
   u32 input = poll_for(&polled, watch.stdin_fd, watch.stdin_from < watch.stdin_to ? POLLOUT : 0);
@@ -65,7 +68,7 @@ static void wait_and_serve(void) {
   polled.count += poll_clients(polled.set + clients);
   s64 ready = SYS5(ppoll, polled.set, polled.count, deadline == ~0ul ? 0 : time, 0, 8);
   if (is_error(ready)) return;
-  if (polled.set[launcher].revents) lose_report();
+  if (polled.set[launcher].revents & ~POLLOUT) lose_report();
   if (polled.set[oom].revents & POLLPRI) check_oom();
   if (polled.set[tick].revents) reap_tick();
   if (polled.set[input].revents & (POLLERR | POLLHUP | POLLNVAL)) stdin_hung_up();
@@ -88,6 +91,7 @@ static void open_watch(struct machine *machine, const struct monitor *options) {
   watch.oom_fd = slot_of(machine, options->oom_fd);
   watch.tick_pidfd = -1;
   watch.held = options->flags & MONITOR_HOLD;
+  watch.tells = options->flags & MONITOR_TELL;
   watch.report_closed = machine->report < 0;
   if (watch.report_closed) lose_report();
   if (watch.sync >= 0) set_nonblocking(watch.sync);

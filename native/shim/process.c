@@ -13,8 +13,12 @@ struct kernel_sigaction { // SIG_DFL is all zeros on both architectures
 
 void reset_signals(void) {
   struct kernel_sigaction none = {0, 0, 0, 0};
-  u64 empty = 0;
   for (u32 signal = 1; signal <= 64; signal++) SYS4(rt_sigaction, signal, &none, 0, 8);
+  unblock_signals();
+}
+
+void unblock_signals(void) {
+  u64 empty = 0;
   SYS4(rt_sigprocmask, SIG_SETMASK, &empty, 0, 8);
 }
 

@@ -4,6 +4,7 @@
 
 // Every signal back to SIG_DFL, and none blocked.
 void reset_signals(void);
+void unblock_signals(void);
 void block_signals(void);
 s64 kill_pidfd(s64 pidfd, u32 signal);
 

@@ -123,6 +123,8 @@ enum record_type {
   RECORD_DIED = 9,    // the inner half died of signal `value` before execve (cleanup has been run), or, with pc 0: the
                       // outer half (the monitor) was killed by it, at whatever time; told by the zygote, nothing cleaned up
   RECORD_INVALID = 10, // the validator refused the program: pc = instruction or 0xffffffff, value = reason code
+  RECORD_OUTPUT = 11, // MONITOR_TELL: the process wrote; value = 1 stdout, 2 stderr; aux = how many bytes (at most
+                      // OUTPUT_LIMIT) follow the record, in the same send
 };
 
 // Why the validator refused a program (value of RECORD_INVALID; `shim check` prints the name).
@@ -166,6 +168,10 @@ enum monitor_flag {
                           // after the report stream was closed by its other end (the launcher died)
   MONITOR_ADOPTED = 1 << 4, // child is not ours (an earlier monitor died): wait by pidfd, status by PIDFD_GET_INFO
   MONITOR_TRANSIENT = 1 << 5, // the cleanup section removes state_dir: its files need not outlive a crash of the machine
+  MONITOR_TELL = 1 << 7, // the launcher alone hears of it, on the report stream: its output in OUTPUT records, then EXIT, or
+                         // FAIL or DIED; no PRE_EXEC, and EXEC only where it runs for longer than a moment: each record wakes somebody.
+                         // Needs no state_dir: nobody can attach
+  MONITOR_UNRECORDED = 1 << 8, // no file `process` or `exit`: nobody looks for them, and the socket is there
   MONITOR_LEAVE = 1 << 6, // no monitor: the process ends once the child waits at its gate or runs its program; the child
                           // is then an orphan, and the cleanup section is run after a failed start only
 };
@@ -180,6 +186,8 @@ enum log_format { LOG_NONE = 0, LOG_JSON_FILE = 1, LOG_CRI = 2 };
 // After a failed start exit_argv runs only if nobody was told: no report stream took the record and no client came.
 // stdin: without KEEP_STDIN, STDIN_ONCE and HOLD it is closed at once; without KEEP_STDIN and STDIN_ONCE it is closed
 // when the last client that attached stdin leaves or sends STDIN_EOF.
+#define OUTPUT_LIMIT (8u << 10) // with its record less than half of any send buffer: such a message is never split
+
 struct monitor { // 128 bytes
   u32 size;  // sizeof(struct monitor)
   u32 flags;

@@ -16,12 +16,13 @@ static s64 try_send(s64 fd, const struct record *record) {
 }
 
 bool send_record(s64 fd, const struct record *record, u64 wait_ms) {
-  u64 deadline = monotonic_ms() + wait_ms;
+  u64 deadline = 0;
   for (;;) {
     s64 sent = try_send(fd, record);
     if (!is_error(sent)) return true;
     if (sent != -EAGAIN && sent != -EINTR && sent != -ENOBUFS) return false;
     u64 now = monotonic_ms();
+    if (deadline == 0) deadline = now + wait_ms;
     if (now >= deadline) return false;
     poll_one(fd, POLLOUT, (s64)(deadline - now));
   }

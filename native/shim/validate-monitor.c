@@ -4,7 +4,8 @@
 
 #define MONITOR_FLAGS \
   (MONITOR_TERMINAL | MONITOR_KEEP_STDIN | MONITOR_STDIN_ONCE | MONITOR_HOLD | MONITOR_ADOPTED | \
-   MONITOR_TRANSIENT | MONITOR_LEAVE)
+   MONITOR_TRANSIENT | MONITOR_LEAVE | MONITOR_TELL | MONITOR_UNRECORDED)
+#define TELL_EXCLUDES (MONITOR_TERMINAL | MONITOR_KEEP_STDIN | MONITOR_STDIN_ONCE | MONITOR_HOLD | MONITOR_LEAVE)
 #define MAX_ARGUMENTS 4096
 
 static bool is_relocated(const struct header *header, u64 offset) {
@@ -70,6 +71,7 @@ bool is_valid_monitor(const struct header *header, u64 offset, bool relocated) {
   if (offset % 8 || offset + sizeof(struct monitor) > header->data_size) return false;
   const struct monitor *monitor = (const struct monitor *)(data_of(header) + offset);
   if (monitor->size != sizeof *monitor || monitor->flags & ~(u32)MONITOR_FLAGS) return false;
+  if (monitor->flags & MONITOR_TELL && monitor->flags & TELL_EXCLUDES) return false;
   if (!are_slots(monitor)) return false;
   if (monitor->flags & MONITOR_LEAVE && (monitor->sync == NO_SLOT || monitor->pidfd == NO_SLOT)) return false;
   if (!is_zero(monitor->reserved0, sizeof monitor->reserved0)) return false;

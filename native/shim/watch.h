@@ -30,6 +30,8 @@ struct watch {
   u32 stdin_from, stdin_to; // what is queued in stdin_bytes
   enum phase phase;
   bool held;          // MONITOR_HOLD, and no client yet
+  bool tells;         // MONITOR_TELL, and the launcher still listens
+  bool has_room;      // for telling more; looked at once for all that depends on it
   u64 hold_until;     // monotonic ms; 0: no limit yet
   bool report_closed; // the launcher's end is gone
   bool pre_exec, executed;
@@ -43,6 +45,7 @@ struct watch {
   u64 oom_base, oom_kills;
   u64 drain_until, flush_until; // monotonic ms
   u64 kill_at, tick_at;         // monotonic ms; 0: never
+  u64 tell_at;                  // MONITOR_TELL: when to say that it runs, if it still does; 0: said, or not yet known
   s64 tick_pidfd;
 };
 
@@ -66,6 +69,7 @@ void unlink_holdings(void);    // after it
 
 // monitor-sync.c: the inner half's record pipe, and the child's end.
 void read_sync(void);
+void tell_executed(void);
 void child_ended(void);
 
 // monitor-stdio.c: the container's standard streams.
@@ -74,6 +78,7 @@ void read_output(struct output *output, u32 index);
 bool wants_output(const struct output *output, u32 index);
 void write_stdin(void);
 void stdin_hung_up(void); // its reader is gone
+void look_for_room(void); // MONITOR_TELL
 void close_stdin(void);
 // Takes what fits; the count taken.
 u32 queue_stdin(const u8 *bytes, u32 size);

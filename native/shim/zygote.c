@@ -30,6 +30,11 @@ static void use_null_stdio(void) {
   if (null > 2) SYS1(close, null);
 }
 
+static void set_broken_pipe(u64 handler) {
+  struct { u64 handler, flags, restorer, mask; } action = {handler, 0, 0, 0};
+  SYS4(rt_sigaction, SIGPIPE, &action, 0, 8);
+}
+
 static void become_safe(char **argv, char **envp) {
   reset_signals();
   run_sealed(argv, envp);
@@ -41,8 +46,7 @@ static void become_safe(char **argv, char **envp) {
   SYS1(umask, 022);
   SYS1(chdir, "/");
   use_null_stdio();
-  struct { u64 handler, flags, restorer, mask; } ignore = {1 /* SIG_IGN */, 0, 0, 0};
-  SYS4(rt_sigaction, SIGPIPE, &ignore, 0, 8);
+  set_broken_pipe(1 /* SIG_IGN */);
   u64 mask = 1ull << (SIGCHLD - 1);
   SYS4(rt_sigprocmask, 0 /* SIG_BLOCK */, &mask, 0, 8);
   child_events = open_child_events();
@@ -50,7 +54,7 @@ static void become_safe(char **argv, char **envp) {
 
 static _Noreturn void run_child(struct header *header) {
   SYS1(close, child_events);
-  reset_signals();
+  set_broken_pipe(0 /* SIG_DFL: all others have been since become_safe */);
   block_signals();
   SYS0(setsid);
   SYS5(prctl, PR_SET_NAME, "mycontainer-mon", 0, 0, 0);

@@ -1,7 +1,8 @@
 import { hasCode } from '../../native/error.ts'
 import { containerFolder } from '../container/container-folder.ts'
 import type { EngineContext } from '../container/engine-context.ts'
-import { startExec } from '../container/exec.ts'
+import { type ExecStart, startExec } from '../container/exec.ts'
+import { canBeTold, runTold } from '../container/exec-told.ts'
 import { killContainer } from '../container/kill.ts'
 import { pauseContainer, unpauseContainer } from '../container/pause.ts'
 import { readState } from '../container/read-state.ts'
@@ -13,6 +14,7 @@ import { stopContainer } from '../container/stop.ts'
 import {
   type ApiProcess,
   type CollectedResult,
+  type OutputChunk,
   type ProcessStreams,
   attachProcess,
   openStreams,
@@ -74,7 +76,11 @@ export async function startAttached(
     ...main,
     id: record.id,
     name: record.name,
-    exec: async (command, options) => (await start(command, options)).collect(),
+    async exec(command, options) {
+      const isTold = !options?.stdin && options?.terminal === undefined && canBeTold(context)
+      if (isTold) return collectExec(context, record, command, options)
+      return (await start(command, options)).collect()
+    },
     start,
     kill: (signal = 'KILL') => killContainer(context, record.id, signal),
     stop: (seconds) => stopContainer(context, record.id, { timeout: seconds }),
@@ -98,6 +104,40 @@ export async function removeIfPresent(
   }
 }
 
+type Wish = Pick<ExecStart, 'command' | 'env' | 'workdir' | 'user' | 'privileged'>
+
+function execWish(command: readonly string[], options: ExecApiOptions): Wish {
+  return {
+    command,
+    env: Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`),
+    workdir: options.workdir,
+    user: options.user,
+    privileged: false,
+  }
+}
+
+/** To its end, with all that it writes. */
+async function collectExec(
+  context: EngineContext,
+  record: ContainerRecord,
+  command: readonly string[],
+  options: ExecApiOptions = {},
+): Promise<CollectedResult> {
+  const chunks: Record<OutputChunk['stream'], Buffer[]> = { stdout: [], stderr: [] }
+  const wish = execWish(command, options)
+  const { exitCode, signal, oomKills } = await runTold(context, record, wish, (stream, data) => {
+    chunks[stream].push(Buffer.from(data))
+  })
+  const text = (stream: OutputChunk['stream']): string => Buffer.concat(chunks[stream]).toString()
+  return {
+    exitCode,
+    signal,
+    oomKilled: oomKills > 0,
+    stdout: text('stdout'),
+    stderr: text('stderr'),
+  }
+}
+
 async function startAttachedExec(
   context: EngineContext,
   record: ContainerRecord,
@@ -108,13 +148,9 @@ async function startAttachedExec(
   const wanted = { stdin, stdout: true, stderr: true }
   let streams: ProcessStreams | undefined
   const started = await startExec(context, record, {
-    command,
-    env: Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`),
-    workdir: options.workdir,
+    ...execWish(command, options),
     interactive: stdin,
     tty: options.terminal !== undefined,
-    privileged: false,
-    user: options.user,
     preserveFds: 0,
     stdio: options.terminal ? { kind: 'terminal', ...options.terminal } : { kind: 'pipes', stdin },
     hold: true,

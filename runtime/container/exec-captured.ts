@@ -1,8 +1,10 @@
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { startExec } from './exec.ts'
+import { canBeTold, runTold } from './exec-told.ts'
 import { connectMonitor } from './monitor-connection.ts'
 import type { ContainerRecord } from './record.ts'
+import type { EndOutcome } from './zygote.ts'
 
 export interface Capture {
   readonly exitCode: number
@@ -27,33 +29,34 @@ export async function execCaptured(
   command: readonly string[],
   { timeoutMs, limit }: CaptureWish,
 ): Promise<Capture> {
+  const chunks: Buffer[] = []
+  let size = 0
+  const onOutput = (_stream: string, data: Buffer): void => {
+    if (size < limit) chunks.push(Buffer.from(data))
+    size += data.length
+  }
+  const result = ({ exitCode }: EndOutcome): Capture => ({
+    exitCode,
+    output: Buffer.concat(chunks).subarray(0, limit).toString('utf8'),
+  })
+  const wish = { command, env: [], privileged: false, timeoutMs }
+  if (canBeTold(context)) return result(await runTold(context, record, wish, onOutput))
   const started = await startExec(context, record, {
-    command,
-    env: [],
+    ...wish,
     interactive: false,
     tty: false,
-    privileged: false,
     preserveFds: 0,
     stdio: { kind: 'pipes', stdin: false },
     hold: true,
-    timeoutMs,
   })
-  const chunks: Buffer[] = []
-  let size = 0
   const connection = await connectMonitor(
     started.stateFolder,
     { stdin: false, stdout: true, stderr: true },
-    {
-      onOutput(_stream, data) {
-        if (size < limit) chunks.push(Buffer.from(data))
-        size += data.length
-      },
-    },
+    { onOutput },
   )
   const outcome = await (connection?.ended ?? started.ended)
   connection?.close()
-  const output = Buffer.concat(chunks).subarray(0, limit).toString('utf8')
-  if (outcome) return { exitCode: outcome.exitCode, output }
+  if (outcome) return result(outcome)
   const { OperationError } = await import('../../native/error.ts')
   throw new OperationError('PROTOCOL', 'wait for a program in a container', {
     container: record.name,

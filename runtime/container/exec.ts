@@ -4,15 +4,15 @@ import { OperationError } from '../../native/error.ts'
 import type { CommandIo } from '../cli/command-io.ts'
 import type { ExecOptions, RunResult } from '../cli/engine.ts'
 import { compileExec } from '../program/compile-exec.ts'
-import type { CompileStdio } from '../program/compile-input.ts'
+import type { CompileExecInput, CompileStdio } from '../program/compile-input.ts'
 import type { Program } from '../program/program.ts'
-import { encodeProgram } from '../program/encode.ts'
 import type { Config, Process } from '../spec/config.ts'
 import { capabilitySets, chooseCapabilities } from '../security/capabilities.ts'
 import { accountsOf } from './accounts.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { endEventStart, eventsPath, publishExecStart } from './events.ts'
+import { encodeExec } from './exec-program.ts'
 import { newContainerId } from './identifier.ts'
 import { landlockOfExec } from './landlock-of.ts'
 import { requireMappedUser } from './mapped-ids.ts'
@@ -23,11 +23,10 @@ import { preservedDescriptors } from './preserved-descriptors.ts'
 import type { ContainerRecord } from './record.ts'
 import { readState } from './read-state.ts'
 import { resolveContainer } from './record-store.ts'
-import { rootOfRecord } from './resolve-image.ts'
+import { type RootSource, rootOfRecord } from './resolve-image.ts'
 import { terminalSize } from './run.ts'
-import { runningConfig } from './running-config.ts'
-import type { ContainerState } from './state.ts'
-import type { EndOutcome } from './zygote.ts'
+import { type RunningConfig, knownRunning, runningConfig } from './running-config.ts'
+import type { EndOutcome, StartOutcome } from './zygote.ts'
 
 /** A process started in a running container. */
 export interface StartedExec {
@@ -42,6 +41,8 @@ export interface ExecStart extends Omit<ExecOptions, 'detach' | 'detachKeys'> {
   readonly stdio: CompileStdio
   /** Hold back output until a client has attached. */
   readonly hold: boolean
+  /** What it writes and how it ends is told with the records of the shim alone; no folder is made. Default false. */
+  readonly tell?: boolean | undefined
   readonly timeoutMs?: number | undefined
   /** Told where its monitor listens once its program is about to be executed. */
   readonly onPreExec?: ((stateFolder: string) => void) | undefined
@@ -80,7 +81,7 @@ export async function execInContainer(
     ...options,
     stdio,
     hold: !options.detach,
-    onCompiled: (program) => explain && io.stderr.write(explain(program)),
+    ...(explain ? { onCompiled: (program) => io.stderr.write(explain(program)) } : {}),
   })
   if (options.detach) return { id: started.id }
   const exitCode = await io.attach({
@@ -108,18 +109,53 @@ export async function startExec(
   record: ContainerRecord,
   wish: ExecStart,
 ): Promise<StartedExec> {
-  const state = requireRunning(context, record)
+  const input = await planExec(context, record, wish)
+  const { id, stateDir: stateFolder } = input
+  mkdirSync(stateFolder, { recursive: true, mode: 0o700 })
+  wish.onCompiled?.(compileExec(input))
+  // Before it, so that it cannot be told of its end first.
+  publishExecStart(context.folders, record, id, wish.command)
+  const run = context.zygote.submit(encodeExec(input), {
+    onPreExec: () => wish.onPreExec?.(stateFolder),
+  })
+  const outcome = await run.started
+  if (outcome.kind === 'running') {
+    return { id, pid: outcome.pid, stateFolder, ended: run.ended }
+  }
+  rmSync(stateFolder, { recursive: true, force: true })
+  throw await execFailure(record, input, outcome)
+}
+
+/** Why a program did not come to be executed. */
+export async function execFailure(
+  record: ContainerRecord,
+  input: CompileExecInput,
+  outcome: Exclude<StartOutcome, { kind: 'running' }>,
+): Promise<OperationError> {
+  const { explainExecFailure } = await import('./start-failure.ts')
+  const { process, target } = input
+  return explainExecFailure(record, compileExec(input), process, target.pid, outcome)
+}
+
+/**
+ * Everything that the program of an exec is compiled from; nothing is done yet.
+ *
+ * @throws {OperationError} `BAD_STATE` where the container does not run; `NOT_FOUND` for an unknown user
+ */
+export async function planExec(
+  context: EngineContext,
+  record: ContainerRecord,
+  wish: ExecStart,
+): Promise<CompileExecInput> {
+  const { start, config, pid } = requireRunning(context, record)
   const folder = containerFolder(context.folders, record.id)
-  const { start, config } = runningConfig(context, record, state)
   const process = await execProcess(context, record, config, wish)
   const id = newContainerId()
-  const stateFolder = join(folder.executions, id)
-  mkdirSync(stateFolder, { recursive: true, mode: 0o700 })
-  const program = compileExec({
+  return {
     id,
     host: { ...context.facts, cgroupMode: context.facts.cgroups.mode },
     stdio: wish.stdio,
-    stateDir: stateFolder,
+    stateDir: join(folder.executions, id),
     log: undefined,
     monitor: {
       hold: wish.hold,
@@ -129,37 +165,29 @@ export async function startExec(
         ended: endEventStart(record, 'exec_die', { execID: id }),
       },
       stdinOnce: wish.interactive,
+      tell: wish.tell,
+      unrecorded: true,
       ...(wish.timeoutMs === undefined ? {} : { timeoutMs: wish.timeoutMs }),
     },
     ...preservedDescriptors(context, wish.preserveFds),
     process,
     config,
-    target: { pid: state.pid },
+    bundle: folder.path,
+    target: { pid },
     cgroup: start && {
       cloneInto: start.cgroup.v2,
       join: Object.values(start.cgroup.v1).map((group) => join(group, 'cgroup.procs')),
     },
     landlock: landlockOfExec(record.options, config),
-    remove: [{ folder: folder.executions, name: id }],
-  })
-  wish.onCompiled?.(program)
-  // Before it, so that it cannot be told of its end first.
-  publishExecStart(context.folders, record, id, wish.command)
-  const run = context.zygote.submit(encodeProgram(program, { reasons: false }), {
-    onPreExec: () => wish.onPreExec?.(stateFolder),
-  })
-  const outcome = await run.started
-  if (outcome.kind === 'running') {
-    return { id, pid: outcome.pid, stateFolder, ended: run.ended }
+    remove: wish.tell ? [] : [{ folder: folder.executions, name: id }],
   }
-  rmSync(stateFolder, { recursive: true, force: true })
-  const { explainExecFailure } = await import('./start-failure.ts')
-  throw explainExecFailure(record, program, process, state.pid, outcome)
 }
 
-function requireRunning(context: EngineContext, record: ContainerRecord): ContainerState {
+function requireRunning(context: EngineContext, record: ContainerRecord): RunningConfig {
+  const known = knownRunning(context, record)
+  if (known) return known
   const state = readState(context.folders, record)
-  if (state.status === 'running') return state
+  if (state.status === 'running') return runningConfig(context, record, state)
   throw new OperationError(
     'BAD_STATE',
     `execute a program in the container ${record.name}`,
@@ -171,6 +199,21 @@ function requireRunning(context: EngineContext, record: ContainerRecord): Contai
   )
 }
 
+/** By the configuration of a running container: what it was made from stays, even where its image is removed. */
+const roots = new WeakMap<Config, RootSource>()
+
+async function rootOfRunning(
+  context: EngineContext,
+  record: ContainerRecord,
+  config: Config,
+): Promise<RootSource> {
+  const known = roots.get(config)
+  if (known) return known
+  const root = await rootOfRecord(context, record.imageId, record.options)
+  roots.set(config, root)
+  return root
+}
+
 /** The container's own process section with what the user wants otherwise. */
 async function execProcess(
   context: EngineContext,
@@ -180,7 +223,7 @@ async function execProcess(
 ): Promise<Process> {
   const own = config.process
   if (!own) throw new OperationError('INTERNAL', 'read the process section of a container')
-  const image = await rootOfRecord(context, record.imageId, record.options)
+  const image = await rootOfRunning(context, record, config)
   const accounts = await accountsOf(context, record, image, false)
   const user = resolveUser(wish.user ?? record.resolved.user, record.options.groupAdd, accounts)
   if (!config.linux?.uidMappings?.length) requireMappedUser(context, user)

@@ -19,6 +19,7 @@ class InheritedZygote implements ProgramLauncher {
   /** The launcher's stream has the first number that its caller had left free. */
   readonly callerDescriptors: number
   readonly pid: number | undefined
+  readonly hearsOutput = false
   readonly #stream: number
   #nextId = 1n
 

@@ -19,7 +19,8 @@ let own: number | undefined
 function lookUpStartTicks(pid: number): number | undefined {
   let text: string
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // Node reads this encoding in one step; a name that is none is not looked at.
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8')
   } catch {
     return undefined // ENOENT or ESRCH: it is gone.
   }

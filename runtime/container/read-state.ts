@@ -205,9 +205,10 @@ export function restartApplies(
   return maximumRetryCount === 0 || restartCount < maximumRetryCount
 }
 
-function isFrozen(cgroup: string): boolean {
+/** Whether all processes of a v2 group are stopped by its freezer. */
+export function isFrozen(cgroup: string): boolean {
   try {
-    return /^frozen 1$/m.test(readFileSync(join(cgroup, 'cgroup.events'), 'latin1'))
+    return /^frozen 1$/m.test(readFileSync(join(cgroup, 'cgroup.events'), 'utf8'))
   } catch {
     return false // The group is gone: so is the container.
   }

@@ -4,18 +4,41 @@ import { parseJson, stringifyJson } from '../spec/json.ts'
 import { chooseSeccomp } from './choose-seccomp.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
+import { readStartTicks } from './process-identity.ts'
+import { isFrozen } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
 import { type StartRecord, readStartRecord } from './start-record.ts'
 import type { ContainerState } from './state.ts'
 
 /** What a running container was started with; it does not change until it is started again. */
 export interface RunningConfig {
+  /** Of its init, as the host numbers it. */
+  readonly pid: number
   readonly config: Config
   readonly start: StartRecord | undefined
 }
 
 /** By container, with the run that it is of. A few: whoever runs programs again and again means the same ones. */
 const known = new Map<string, RunningConfig & { readonly run: string }>()
+
+/**
+ * What is known of a container that ran before and, as the kernel has it, still does: its init is the same process and
+ * not frozen. Where it does not, or nobody has looked yet, its files have to say more.
+ */
+export function knownRunning(
+  { folders }: EngineContext,
+  record: ContainerRecord,
+): RunningConfig | undefined {
+  const kept = known.get(containerFolder(folders, record.id).path)
+  if (kept === undefined || runOf(kept.pid) !== kept.run) return undefined
+  const group = kept.start?.cgroup.v2
+  return group !== undefined && isFrozen(group) ? undefined : kept
+}
+
+/** One run of a container: its init's pid, and when that began, as its number may be used again. */
+function runOf(pid: number, startTicks: number | string | undefined = readStartTicks(pid)): string {
+  return `${pid} ${startTicks}`
+}
 const knownLimit = 64
 
 /**
@@ -28,14 +51,14 @@ export function runningConfig(
   record: ContainerRecord,
   { pid, pidStartTime }: Pick<ContainerState, 'pid' | 'pidStartTime'>,
 ): RunningConfig {
-  const run = `${pid} ${pidStartTime}`
+  const run = runOf(pid, pidStartTime ?? 'unknown')
   const folder = containerFolder(context.folders, record.id)
   const kept = known.get(folder.path)
   if (kept?.run === run) return kept
   const start = readStartRecord(folder)
   // Written by this program and readable by nobody else: it was checked when it was made.
   const config = parseJson(readFileSync(folder.config, 'utf8')) as Config
-  const found = { config: withKnownSeccomp(context, record, config), start, run }
+  const found = { config: withKnownSeccomp(context, record, config), start, run, pid }
   if (known.size >= knownLimit) known.delete(known.keys().next().value ?? '')
   known.set(folder.path, found)
   return found

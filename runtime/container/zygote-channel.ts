@@ -81,19 +81,24 @@ export class ZygoteChannel {
       if (isStarting && --this.#starting === 0) this.#stream.unref()
       isStarting = false
     }
+    // Who listens to what it writes waits for its end, too.
+    const isHeard = watch.onOutput !== undefined
     this.#pending.set(id, {
       trace,
       watch,
       answered,
       started(outcome) {
-        answered()
+        if (!isHeard || outcome.kind !== 'running') answered()
         start.resolve(outcome)
       },
       refused(error) {
         answered()
         start.reject(error)
       },
-      ended: end.resolve,
+      ended(outcome) {
+        answered()
+        end.resolve(outcome)
+      },
     })
     if (this.#starting++ === 0) this.#stream.ref()
     this.#stream.write(bytes)
@@ -108,12 +113,17 @@ export class ZygoteChannel {
   #receive(chunk: Buffer): void {
     const bytes = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
     let at = 0
-    for (; at + recordSize <= bytes.length; at += recordSize)
-      this.#dispatch(parseRecord(bytes.subarray(at, at + recordSize)))
+    while (at + recordSize <= bytes.length) {
+      const record = parseRecord(bytes.subarray(at, at + recordSize))
+      const end = at + recordSize + (record.type === 'output' ? Number(record.aux) : 0)
+      if (end > bytes.length) break
+      this.#dispatch(record, bytes.subarray(at + recordSize, end))
+      at = end
+    }
     this.#received = bytes.subarray(at)
   }
 
-  #dispatch(record: ShimRecord): void {
+  #dispatch(record: ShimRecord, payload: Buffer): void {
     const pending = this.#pending.get(record.id)
     if (!pending) return
     switch (record.type) {
@@ -142,7 +152,11 @@ export class ZygoteChannel {
           }),
         )
         return this.#settle(record.id)
+      case 'output':
+        return pending.watch.onOutput?.(record.value === 1 ? 'stdout' : 'stderr', payload)
       case 'exit':
+        // Where nobody was told before that it runs.
+        pending.started({ kind: 'running', pid: 0, monitorPid: 0 })
         pending.ended({
           exitCode: record.value,
           signal: Number(record.aux & 0xffffffffn),

@@ -16,6 +16,7 @@ const typeNames = [
   'trace',
   'died',
   'invalid',
+  'output',
 ] as const
 
 export type RecordType = NonNullable<(typeof typeNames)[number]>

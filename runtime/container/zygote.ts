@@ -33,6 +33,11 @@ export interface ProgramRun {
 
 /** Told on the way; never by a launcher that cannot listen meanwhile. */
 export interface ProgramWatch {
+  /**
+   * For a program whose monitor tells everything on the stream: what its process writes. `started` then settles with
+   * its end, or once it has run for a moment.
+   */
+  readonly onOutput?: ((stream: 'stdout' | 'stderr', data: Buffer) => void) | undefined
   /** The container's program is about to be executed. */
   readonly onPreExec?: (() => void) | undefined
   /** The program said something of its own by a USER record; it is not waited for any more. */
@@ -45,6 +50,8 @@ export interface ProgramLauncher {
   readonly callerDescriptors: number
   /** Of the process that a program begins in; undefined where it is not known, or not there yet. */
   readonly pid: number | undefined
+  /** Whether it can pass on what a process writes (`onOutput`). */
+  readonly hearsOutput: boolean
   submit(program: Uint8Array, watch?: ProgramWatch): ProgramRun
   close(): void
 }
@@ -52,6 +59,7 @@ export interface ProgramLauncher {
 export class Zygote implements ProgramLauncher {
   /** Unknown here, where Node has long opened its own. */
   readonly callerDescriptors = 0
+  readonly hearsOutput = true
   #channel: ZygoteChannel | undefined
 
   /**

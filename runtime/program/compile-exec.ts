@@ -82,7 +82,7 @@ function prepare(c: Compilation, input: CompileExecInput): void {
     source: 'pidfd_open(2)',
   })
   if (input.cgroup !== undefined) openCgroup(c, input.cgroup)
-  prepareStdio(c)
+  prepareStdio(c, false)
   takePreserved(c)
   if (input.stdio.kind === 'terminal') prepareForeignTerminal(c, pid)
   sendConsole(c)

@@ -63,6 +63,10 @@ export interface CompileMonitor {
   readonly holdMs?: number
   readonly keepStdin: boolean
   readonly stdinOnce: boolean
+  /** Whoever submits the program hears of it beside the records, and nobody else: nothing uses the state folder. */
+  readonly tell?: boolean | undefined
+  /** Write neither `process` nor `exit`. Default false. */
+  readonly unrecorded?: boolean | undefined
   /** Run in place of the monitor at the very end. */
   readonly exitCommand?: {
     readonly argv: readonly string[]

@@ -54,6 +54,7 @@ export const RECORD = {
   TRACE: 8,
   DIED: 9,
   INVALID: 10,
+  OUTPUT: 11,
 } as const
 
 export const MONITOR_FLAG = {
@@ -64,6 +65,8 @@ export const MONITOR_FLAG = {
   ADOPTED: 16,
   TRANSIENT: 32,
   LEAVE: 64,
+  TELL: 128,
+  UNRECORDED: 256,
 } as const
 
 export const LOG_FORMAT = { none: 0, 'json-file': 1, cri: 2 } as const

@@ -12,7 +12,8 @@ import { CLONE_ARGS_CGROUP_OFFSET, CLONE_ARGS_SIZE, cloneArgs } from './structs.
 /** Outer half, first steps: the folders of the monitor, and the two pipes. */
 export function prepareHalves(c: Compilation): void {
   const { base } = c
-  openFolder(c, 'state', base.stateDir, 'the monitor writes there who runs and how it ended')
+  if (!base.monitor.tell)
+    openFolder(c, 'state', base.stateDir, 'the monitor writes there who runs and how it ended')
   if (base.log !== undefined)
     openFolder(
       c,

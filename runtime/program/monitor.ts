@@ -19,7 +19,7 @@ export function becomeMonitor(c: Compilation): void {
     'pid',
     'pidfd',
     'syncRead',
-    'state',
+    monitor.tell ? '' : 'state',
     isPipes && stdio.stdin ? 'stdinWrite' : '',
     isPipes ? 'stdoutRead' : '',
     isPipes ? 'stderrRead' : '',
@@ -68,6 +68,8 @@ function monitorFlags({ monitor, stdio, stateDir, leave, remove = [] }: CompileB
   if (monitor.stdinOnce) flags |= MONITOR_FLAG.STDIN_ONCE
   if (monitor.hold) flags |= MONITOR_FLAG.HOLD
   if (isRemoved) flags |= MONITOR_FLAG.TRANSIENT
+  if (monitor.tell) flags |= MONITOR_FLAG.TELL
+  if (monitor.unrecorded) flags |= MONITOR_FLAG.UNRECORDED
   if (leave) flags |= MONITOR_FLAG.LEAVE
   return flags
 }

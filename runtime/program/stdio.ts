@@ -5,6 +5,8 @@
 // kill the container's program at its next write (SIGPIPE); the FIFO keeps what is
 // written, and a new monitor opens it by name and goes on. stdin is a plain pipe: when its only
 // writer is gone, end of file is the honest answer.
+//
+// A process that enters a running container has plain pipes: no new monitor ever takes over for it.
 
 import { close, directoryFlag, noFollowFlag, openBelow, refuseSpec } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
@@ -16,26 +18,28 @@ import { hostId } from './user-namespace.ts'
 
 const streams = ['stdout', 'stderr'] as const
 
-/** Outer half, before the clone. */
-export function prepareStdio(c: Compilation): void {
+/** Outer half, before the clone. @param outlivesMonitor whether what is written waits for another monitor */
+export function prepareStdio(c: Compilation, outlivesMonitor = true): void {
   const { stdio } = c.base
-  if (stdio.kind === 'pipes') preparePipes(c, stdio.stdin)
+  if (stdio.kind === 'pipes') preparePipes(c, stdio.stdin, outlivesMonitor ? prepareFifo : openPipe)
   if (stdio.kind === 'null' || (stdio.kind === 'pipes' && !stdio.stdin)) openNull(c)
   if (stdio.kind === 'descriptors') takeDescriptors(c, stdio.pid, stdio.numbers)
 }
 
-function preparePipes(c: Compilation, hasStdin: boolean): void {
+type Own = (end: Operand) => void
+
+function preparePipes(c: Compilation, hasStdin: boolean, prepare: typeof prepareFifo): void {
   const { b } = c
   const user = c.config.process?.user
   const owner = [hostId(c, 'uid', user?.uid ?? 0), hostId(c, 'gid', user?.gid ?? 0)] as const
-  const own = (end: Operand): void => {
+  const own: Own = (end) => {
     if (owner[0] === 0 && owner[1] === 0) return
     b.call('fchown', [end, ...owner], {
       why: 'a program may open /dev/stdout again, which needs rights on the pipe itself',
       source: 'pipe(7)',
     })
   }
-  for (const name of streams) prepareFifo(c, name, own)
+  for (const name of streams) prepare(c, name, own)
   if (!hasStdin) return
   b.call('pipe2', [addressOf(b.slot('stdinPipe')), O.CLOEXEC], {
     why: 'what clients type reaches the program through the monitor',
@@ -47,11 +51,20 @@ function preparePipes(c: Compilation, hasStdin: boolean): void {
   own(b.slot('stdin'))
 }
 
-function prepareFifo(
-  c: Compilation,
-  name: (typeof streams)[number],
-  own: (end: Operand) => void,
-): void {
+function openPipe(c: Compilation, name: (typeof streams)[number], own: Own): void {
+  const { b } = c
+  const pipe = b.slot(`${name}Pipe`)
+  b.call('pipe2', [addressOf(pipe), O.CLOEXEC], {
+    why: 'what the program writes reaches its clients through the monitor',
+    source: 'pipe(2)',
+  })
+  const split = { why: 'each half of the program keeps one end', source: 'pipe(2)' }
+  b.move(b.slot(`${name}Read`), firstOf(pipe), split)
+  b.move(b.slot(name), secondOf(pipe), split)
+  own(b.slot(name))
+}
+
+function prepareFifo(c: Compilation, name: (typeof streams)[number], own: Own): void {
   const { b } = c
   const state = b.slot('state')
   b.call('mknodat', [state, b.text(name), S.IFIFO | 0o600, 0], {

@@ -56,6 +56,33 @@ t.test('input, in order and of any size', async (t) => {
   await container.write('nobody reads this')
 })
 
+t.test('what a program without input writes, and how it ends', async (t) => {
+  const { runtime } = openTestRuntime(t)
+  await using container = await runtime.run(sleeper)
+  const count = 20_000
+  const loop = (word: string): string[] => [
+    'sh',
+    '-c',
+    `i=0; while [ $i -lt ${count} ]; do echo ${word} $i; i=$((i + 1)); done; echo ${word} >&2; kill -9 $$`,
+  ]
+  const lines = (word: string): string =>
+    Array.from({ length: count }, (_, index) => `${word} ${index}\n`).join('')
+  const words = ['one', 'two', 'three']
+  const ended = await Promise.all(words.map((word) => container.exec(loop(word))))
+  for (const [index, word] of words.entries()) {
+    const { stdout, stderr, exitCode, signal } = ended[index] ?? {}
+    t.same({ exitCode, signal, stderr }, { exitCode: 137, signal: 9, stderr: `${word}\n` }, word)
+    t.ok(stdout === lines(word), `all lines of ${word}`)
+  }
+  container.pause()
+  await t.rejects(container.exec(['true']), { code: 'BAD_STATE', detail: { status: 'paused' } })
+  container.unpause()
+  const late = await container.exec(['sh', '-c', 'sleep 0.1; echo late'])
+  t.match(late, { exitCode: 0, stdout: 'late\n' })
+  await container.kill()
+  await t.rejects(container.exec(['true']), { code: 'BAD_STATE' })
+})
+
 t.test('several programs in one container', async (t) => {
   const { runtime } = openTestRuntime(t)
   await using container = await runtime.run(sleeper)

@@ -341,7 +341,8 @@ t.test('hostile monitors', async (t) => {
   t.equal(check(build(patch(8, 0))), '', 'the good one')
   const rows = [
     { title: 'size', offset: 0, value: 64 },
-    { title: 'flag', offset: 5, value: 1 },
+    { title: 'flag', offset: 5, value: 2 },
+    { title: 'what is told is not held back', offset: 4, value: 128 | 8 },
     { title: 'no child', offset: 8, value: 255 },
     { title: 'slot 200', offset: 10, value: 200 },
     { title: 'reserved', offset: 127, value: 1 },
