@@ -13,9 +13,12 @@ import { networkRunFolder, readIfPresent } from './network-files.ts'
 const readyTimeoutMs = 5_000
 const pollMs = 5
 
+/** Of this process, by the network's folder. */
+const underWay = new Map<string, Promise<void>>()
+
 /**
- * Make sure that a network's name server answers. Call it after the container's name record is
- * written, for a server with no records ends.
+ * Make sure that a network's name server answers; containers that start side by side wait for the same one. Call it
+ * after the container's name record is written, for a server with no records ends.
  *
  * @param command program and arguments of a process that calls `serveNames` for this network
  * @throws {OperationError} `TIMEOUT` where it does not come up, e.g. since port 53 of the gateway is taken
@@ -26,6 +29,18 @@ export async function ensureNameServer(
   command: readonly [string, ...string[]],
 ): Promise<void> {
   const folder = networkRunFolder(folders, network.name)
+  const known = underWay.get(folder)
+  if (known) return known
+  const made = bringUp(folder, network, command).finally(() => underWay.delete(folder))
+  underWay.set(folder, made)
+  return made
+}
+
+async function bringUp(
+  folder: string,
+  network: Network,
+  command: readonly [string, ...string[]],
+): Promise<void> {
   const ready = join(folder, 'name-server.pid')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const lock = tryLock(join(folder, 'name-server.lock'))
