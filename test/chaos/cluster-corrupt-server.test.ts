@@ -16,6 +16,8 @@ import { StatusError } from '../../orchestrator/api/status-error.ts'
 import { makeHttpClient } from '../../orchestrator/client/http-client.ts'
 import { readKubeconfig } from '../../orchestrator/client/read-kubeconfig.ts'
 import { untilReachable } from '../../orchestrator/client/until-reachable.ts'
+import { rowChecksum } from '../../orchestrator/store/sqlite/row-checksum.ts'
+import type { HistoryRow } from '../../orchestrator/store/sqlite/row-checksum.ts'
 import { chaosSeed } from './chaos-cluster.ts'
 import { seededRandom } from './random.ts'
 
@@ -69,11 +71,11 @@ async function makeGood(folder: string): Promise<void> {
   await server.end()
 }
 
-/** Other bits at `count` random places, but not in the first `from` bytes. */
-function flip(path: string, random: () => number, count: number, from = 0): void {
+/** Other bits at `count` random places. */
+function flip(path: string, random: () => number, count: number): void {
   const bytes = readFileSync(path)
   for (let at = 0; at < count; at++) {
-    const place = from + Math.floor(random() * (bytes.length - from))
+    const place = Math.floor(random() * bytes.length)
     bytes[place] = (bytes[place] ?? 0) ^ (1 << Math.floor(random() * 8))
   }
   writeFileSync(path, bytes)
@@ -91,6 +93,14 @@ function foreignDatabase(path: string, version: number): void {
   const database = new DatabaseSync(path)
   database.exec(`CREATE TABLE mine (a); PRAGMA user_version = ${version}`)
   database.close()
+}
+
+/** One letter of one object, as a bit that is another one makes it. */
+function changeRow(path: string): void {
+  const bytes = readFileSync(path)
+  const at = bytes.indexOf('"name":"map-7"')
+  bytes[bytes.indexOf('xxxx', at)] = 0x79
+  writeFileSync(path, bytes)
 }
 
 function setVersion(path: string, version: number): void {
@@ -125,6 +135,12 @@ const rows: Row[] = [
     file: 'store.db',
     harm: (path) => truncateSync(path, 100),
     cure: restore,
+  },
+  {
+    title: 'one row is another',
+    file: 'store.db',
+    harm: changeRow,
+    cure: /map-7\).*myorch restore/,
   },
   {
     title: 'text',
@@ -175,6 +191,7 @@ const rows: Row[] = [
     title: 'a log that is none',
     file: 'store.db-wal',
     harm: (path) => writeFileSync(path, 'x'.repeat(9000)),
+    cure: restore,
   },
   {
     title: 'not a lock',
@@ -238,9 +255,9 @@ t.test('damaged files of a server', async (t) => {
 
   await t.test('bits of the store that are others', async (t) => {
     for (let round = 0; round < 6; round++) {
-      const [dataDir, server] = await harmed((at) => flip(join(at, 'store.db'), random, 300, 100))
+      const [dataDir, server] = await harmed((at) => flip(join(at, 'store.db'), random, 300))
       const path = join(dataDir, 'store.db')
-      if (server.code !== undefined) checkRefused(t, server, path, /restore/)
+      if (server.code !== undefined) checkRefused(t, server, path, /restore|another data folder/)
       else t.pass('what they were does not matter')
       t.notMatch(server.stderr, /\.(?:ts|cjs):\d+|TypeError/)
       await server.end()
@@ -251,7 +268,14 @@ t.test('damaged files of a server', async (t) => {
     const [dataDir, server] = await harmed((at) => {
       const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
       const database = new DatabaseSync(join(at, 'store.db'))
-      database.exec("UPDATE history SET value = substr(value, 1, 200) WHERE key LIKE '%/map-7'")
+      const row = database
+        .prepare("SELECT revision, key, value, previous FROM history WHERE key LIKE '%/map-7'")
+        .get() as unknown as HistoryRow
+      const value = row.value?.slice(0, 200) ?? null
+      // As if somebody had written half of it.
+      database
+        .prepare('UPDATE history SET value = ?, checksum = ? WHERE revision = ?')
+        .run(value, rowChecksum({ ...row, value }), row.revision)
       database.close()
     })
     const client = await clientOf(dataDir)

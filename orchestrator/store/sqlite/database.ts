@@ -1,5 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { OperationError } from '../../../native/error.ts'
+import { findDamagedLog } from './check-log.ts'
+import { findDamagedRow } from './check-rows.ts'
+import { rowChecksum } from './row-checksum.ts'
+import type { HistoryRow } from './row-checksum.ts'
 import { damagedStore, explainFailure } from './store-failure.ts'
 
 // The only file of the orchestrator that knows node:sqlite, whose names still move between Node versions.
@@ -12,6 +16,8 @@ export interface Statement {
   all(...values: SqlValue[]): SqlRow[]
   get(...values: SqlValue[]): SqlRow | undefined
   run(...values: SqlValue[]): void
+  /** One row after the other: all of them need not fit into memory. */
+  iterate(...values: SqlValue[]): Iterable<SqlRow>
 }
 
 export interface Database {
@@ -24,13 +30,13 @@ export interface Database {
   close(): void
 }
 
-const schemaVersion = 1
+const schemaVersion = 2
 const busyTimeoutMs = 20_000
 // As the application's mark: a file that is something else is refused, not changed.
 const applicationId = 0x6d_79_6f_72
 
 /**
- * `history` has a row for every revision; a row without a value is a deletion. `current` says which revision of
+ * `history` has a row for every revision, with a checksum of its own; a row without a value is a deletion. `current` says which revision of
  * a key is the living one. `state` holds the revision up to which history is compacted.
  */
 const schema = `
@@ -38,7 +44,8 @@ CREATE TABLE history (
   revision INTEGER PRIMARY KEY,
   key TEXT NOT NULL,
   value TEXT,
-  previous INTEGER
+  previous INTEGER,
+  checksum INTEGER
 );
 CREATE INDEX history_key ON history(key, revision);
 CREATE TABLE current (key TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
@@ -52,24 +59,48 @@ PRAGMA user_version = ${schemaVersion};
 export function openDatabase(path: string): Database {
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
   try {
+    // Before SQLite looks at the log: it drops what does not fit.
+    refuse(path, findDamagedLog(path))
     const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
     try {
       prepareSchema(database, path)
       requireWhole(database, path)
+      return wrap(database, path)
     } catch (error) {
       database.close()
       throw error
     }
-    return wrap(database, path)
   } catch (cause) {
     throw explainFailure(cause, path)
   }
 }
 
-/** Pages that do not belong together would be met one by one, by whoever happens to read them. */
+/** Pages and rows that are not what they were would be met one by one, by whoever happens to read them. */
 function requireWhole(database: DatabaseSync, path: string): void {
-  const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
+  const found = database.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check']
   if (found !== 'ok') throw damagedStore(path, { why: String(found) })
+  // All of it at one moment, whoever writes meanwhile.
+  database.exec('BEGIN')
+  try {
+    refuse(path, findDamagedRow(wrap(database, path)))
+  } finally {
+    database.exec('COMMIT')
+  }
+}
+
+function refuse(path: string, why: string | undefined): void {
+  if (why !== undefined) throw damagedStore(path, { why })
+}
+
+/** What a program of the first version wrote has no checksum: what it is now is taken for what was written. */
+function addChecksums(database: DatabaseSync): void {
+  const bare = 'SELECT revision, key, value, previous FROM history WHERE checksum IS NULL'
+  if (!database.prepare(`${bare} LIMIT 1`).get()) return
+  const update = database.prepare('UPDATE history SET checksum = ? WHERE revision = ?')
+  database.exec('BEGIN IMMEDIATE')
+  for (const row of database.prepare(bare).all() as unknown as HistoryRow[])
+    update.run(rowChecksum(row), row.revision)
+  database.exec('COMMIT')
 }
 
 function prepareSchema(database: DatabaseSync, path: string): void {
@@ -83,6 +114,7 @@ function prepareSchema(database: DatabaseSync, path: string): void {
       { path },
       { exitCode: 1, hint: 'It belongs to another program: choose another data folder' },
     )
+  if (!isNew && version < 1) throw damagedStore(path, { why: 'it has no version' })
   if (version > schemaVersion)
     throw new OperationError(
       'UNSUPPORTED',
@@ -94,6 +126,11 @@ function prepareSchema(database: DatabaseSync, path: string): void {
   // An acknowledged write survives a power cut.
   database.exec('PRAGMA synchronous = FULL')
   if (isNew) database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`)
+  else if (version === 1)
+    database.exec(
+      `BEGIN IMMEDIATE; ALTER TABLE history ADD COLUMN checksum INTEGER; PRAGMA user_version = ${schemaVersion}; COMMIT`,
+    )
+  addChecksums(database)
 }
 
 function wrap(database: DatabaseSync, path: string): Database {
@@ -137,5 +174,6 @@ function wrapStatement(statement: StatementSync, path: string): Statement {
     run: (...values) => {
       statement.run(...values)
     },
+    iterate: (...values) => read(() => statement.iterate(...values)) as Iterable<SqlRow>,
   }
 }

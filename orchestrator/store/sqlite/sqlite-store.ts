@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { OperationError } from '../../../native/error.ts'
 import { makeEventLog } from '../event-log.ts'
@@ -6,12 +6,14 @@ import type { EventLog, EventLogLimits } from '../event-log.ts'
 import type { ListOptions, ListResult, Store, StoredEntry, StoreEvent } from '../store.ts'
 import { openDatabase } from './database.ts'
 import type { SqlRow } from './database.ts'
+import { damagedWords, isRowWhole, rowChecksum } from './row-checksum.ts'
 import { prepareStatements } from './statements.ts'
 import type { Statements } from './statements.ts'
+import { damagedStore } from './store-failure.ts'
 import { makeWriteQueue } from './write-queue.ts'
 
 export interface SqliteStore extends Store {
-  /** Copy the whole store to a new file, while others read and write. */
+  /** Copy the whole store to a new file, while others read and write. A copy that is not whole is not left. @throws INVALID_ARGUMENT */
   backup(path: string): Promise<void>
 }
 
@@ -29,6 +31,7 @@ export function openSqliteStore(path: string, limits?: EventLogLimits): SqliteSt
   const statements = prepareStatements(database)
   let revision = readState(statements, 'revision')
   let compacted = readState(statements, 'compacted')
+  const read: ReadRow = (row) => readEntry(path, row)
   const log = makeEventLog(revision, limits)
   let uncommitted: StoreEvent[] = []
   const queue = makeWriteQueue(
@@ -47,7 +50,8 @@ export function openSqliteStore(path: string, limits?: EventLogLimits): SqliteSt
 
   /** Write the next revision; the caller has checked that it may. */
   function append(key: string, value: string | null, previous: StoredEntry | undefined): number {
-    statements.append.run(revision + 1, key, value, previous?.revision ?? null)
+    const row = { revision: revision + 1, key, value, previous: previous?.revision ?? null }
+    statements.append.run(row.revision, key, value, row.previous, rowChecksum(row))
     if (value === null) statements.dropCurrent.run(key)
     else statements.setCurrent.run(key, revision + 1)
     statements.setState.run(revision + 1, 'revision')
@@ -58,7 +62,7 @@ export function openSqliteStore(path: string, limits?: EventLogLimits): SqliteSt
   }
 
   function requireAt(key: string, expected: number): StoredEntry {
-    const entry = readEntry(statements.get.get(key))
+    const entry = read(statements.get.get(key))
     if (entry === undefined)
       throw new OperationError('NOT_FOUND', 'write a key that is gone', { key })
     if (entry.revision !== expected)
@@ -82,10 +86,10 @@ export function openSqliteStore(path: string, limits?: EventLogLimits): SqliteSt
 
   return {
     currentRevision: async () => revision,
-    get: async (key) => readEntry(statements.get.get(key)),
+    get: async (key) => read(statements.get.get(key)),
     list: async (prefix, options = {}) => {
       if (options.revision !== undefined) requireRevision(options.revision)
-      return listEntries(statements, prefix, options, revision)
+      return listEntries(statements, prefix, { ...options, read }, revision)
     },
     create: (key, value) =>
       queue.add(() => {
@@ -113,6 +117,12 @@ export function openSqliteStore(path: string, limits?: EventLogLimits): SqliteSt
     backup: async (copy) => {
       queue.flush()
       await database.backupTo(copy)
+      try {
+        openDatabase(copy).close()
+      } catch (error) {
+        rmSync(copy, { force: true })
+        throw error
+      }
     },
     close: async () => {
       queue.close()
@@ -125,8 +135,12 @@ function readState(statements: Statements, name: string): number {
   return Number(statements.state.get(name)?.['value'] ?? 0)
 }
 
-function readEntry(row: SqlRow | undefined): StoredEntry | undefined {
+type ReadRow = (row: SqlRow | undefined) => StoredEntry | undefined
+
+/** @throws {OperationError} INVALID_ARGUMENT for what is not what was written */
+function readEntry(path: string, row: SqlRow | undefined): StoredEntry | undefined {
   if (row === undefined) return undefined
+  if (!isRowWhole(row)) throw damagedStore(path, { why: damagedWords(row) })
   return { key: String(row['key']), value: String(row['value']), revision: Number(row['revision']) }
 }
 
@@ -134,7 +148,7 @@ function readEntry(row: SqlRow | undefined): StoredEntry | undefined {
 function listEntries(
   statements: Statements,
   prefix: string,
-  { revision, after, limit }: ListOptions,
+  { revision, after, limit, read }: ListOptions & { readonly read: ReadRow },
   current: number,
 ): ListResult {
   const from = after !== undefined && after > prefix ? after : prefix
@@ -145,7 +159,7 @@ function listEntries(
     at === undefined
       ? statements.list.all(from, to, most)
       : statements.listAt.all(from, to, at, most)
-  const entries = rows.map((row) => readEntry(row)!)
+  const entries = rows.map((row) => read(row)!)
   const last = entries.at(-1)?.key
   const full = limit !== undefined && entries.length === limit && last !== undefined
   const remaining = !full

@@ -10,16 +10,16 @@ export function prepareStatements(database: Database) {
     setState: database.prepare('UPDATE state SET value = ? WHERE name = ?'),
     living: database.prepare('SELECT revision FROM current WHERE key = ?'),
     get: database.prepare(
-      'SELECT h.key, h.value, h.revision FROM current c JOIN history h USING (revision) WHERE c.key = ?',
+      'SELECT h.key, h.value, h.revision, h.previous, h.checksum FROM current c JOIN history h USING (revision) WHERE c.key = ?',
     ),
     list: database.prepare(
-      `SELECT h.key, h.value, h.revision FROM current c JOIN history h USING (revision)
+      `SELECT h.key, h.value, h.revision, h.previous, h.checksum FROM current c JOIN history h USING (revision)
        WHERE c.${range} ORDER BY c.key LIMIT ?`.replace('AND key', 'AND c.key'),
     ),
     count: database.prepare(`SELECT count(*) AS count FROM current WHERE ${range}`),
     // The latest row of each key at a revision; SQLite takes the other columns from the row of the maximum.
     listAt: database.prepare(
-      `SELECT key, value, max(revision) AS revision FROM history
+      `SELECT key, value, max(revision) AS revision, previous, checksum FROM history
        WHERE ${range} AND revision <= ? GROUP BY key HAVING value IS NOT NULL ORDER BY key LIMIT ?`,
     ),
     countAt: database.prepare(
@@ -27,7 +27,7 @@ export function prepareStatements(database: Database) {
        WHERE ${range} AND revision <= ? GROUP BY key HAVING value IS NOT NULL)`,
     ),
     append: database.prepare(
-      'INSERT INTO history (revision, key, value, previous) VALUES (?, ?, ?, ?)',
+      'INSERT INTO history (revision, key, value, previous, checksum) VALUES (?, ?, ?, ?, ?)',
     ),
     setCurrent: database.prepare('INSERT OR REPLACE INTO current (key, revision) VALUES (?, ?)'),
     dropCurrent: database.prepare('DELETE FROM current WHERE key = ?'),
