@@ -30,10 +30,15 @@ function compile(compiler, flags, output) {
   renameSync(temporary, output)
 }
 
-/** Build the shim and the FFI library into dist/ with the system's C compiler. */
-export function buildNative() {
+/**
+ * Build the shim and the FFI library into a folder with the system's C compiler, or with $CC: a compiler for another
+ * machine (aarch64-linux-gnu-gcc) makes what that machine's own would.
+ *
+ * @param {string} [folder]
+ */
+export function buildNative(folder = dist) {
   const compiler = findCompiler()
-  mkdirSync(dist, { recursive: true })
+  mkdirSync(folder, { recursive: true })
   compile(
     compiler,
     [
@@ -45,7 +50,7 @@ export function buildNative() {
       '-fvisibility=hidden',
       join(root, 'native/ffi/syscalls.c'),
     ],
-    join(dist, 'libmycontainer-ffi.so'),
+    join(folder, 'libmycontainer-ffi.so'),
   )
   const shim = join(root, 'native/shim')
   const sources = existsSync(shim) ? readdirSync(shim).filter((name) => name.endsWith('.c')) : []
@@ -74,6 +79,6 @@ export function buildNative() {
       '-s',
       ...sources.map((name) => join(shim, name)),
     ],
-    join(dist, 'mycontainer-shim'),
+    join(folder, 'mycontainer-shim'),
   )
 }

@@ -20,7 +20,15 @@ export function withdrawPorts(
   const placed = leases
     .filter((path) => dirname(path) === ports)
     .flatMap((path) => elementOf(path, containerId) ?? [])
-  if (placed.length > 0) removeElements(folders, placed)
+  if (placed.length > 0 && !isTableGone()) removeElements(folders, placed)
+}
+
+/**
+ * The table of an ordinary user is in a network namespace of that user. Whoever is not in there has found nobody to
+ * enter it by: it goes with the last container.
+ */
+function isTableGone(env: NodeJS.ProcessEnv = process.env): boolean {
+  return env['MYCONTAINER_USERNS'] !== undefined && env['MYCONTAINER_NETNS'] !== 'shared'
 }
 
 function elementOf(path: string, containerId: string): PlacedElement | undefined {

@@ -19,6 +19,8 @@ const commandPackages = [
   'curl',
   'procps',
   'uidmap',
+  // What leads containers of ordinary users out.
+  'slirp4netns',
   'util-linux',
   'openssl',
 ]
@@ -43,6 +45,7 @@ const guestPackages = [
   'nftables',
   'curl',
   'procps',
+  'slirp4netns',
   'uidmap',
 ]
 

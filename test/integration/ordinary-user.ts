@@ -20,6 +20,8 @@ export interface OrdinaryUser {
   /** Run one that must succeed; its standard output without the last newline. */
   readonly ok: (...args: string[]) => Promise<string>
   readonly myimage: (...args: string[]) => Promise<CommandResult>
+  /** `mycontainer` with /dev/net/tun open, and slirp4netns as the way out. */
+  readonly runWithWayOut: (...args: string[]) => Promise<CommandResult>
   /** Any program as that user, with the commands' folder in PATH. */
   readonly shell: (script: string) => Promise<CommandResult>
 }
@@ -55,6 +57,8 @@ export function ordinaryUser(t: Test, subordinate: boolean): OrdinaryUser {
     HOME: join(folder, 'home'),
     XDG_RUNTIME_DIR: join(folder, 'run'),
     SHELL: '/bin/sh',
+    // As on a machine that has no program for it.
+    MYCONTAINER_WAY_OUT: 'none',
   }
   const execute = async (...words: string[]): Promise<CommandResult> =>
     runToEnd('setpriv', [...identity, ...words], { env, cwd: folder })
@@ -74,9 +78,22 @@ export function ordinaryUser(t: Test, subordinate: boolean): OrdinaryUser {
       return stdout.replace(/\n$/u, '')
     },
     myimage: async (...args) => execute('myimage', ...args),
+    runWithWayOut: async (...args) =>
+      runToEnd(
+        'unshare',
+        ['-m', 'sh', '-c', openTunnel, 'sh', ...identity, 'mycontainer', ...args],
+        {
+          env: { ...env, MYCONTAINER_WAY_OUT: 'slirp4netns' },
+          cwd: folder,
+        },
+      ),
     shell: async (script) => execute('sh', '-c', script),
   }
 }
+
+/** Some machines keep the device to root: this one's users have it in this mount namespace alone. */
+const openTunnel =
+  'mount -t tmpfs tmpfs /dev/net && mknod -m 666 /dev/net/tun c 10 200 && exec setpriv "$@"'
 
 /** The package where the user may read it: a checkout below /root is copied. */
 function readablePackage(folder: string, identity: readonly string[]): string {

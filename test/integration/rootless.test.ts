@@ -1,4 +1,8 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { waitUntil } from './command-line.ts'
@@ -55,6 +59,8 @@ for (const [title, user] of users)
     await t.test('keeps a container in the background, whole life', async (t) => wholeLife(t, user))
     await t.test('starts containers at once, in one user namespace', async (t) => atOnce(t, user))
     await t.test('has its containers reach one another', async (t) => reachOneAnother(t, user))
+    // The same whatever ids there are.
+    if (user === ranged) await t.test('publishes ports', async (t) => publishPorts(t, user))
     await t.test('owns on the host what root makes inside', async (t) => ownFiles(t, user))
     await t.test('is told what cannot be had', async (t) => refusals(t, user))
     await t.test('is told where no folder is', async (t) => {
@@ -148,6 +154,109 @@ async function reachOneAnother(t: Test, user: OrdinaryUser): Promise<void> {
   await user.ok('network', 'rm', 'web')
 }
 
+/** Echoes datagrams on 53, and says on 80 how much a client has sent before it closed its half. */
+const server = `socket(my $u, AF_INET, SOCK_DGRAM, 0); bind($u, sockaddr_in(53, INADDR_ANY));
+  socket(my $l, AF_INET, SOCK_STREAM, 0); bind($l, sockaddr_in(80, INADDR_ANY)); listen($l, 5);
+  if (!fork) { while (my $p = recv($u, my $m, 65536, 0)) { send($u, $m, 0, $p) } }
+  while (accept(my $c, $l)) { local $/; my $all = <$c>; syswrite $c, length $all; close $c }`
+const serve = ['-v', '/usr:/usr:ro', 'host', 'perl', '-MSocket', '-e', server]
+
+async function publishPorts(t: Test, user: OrdinaryUser): Promise<void> {
+  const fixed = await freePort()
+  const ports = ['-p', `127.0.0.1:${fixed}:80`, '-p', '80', '-p', '53/udp']
+  await user.ok('run', '-d', '--name', 'open', '--restart', 'always', ...ports, ...serve)
+  const port = async (of: string): Promise<number> =>
+    Number((await user.ok('port', 'open', of)).split('\n')[0]?.split(':')[1])
+  const [tcp, udp] = [await port('80/tcp'), await port('53/udp')]
+  t.match(await user.ok('ps', '--format', '{{.Ports}}'), `:${tcp}->80/tcp`)
+  t.match(await user.ok('port', 'open', '80/tcp'), `127.0.0.1:${fixed}`)
+  await waitUntil('it listens', async () => (await countBytes(tcp, 1)) === '1')
+  t.equal(await countBytes(tcp, 3_000_000), '3000000', 'the answer comes after the client’s end')
+  t.equal(await echo(udp, 'ping'), 'ping')
+  await publishRefusals(t, user, tcp)
+  const before = forwarders(user)
+  t.equal(before.length, 1)
+  await user.ok('restart', '-t', '0', 'open')
+  await waitUntil('the same port leads there', async () => (await countBytes(fixed, 1)) === '1')
+  await waitUntil('the forwarder of before is gone', () => !forwarders(user).includes(before[0]!))
+  for (const name of ['mycontainer-out', 'mycontainer-mon'])
+    for (const pid of processes(user, name)) process.kill(pid, 'SIGKILL')
+  t.equal(await countBytes(fixed, 7), '7', 'whoever else is killed')
+  await user.ok('rm', '-f', '-t', '0', 'open')
+  await waitUntil('nobody is left', () => forwarders(user).length === 0)
+  await t.rejects(countBytes(fixed, 1), { code: 'ECONNREFUSED' })
+}
+
+async function freePort(): Promise<number> {
+  const listener = createServer().listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const { port } = listener.address() as AddressInfo
+  listener.close()
+  await once(listener, 'close')
+  return port
+}
+
+async function publishRefusals(t: Test, user: OrdinaryUser, taken: number): Promise<void> {
+  const rows: readonly [publish: string, says: RegExp][] = [
+    [`${taken}:80`, /already in use/],
+    ['79:80', /EACCES.*ip_unprivileged_port_start/],
+    ['203.0.113.254:8080:80', /No interface of this host/],
+    ['80/sctp', /sctp.*--network host/],
+  ]
+  for (const [publish, says] of rows)
+    t.match(await user.run('run', '--rm', '-p', publish, 'host', 'true'), {
+      exitCode: 125,
+      stderr: says,
+    })
+}
+
+/** Living processes of a user by their name. */
+function processes({ uid }: OrdinaryUser, name: string): number[] {
+  const { stdout } = spawnSync('ps', ['-U', String(uid), '-o', 'pid=,stat=,comm='], {
+    encoding: 'utf8',
+  })
+  return stdout
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, state = '', comm]) => comm === name && !state.startsWith('Z'))
+    .map(([pid]) => Number(pid))
+}
+
+function forwarders(user: OrdinaryUser): number[] {
+  return processes(user, 'mycontainer-fwd')
+}
+
+/** What the server says of so many bytes. */
+async function countBytes(port: number, count: number): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
+  try {
+    await once(socket, 'connect')
+    socket.end(Buffer.alloc(count))
+    const answer: Buffer[] = []
+    for await (const chunk of socket) answer.push(chunk as Buffer)
+    return Buffer.concat(answer).toString()
+  } catch (error) {
+    // It was let in, and found nobody there: the server is not ready yet.
+    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return ''
+    throw error
+  } finally {
+    socket.destroy()
+  }
+}
+
+async function echo(port: number, text: string): Promise<string> {
+  const socket = createSocket('udp4')
+  try {
+    socket.send(text, port, '127.0.0.1')
+    const [answer] = (await once(socket, 'message', { signal: AbortSignal.timeout(10_000) })) as [
+      Buffer,
+    ]
+    return answer.toString()
+  } finally {
+    socket.close()
+  }
+}
+
 async function ownFiles(t: Test, user: OrdinaryUser): Promise<void> {
   const bind = [...quiet, '-v', `${user.folder}:/shared`, 'host']
   await user.ok(...bind, 'sh', '-c', 'echo text > /shared/file')
@@ -165,7 +274,6 @@ async function refusals(t: Test, user: OrdinaryUser): Promise<void> {
     ['memory', [...quiet, '-m', '50m', 'host', 'true'], /controller=memory.*[Dd]elegate/],
     ['CPU time', [...quiet, '--cpus', '1', 'host', 'true'], /controller=cpu/],
     ['processes', [...quiet, '--pids-limit', '9', 'host', 'true'], /controller=pids/],
-    ['ports', ['run', '--rm', '-p', '80', 'host', 'true'], /publish a port.*--network host/],
     ['user namespaces of their own', [...quiet, '--userns', 'auto', 'host', 'true'], /--userns/],
     ['users without an id', [...quiet, '-u', '3000000', 'host', 'true'], /user 3000000.*usermod/],
   ]
@@ -218,6 +326,28 @@ t.test('images have the owners that containers see', async (t) => {
     t.equal(owner, user === ranged ? '33' : '0', title)
     t.match(await user.myimage('rm', 'owned'), { exitCode: 0 })
   }
+})
+
+t.test('slirp4netns leads out', async (t) => {
+  // An address of this machine that is not its loopback one, whatever else it has.
+  const link = `out${process.pid}`
+  const ip = (...words: string[]): void => void execFileSync('ip', words)
+  ip('link', 'add', link, 'type', 'bridge')
+  t.teardown(() => ip('link', 'del', link))
+  ip('addr', 'add', '198.51.100.77/32', 'dev', link)
+  ip('link', 'set', link, 'up')
+  const listener = createServer((socket) => socket.end('outside\n')).listen(0, '198.51.100.77')
+  t.teardown(() => listener.close())
+  await once(listener, 'listening')
+  const { port } = listener.address() as AddressInfo
+  const ask = `busybox nc 198.51.100.77 ${port}; grep nameserver /etc/resolv.conf`
+  const { stdout, stderr } = await ranged.runWithWayOut('run', '--rm', 'host', 'sh', '-c', ask)
+  t.equal(stdout, 'outside\nnameserver 10.0.2.3\n', stderr)
+  t.notMatch(stderr, /note:/)
+  await waitUntil(
+    'it goes with the last container',
+    () => processes(ranged, 'slirp4netns').length === 0,
+  )
 })
 
 t.test('a program that uses the library by itself is told why it cannot', async (t) => {

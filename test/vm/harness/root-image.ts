@@ -23,6 +23,7 @@ const guestPackages = [
   'nftables',
   'passwd',
   'procps',
+  'slirp4netns',
   'uidmap',
   'util-linux',
   'zstd',
