@@ -51,7 +51,8 @@ async function bringUp(
     await launch(command)
   }
   const deadline = monotonicMs() + readyTimeoutMs
-  while (readIfPresent(ready) === undefined) {
+  // It is empty for a moment.
+  while (!readIfPresent(ready)) {
     if (monotonicMs() > deadline)
       throw new OperationError(
         'TIMEOUT',
