@@ -16,7 +16,7 @@ const NAMED_FAILURES = 8
 
 /** One line for a file; for a failed one the names of what failed, then everything it said about that. */
 function printFile({ file, passed, failed, skipped, milliseconds, failures, problems, output }) {
-  const bad = failed > 0 || skipped > 0
+  const bad = isBad({ failed, skipped })
   const counts = [
     `${passed} passed`,
     ...(failed ? [`${failed} failed`] : []),
@@ -29,6 +29,33 @@ function printFile({ file, passed, failed, skipped, milliseconds, failures, prob
   ]
   if (bad) lines.push(selectFailures(output).replaceAll(/^/gm, '     | '))
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** Of the files of a suite so many may have failed because of what else the machine did; more have a cause of their own. */
+const MOST_RUN_AGAIN = 2
+
+/**
+ * Tests meet all that goes on on the host. A file that fails is run again when nothing else of ours runs; if it passes
+ * then, the suite has passed, and says which file needed that: a race, in the test or in what it tests, to be found.
+ */
+async function runAgain({ root, suite, timeoutSeconds, failed }) {
+  const settled = []
+  for (const first of failed) {
+    process.stdout.write(`again ${first.file}\n`)
+    const second = await runFile({ root, file: first.file, timeoutSeconds })
+    printFile(second)
+    settled.push(isBad(second) ? first : second)
+  }
+  const passed = settled.filter((outcome) => !isBad(outcome)).map(({ file }) => file)
+  if (passed.length === 0) return { settled, note: undefined }
+  const names = passed.join(', ')
+  process.stdout.write(`UNSTABLE in ${suite.name}: passed only when run again: ${names}\n`)
+  return { settled, note: `run again: ${names}` }
+}
+
+/** @param {import('./run-file.mjs').FileResult} outcome */
+function isBad({ failed, skipped }) {
+  return failed > 0 || skipped > 0
 }
 
 /** @returns {import('./report.mjs').SuiteResult} */
@@ -59,16 +86,31 @@ export async function runSuite({ root, suite, byName }) {
   } catch (error) {
     return notRun(name, 'not run', error.message, 1)
   }
-  const result = { name, state: 'ran', passed: 0, failed: 0, skipped: 0, milliseconds: 0 }
   const timeoutSeconds = Number(process.env.TEST_TIMEOUT_SECONDS || suite.timeoutSeconds)
+  const outcomes = []
   const queue = files.values()
   const worker = async () => {
     for (const file of queue) {
       const outcome = await runFile({ root, file, timeoutSeconds })
       printFile(outcome)
-      for (const key of ['passed', 'failed', 'skipped']) result[key] += outcome[key]
+      outcomes.push(outcome)
     }
   }
   await Promise.all(Array.from({ length: suite.jobs }, worker))
-  return { ...result, milliseconds: performance.now() - startedAt }
+  const failed = outcomes.filter(isBad)
+  const isWorthwhile = failed.length > 0 && failed.length <= MOST_RUN_AGAIN
+  const again = isWorthwhile
+    ? await runAgain({ root, suite, timeoutSeconds, failed })
+    : { settled: failed, note: undefined }
+  const all = [...outcomes.filter((outcome) => !isBad(outcome)), ...again.settled]
+  const sum = (key) => all.reduce((total, outcome) => total + outcome[key], 0)
+  return {
+    name,
+    state: 'ran',
+    passed: sum('passed'),
+    failed: sum('failed'),
+    skipped: sum('skipped'),
+    milliseconds: performance.now() - startedAt,
+    ...(again.note === undefined ? {} : { note: again.note }),
+  }
 }
