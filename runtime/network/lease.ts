@@ -1,5 +1,5 @@
 import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
-import { closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import { lockSync } from '../../native/lock.ts'
@@ -245,19 +245,35 @@ function leaseNext(folders: NetworkFolders, network: Network, request: LeaseRequ
   const folder = addressLeasesFolder(folders, network.name)
   const pointer = join(networkRunFolder(folders, network.name), lastFile)
   const last = parseAddress(readIfPresent(pointer)?.trim() ?? '')
-  const taken = new Set(listNames(folder))
+  const isTaken = leasesIn(folder)
   const pools = poolsOf(network, 'ipv4')
   for (const mayReclaim of [false, true])
     for (const pool of pools)
       for (const address of addressesFrom(pool, last)) {
         const name = formatAddress(address)
         const path = join(folder, name)
-        if (taken.has(name) && !(mayReclaim && reclaim(folder, path, request))) continue
+        if (isTaken(name) && !(mayReclaim && reclaim(folder, path, request))) continue
         if (!claimFile(path, request.containerId)) continue
         rememberAddress(pointer, name)
         return { address, pool }
       }
   throw noneFree(network, pools)
+}
+
+/** Looks at files, before a whole folder is read: nearly always the first address or so is free. */
+const singleLooks = 8
+
+/** Whether there is a lease of an address, as one search for a free one sees it. */
+function leasesIn(folder: string): (name: string) => boolean {
+  let looks = 0
+  let all: ReadonlySet<string> | undefined
+  return (name) => {
+    if (all) return all.has(name)
+    looks += 1
+    if (looks <= singleLooks) return existsSync(join(folder, name))
+    all = new Set(listNames(folder))
+    return all.has(name)
+  }
 }
 
 /** What a range has to give out, from the address after the last that was given. */
