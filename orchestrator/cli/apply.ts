@@ -11,7 +11,6 @@ import { addSessionAction, CommandFailure, printWarning } from './resources/sess
 import type { Session } from './resources/session.ts'
 
 interface Flags extends ClientFlags, ManifestFlags {
-  readonly kustomize?: string
   readonly serverSide?: boolean
   readonly forceConflicts?: boolean
   readonly fieldManager?: string
@@ -21,6 +20,7 @@ const examples = `
 Examples:
   myorch apply -f app.yaml
   myorch apply -f folder/
+  myorch apply -k overlays/dev
   cat app.yaml | myorch apply -f -
   myorch apply -f app.yaml --server-side
   myorch apply -f app.yaml --dry-run=server`
@@ -36,10 +36,6 @@ export function addApply(program: Command): void {
       .description('Make objects be as files say')
       .argument('[word...]', 'none'),
   )
-    .option(
-      '-k, --kustomize <folder>',
-      'not supported: build it first, and apply -f - what comes out',
-    )
     .option('--server-side', 'let the server merge, and tell of conflicts between owners')
     .option('--force-conflicts', 'with --server-side: take fields from other owners')
     .option('--field-manager <name>', 'who owns what is applied')
@@ -48,10 +44,6 @@ export function addApply(program: Command): void {
     if (words.length > 0)
       throw new CommandFailure(
         `Unexpected args: [${words.join(' ')}]\nSee 'myorch apply -h' for help and examples`,
-      )
-    if (flags.kustomize !== undefined)
-      throw new CommandFailure(
-        `-k is not supported: run "kustomize build ${flags.kustomize} | myorch apply -f -"`,
       )
     if (flags.forceConflicts && !flags.serverSide)
       throw new CommandFailure('--force-conflicts only works with --server-side')

@@ -47,10 +47,10 @@ export function addDiff(program: Command): void {
 }
 
 async function compare(session: Session, flags: Flags, folder: string): Promise<void> {
-  const { readManifests } = await import('./resources/read-manifests.ts')
+  const { readManifests, sourceOf } = await import('./resources/read-manifests.ts')
   const { formatYaml } = await import('./resources/print-objects.ts')
   const [live, merged] = ['LIVE', 'MERGED'].map((name) => mkdtempSync(join(folder, `${name}-`)))
-  for (const manifest of await readManifests(session, flags.filename ?? [], flags.recursive)) {
+  for (const manifest of await readManifests(session, sourceOf(flags), flags.recursive)) {
     const { resource, name, namespace = '' } = manifest
     const group = [resource.group, resource.version].filter((word) => word !== '').join('.')
     const file = `${group}.${resource.kind}.${namespace}.${name}`

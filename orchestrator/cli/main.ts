@@ -23,6 +23,7 @@ import { addExplain } from './explain.ts'
 import { addExpose } from './expose.ts'
 import { addGet } from './get.ts'
 import { addImage } from './image.ts'
+import { addKustomize } from './kustomize.ts'
 import { addAnnotate, addLabel } from './label.ts'
 import { addLogs } from './logs.ts'
 import { addNode } from './node.ts'
@@ -61,6 +62,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addRestore,
   addGet,
   addApply,
+  addKustomize,
   addCreate,
   addDelete,
   addDescribe,

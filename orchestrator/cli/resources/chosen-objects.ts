@@ -13,6 +13,7 @@ import type { SelectionFlags } from './targets.ts'
 /** Which objects a command is to change. */
 export interface ChoiceFlags extends SelectionFlags {
   readonly filename?: string[]
+  readonly kustomize?: string
   readonly recursive?: boolean
   readonly all?: boolean
 }
@@ -29,6 +30,7 @@ export function addChoiceFlags(command: Command): Command {
     '-f, --filename <path...>',
     'the objects of files, folders, or - for standard input',
   )
+    .option('-k, --kustomize <folder>', 'those of the kustomization in a folder')
     .option('-R, --recursive', 'with the folders within folders')
     .option('-l, --selector <labels>', 'those with these labels, like app=web')
     .option('--field-selector <fields>', 'those with these fields')
@@ -49,9 +51,9 @@ export async function findChosen(
   words: readonly string[],
   flags: ChoiceFlags,
 ): Promise<Chosen[]> {
-  if (flags.filename) {
-    const { readManifests } = await import('./read-manifests.ts')
-    return readManifests(session, flags.filename, flags.recursive)
+  if (flags.filename ?? flags.kustomize) {
+    const { readManifests, sourceOf } = await import('./read-manifests.ts')
+    return readManifests(session, sourceOf(flags), flags.recursive)
   }
   if (words.length === 0) throw new CommandFailure(nothingGiven)
   const chosen: Chosen[] = []

@@ -11,6 +11,8 @@ import type { Session } from './session.ts'
 /** Of the commands that take files. */
 export interface ManifestFlags {
   readonly filename?: string[]
+  /** A folder; instead of files. */
+  readonly kustomize?: string
   readonly recursive?: boolean
   readonly output?: string
   readonly dryRun?: string | boolean
@@ -33,6 +35,7 @@ const validations: Readonly<Record<string, string>> = {
 
 export function addManifestFlags(command: Command): Command {
   return addFlag(command, '-f, --filename <path...>', 'files, folders, or - for standard input')
+    .option('-k, --kustomize <folder>', 'what the kustomization in a folder comes to')
     .option('-R, --recursive', 'with the folders within folders')
     .option('-o, --output <format>', 'json, yaml, name, jsonpath=…')
     .option(
@@ -56,13 +59,13 @@ export async function eachManifest<Flags extends ManifestFlags>(
   command: string,
   work: (session: Session, manifest: Manifest, flags: Flags) => Promise<Done>,
 ): Promise<void> {
-  const { readEach } = await import('./read-manifests.ts')
+  const { readEach, sourceOf } = await import('./read-manifests.ts')
   const suffix = dryRunSuffix(readDryRun(flags.dryRun))
   const printed: { resource: Manifest['resource']; object: KubeObject }[] = []
   const isSilent = flags.output !== undefined && flags.output !== 'name'
   await readEach(
     session,
-    flags.filename ?? [],
+    sourceOf(flags),
     flags.recursive === true,
     async (read) => {
       try {

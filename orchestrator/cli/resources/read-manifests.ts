@@ -19,13 +19,27 @@ export interface Manifest {
   readonly file: string
 }
 
+/** Files and folders, or the folder of a kustomization. */
+export type ManifestSource = readonly string[] | { readonly kustomization: string }
+
+/** What `-f` and `-k` say. @throws CommandFailure for both at once */
+export function sourceOf(flags: {
+  readonly filename?: readonly string[]
+  readonly kustomize?: string
+}): ManifestSource {
+  const { filename, kustomize } = flags
+  if (kustomize === undefined) return filename ?? []
+  if (filename !== undefined) throw new CommandFailure('only one of -f or -k can be specified')
+  return { kustomization: kustomize }
+}
+
 /**
  * The objects of files, folders (their .yaml, .yml and .json) and `-`, which is standard input.
  * @throws CommandFailure for what is no object, or of a kind that the server does not have
  */
 export async function readManifests(
   session: Session,
-  paths: readonly string[],
+  paths: ManifestSource,
   recursive = false,
 ): Promise<Manifest[]> {
   const manifests: Manifest[] = []
@@ -42,19 +56,37 @@ export async function readManifests(
  */
 export async function readEach(
   session: Session,
-  paths: readonly string[],
+  paths: ManifestSource,
   recursive: boolean,
   work: (read: () => Manifest) => Promise<boolean>,
   command = 'visit',
 ): Promise<void> {
-  if (paths.length === 0) throw new CommandFailure('must specify one of -f and -k')
-  const documents: { object: KubeObject; file: string }[] = []
-  for (const file of paths.flatMap((path) => filesOf(path, recursive)))
-    for (const object of await readDocuments(file)) documents.push({ object, file })
+  const documents =
+    'kustomization' in paths
+      ? await readBuilt(paths.kustomization)
+      : await readFiles(paths, recursive)
   if (documents.length === 0) throw new CommandFailure(`no objects passed to ${command}`)
   const resources = await session.resources()
   for (const { object, file } of documents)
     if (!(await work(() => place(session, resources, object, file)))) return
+}
+
+interface ReadDocument {
+  readonly object: KubeObject
+  readonly file: string
+}
+
+async function readBuilt(folder: string): Promise<ReadDocument[]> {
+  const { buildKustomization } = await import('../kustomize/build-kustomization.ts')
+  return (await buildKustomization(folder)).map((object) => ({ object, file: folder }))
+}
+
+async function readFiles(paths: readonly string[], recursive: boolean): Promise<ReadDocument[]> {
+  if (paths.length === 0) throw new CommandFailure('must specify one of -f and -k')
+  const documents: ReadDocument[] = []
+  for (const file of paths.flatMap((path) => filesOf(path, recursive)))
+    for (const object of await readDocuments(file)) documents.push({ object, file })
+  return documents
 }
 
 function filesOf(path: string, recursive: boolean): string[] {
