@@ -97,6 +97,20 @@ const files: { name: string; content: ResolvConfContent; want: string }[] = [
     content: { ...none, hostNetwork: true, host: 'nameserver 127.0.0.53\n' },
     want: 'nameserver 127.0.0.53\n',
   },
+  {
+    name: 'what leads an ordinary user out asks for its containers',
+    content: {
+      ...none,
+      host: 'nameserver 192.0.2.53\nsearch example.org\n',
+      wayOutServer: '10.0.2.3',
+    },
+    want: 'search example.org\nnameserver 10.0.2.3\n',
+  },
+  {
+    name: 'unless they were told whom to ask',
+    content: { ...none, host: '', dns: ['192.0.2.1'], wayOutServer: '10.0.2.3' },
+    want: 'nameserver 192.0.2.1\n',
+  },
 ]
 for (const { name, content, want } of files)
   t.test(`/etc/resolv.conf: ${name}`, async (t) => t.equal(renderResolvConf(content), want))
