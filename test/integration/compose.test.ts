@@ -318,6 +318,29 @@ t.test('orphans, dry runs, projects without their files', async (t) => {
   t.ok(folder)
 })
 
+t.test('hooks are executed after the start and before the stop', async (t) => {
+  const hooks = (last: string): string => `
+services:
+  web:
+    image: host
+    command: ${stays}
+    post_start: [{command: [sh, -c, "echo began $$WHO; pwd"], environment: [WHO=me], working_dir: /etc}]
+    pre_stop: [{command: [sh, -c, "${last}"]}]
+    volumes: ["fast:/fast"]
+volumes: {fast: {driver: tmpfs, driver_opts: {o: size=1m}}}
+`
+  const { compose, ok, write } = stack(t, hooks('echo ends'))
+  t.equal(await ok('up', '-d'), 'began me\n/etc\n')
+  t.match(await ok('exec', '-T', 'web', 'grep', ' /fast ', '/proc/mounts'), /tmpfs .*size=1024k/)
+  t.equal(await ok('restart', '-t', '0'), 'ends\nbegan me\n/etc\n')
+  t.equal(await ok('stop', '-t', '0'), 'ends\n')
+  t.equal(await ok('start'), 'began me\n/etc\n')
+  write(hooks('exit 4'))
+  t.match(await compose('down', '-t', '0'), { exitCode: 1, stderr: /hook exited with status 4/ })
+  write(hooks('true'))
+  await ok('down', '-v', '-t', '0')
+})
+
 t.test('build, and watch that copies files and builds again', async (t) => {
   const { compose, ok, write, folder, bench } = stack(
     t,

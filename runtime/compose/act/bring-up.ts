@@ -2,10 +2,11 @@ import { OperationError } from '../../../native/error.ts'
 import { dependenciesOf } from '../file/require-references.ts'
 import type { Service } from '../model/service.ts'
 import { checkServices } from './check-services.ts'
-import { converge } from './converge.ts'
+import { converge, restartOne } from './converge.ts'
 import type { ConvergeOptions, Converged } from './converge.ts'
 import { ensureImages } from './ensure-images.ts'
 import type { ImageOptions } from './ensure-images.ts'
+import { runHooks } from './hooks.ts'
 import { ensureNetworks } from './networks.ts'
 import { isLive, projectContainers } from './project-containers.ts'
 import type { ProjectContainer } from './project-containers.ts'
@@ -91,10 +92,10 @@ async function bringOne(session: Session, name: string, bringing: Bringing): Pro
       if (known && isLive(known) && known.state.status !== 'paused') {
         if (!mustRestart) return session.say(`Container ${what}`, 'Running')
         session.say(`Container ${what}`, 'Restarting')
-        if (!session.isDryRun) await session.engine.restart(id, {})
+        if (!session.isDryRun) await restartOne(session, known, undefined)
         return session.say(`Container ${what}`, 'Restarted')
       }
-      await startOne(session, id)
+      await startOne(session, name, id)
     }),
   )
   return converged
@@ -131,13 +132,16 @@ async function waitForDependencies(
   return mustRestart
 }
 
-async function startOne(session: Session, id: string): Promise<void> {
+async function startOne(session: Session, service: string, id: string): Promise<void> {
   const { engine, io, say, isDryRun } = session
   if (isDryRun) return
   const { record, state } = await engine.inspect(id)
   say(`Container ${record.name}`, 'Starting')
   if (state.status === 'paused') await engine.unpause(id)
-  else await engine.start(id, {}, io)
+  else {
+    await engine.start(id, {}, io)
+    await runHooks(session, service, id, session.project.services[service]?.postStart)
+  }
   say(`Container ${record.name}`, 'Started')
 }
 

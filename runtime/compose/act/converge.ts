@@ -3,6 +3,7 @@ import { configHash } from '../plan/config-hash.ts'
 import { stopSeconds } from '../plan/container-words.ts'
 import { label } from '../plan/labels.ts'
 import { containerName, serviceImage, wantedCount } from '../plan/service-image.ts'
+import { runHooks } from './hooks.ts'
 import { makeContainer } from './make-container.ts'
 import type { ProjectContainer } from './project-containers.ts'
 import { isLive } from './project-containers.ts'
@@ -105,12 +106,36 @@ async function remake(
 
 /** With the service's own patience, where no other was asked for. */
 export async function stopOne(
-  { engine, project }: Session,
-  { record, service }: ProjectContainer,
+  session: Session,
+  one: ProjectContainer,
   { stopTimeout }: { readonly stopTimeout: number | undefined },
 ): Promise<void> {
+  const { engine, project } = session
+  const { record, service } = one
+  await beforeStop(session, one)
   const timeout = stopTimeout ?? stopSeconds(project.services[service] ?? {})
   await engine.stop(record.id, timeout === undefined ? {} : { timeout })
+}
+
+/** `pre_stop`: not of a container that cannot execute anything. */
+async function beforeStop(
+  session: Session,
+  { record, service, state }: ProjectContainer,
+): Promise<void> {
+  const hooks = session.project.services[service]?.preStop
+  if (hooks && state.status === 'running') await runHooks(session, service, record.id, hooks)
+}
+
+export async function restartOne(
+  session: Session,
+  one: ProjectContainer,
+  timeout: number | undefined,
+): Promise<void> {
+  const { engine, project } = session
+  const { record, service } = one
+  await beforeStop(session, one)
+  await engine.restart(record.id, timeout === undefined ? {} : { timeout })
+  await runHooks(session, service, record.id, project.services[service]?.postStart)
 }
 
 export async function removeOne(

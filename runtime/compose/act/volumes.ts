@@ -1,4 +1,5 @@
 import { OperationError } from '../../../native/error.ts'
+import { volumeOptionsOf } from '../../container/parse/volume-driver.ts'
 import { label, projectLabels } from '../plan/labels.ts'
 import type { Session } from './session.ts'
 
@@ -26,20 +27,32 @@ export async function ensureVolumes(session: Session, keys: Iterable<string>): P
         {},
         { exitCode: 1, hint: `Make it: "mycontainer volume create ${name}"` },
       )
-    if (driver !== undefined && driver !== 'local')
-      throw new OperationError(
-        'UNSUPPORTED',
-        `volumes.${key}: no volume driver ${driver}`,
-        {},
-        { exitCode: 1, hint: 'The one there is is local' },
-      )
+    const options = optionsOf(key, driver, driverOptions)
     say(`Volume ${name}`, 'Creating')
     if (!isDryRun)
       await engine.volumeCreate(name, {
         labels: { ...labels, ...projectLabels(project), [label.volume]: key },
-        options: driverOptions,
+        options,
       })
     say(`Volume ${name}`, 'Created')
+  }
+}
+
+/** @throws {OperationError} `UNSUPPORTED` for a driver other than local and tmpfs */
+function optionsOf(
+  key: string,
+  driver: string | undefined,
+  options: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  try {
+    return volumeOptionsOf(driver ?? '', options)
+  } catch (cause) {
+    throw new OperationError(
+      'UNSUPPORTED',
+      `volumes.${key}: no volume driver ${driver ?? ''}`,
+      {},
+      { cause, exitCode: 1, hint: 'There are local, which mounts what mount(8) can, and tmpfs' },
+    )
   }
 }
 

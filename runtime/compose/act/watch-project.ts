@@ -1,10 +1,12 @@
 import { watch } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { readdir, stat } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { hasCode, describeError } from '../../../native/error.ts'
 import type { WatchRule } from '../model/service.ts'
 import { bringUp } from './bring-up.ts'
 import { buildImages } from './build-images.ts'
+import { restartOne } from './converge.ts'
+import { runHooks, stayingIo } from './hooks.ts'
 import { isLive, projectContainers } from './project-containers.ts'
 import type { Session } from './session.ts'
 
@@ -40,6 +42,10 @@ export async function watchProject(session: Session, services: readonly string[]
         .catch((error: unknown) => warn(describeError(error)))
     }),
   )
+  for (const one of watched.filter(({ rule }) => rule.initialSync === true))
+    queue = queue
+      .then(async () => sync(session, one, await initialPaths(one)))
+      .catch((error: unknown) => warn(describeError(error)))
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
@@ -53,7 +59,7 @@ function watchRule({ rule }: Watched, onChange: (paths: readonly string[]) => vo
   let timer: NodeJS.Timeout | undefined
   const watcher = watch(rule.path, { recursive: true }, (_event, name) => {
     const path = name ?? ''
-    if (isIgnored(path, rule.ignore ?? [])) return
+    if (!isWanted(path, rule)) return
     changed.add(path)
     clearTimeout(timer)
     timer = setTimeout(() => {
@@ -126,16 +132,41 @@ async function act(
     return
   }
   if (rule.action.startsWith('sync')) {
-    io.stderr.write(
-      `Syncing service ${JSON.stringify(service)} after ${paths.length} changes were detected\n`,
-    )
-    for (const path of paths) await syncPath(session, { service, rule }, path)
+    await sync(session, { service, rule }, paths)
+    for (const { record } of rule.exec ? await runningOf(session, service) : [])
+      await runHooks(session, service, record.id, rule.exec && [rule.exec])
   }
   if (rule.action === 'restart' || rule.action === 'sync+restart')
-    for (const { record } of await runningOf(session, service)) {
-      await session.engine.restart(record.id, {})
+    for (const one of await runningOf(session, service)) {
+      await restartOne(session, one, undefined)
       io.stderr.write(`service ${JSON.stringify(service)} restarted\n`)
     }
+}
+
+async function sync(
+  session: Session,
+  { service, rule }: Watched,
+  paths: readonly string[],
+): Promise<void> {
+  session.io.stderr.write(
+    `Syncing service ${JSON.stringify(service)} after ${paths.length} changes were detected\n`,
+  )
+  for (const path of paths) await syncPath(session, { service, rule }, path)
+}
+
+/** What is in the folder of a rule before anything changes. */
+async function initialPaths({ rule }: Watched): Promise<string[]> {
+  if ((await stat(rule.path)).isFile()) return ['']
+  const found = await readdir(rule.path, { recursive: true, withFileTypes: true })
+  return found
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(rule.path, join(entry.parentPath, entry.name)))
+    .filter((path) => isWanted(path, rule))
+}
+
+function isWanted(path: string, { ignore = [], include = [] }: WatchRule): boolean {
+  if (isIgnored(path, ignore)) return false
+  return include.length === 0 || include.some((pattern) => matchesGlob(path, pattern))
 }
 
 async function syncPath(session: Session, { service, rule }: Watched, path: string): Promise<void> {
@@ -146,13 +177,11 @@ async function syncPath(session: Session, { service, rule }: Watched, path: stri
   const present = await stat(from).catch(() => undefined)
   for (const { record } of await runningOf(session, service)) {
     if (!present) {
-      const remove = { command: ['rm', '-rf', '--', to], env: [], preserveFds: 0 }
-      const plain = { interactive: false, tty: false, detach: false, privileged: false }
-      await engine.exec(record.id, { ...remove, ...plain, user: '0' }, io)
+      await executeAsRoot(session, record.id, ['rm', '-rf', '--', to])
       continue
     }
-    try {
-      await engine.copy(
+    const copy = async (): Promise<void> =>
+      engine.copy(
         {
           from: { kind: 'host', path: present.isDirectory() ? `${from}/.` : from },
           to: { kind: 'container', container: record.id, path: to },
@@ -161,11 +190,29 @@ async function syncPath(session: Session, { service, rule }: Watched, path: stri
         },
         io,
       )
+    try {
+      await copy()
     } catch (error) {
-      // Gone again between the event and the copy: its removal is the next event.
       if (!hasCode(error, 'NOT_FOUND')) throw error
+      // Gone again between the event and the copy: its removal is the next event.
+      if (!(await stat(from).catch(() => undefined))) continue
+      await executeAsRoot(session, record.id, ['mkdir', '-p', '--', dirname(to)])
+      await copy()
     }
   }
+}
+
+async function executeAsRoot(
+  session: Session,
+  container: string,
+  command: readonly string[],
+): Promise<void> {
+  const plain = { interactive: false, tty: false, detach: false, privileged: false }
+  await session.engine.exec(
+    container,
+    { command, env: [], preserveFds: 0, ...plain, user: '0' },
+    stayingIo(session),
+  )
 }
 
 async function runningOf(session: Session, service: string) {

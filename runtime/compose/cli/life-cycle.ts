@@ -3,7 +3,7 @@
 import type { FlagSpec } from '../../cli/flag-spec.ts'
 import { flag } from '../../cli/flag-spec.ts'
 import { OperationError } from '../../../native/error.ts'
-import { removeOne, stopOne } from '../act/converge.ts'
+import { removeOne, restartOne, stopOne } from '../act/converge.ts'
 import { isLive } from '../act/project-containers.ts'
 import type { ProjectContainer } from '../act/project-containers.ts'
 import type { Session } from '../act/session.ts'
@@ -75,10 +75,7 @@ export const restartCommand = verb({
   isFor: () => true,
   before: 'Restarting',
   after: 'Started',
-  act: ({ engine }, { record }, { flags }) => {
-    const timeout = flags.number('timeout')
-    return engine.restart(record.id, timeout === undefined ? {} : { timeout })
-  },
+  act: (session, one, { flags }) => restartOne(session, one, flags.number('timeout')),
 })
 
 export const pauseCommand = verb({

@@ -1,6 +1,7 @@
 import { flag } from '../../cli/flag-spec.ts'
 import { OperationError } from '../../../native/error.ts'
 import { bringUp, requireServices, waitForAll } from '../act/bring-up.ts'
+import { runHooks } from '../act/hooks.ts'
 import { isLive } from '../act/project-containers.ts'
 import { chosenContainers } from './chosen-containers.ts'
 import type { ComposeCommand } from './compose-command.ts'
@@ -24,9 +25,12 @@ export const startCommand: ComposeCommand = {
         {},
         { exitCode: 1, hint: 'Make it: "mycontainer compose up"' },
       )
-    for (const { record } of chosen.filter((one) => !isLive(one))) {
+    for (const { record, service } of chosen.filter((one) => !isLive(one))) {
       session.say(`Container ${record.name}`, 'Starting')
-      if (!session.isDryRun) await engine.start(record.id, {}, io)
+      if (!session.isDryRun) {
+        await engine.start(record.id, {}, io)
+        await runHooks(session, service, record.id, session.project.services[service]?.postStart)
+      }
       session.say(`Container ${record.name}`, 'Started')
     }
     if (flags.bool('wait'))

@@ -9,7 +9,9 @@ import type {
   ServiceNetwork,
   Texts,
 } from '../model/service.ts'
+import { canonicalHook, canonicalHooks } from './canonical-hooks.ts'
 import { canonicalPort, canonicalVolume, hostPath } from './canonical-mounts.ts'
+import { deviceRequests } from './device-requests.ts'
 import type { WrittenService } from './service-schema.ts'
 import {
   invalidField,
@@ -34,7 +36,9 @@ export function canonicalService(written: WrittenService, folder: string, at: st
   return present({
     ...canonicalResources(written),
     ...canonicalNetworking(written, at),
-    ...canonicalLists(written),
+    ...canonicalLists(written, at),
+    postStart: written.post_start && canonicalHooks(written.post_start, `${at}.post_start`),
+    preStop: written.pre_stop && canonicalHooks(written.pre_stop, `${at}.pre_stop`),
     build: build === undefined ? undefined : canonicalBuild(build, folder),
     cgroup: written.cgroup,
     cgroupParent: written.cgroup_parent,
@@ -134,13 +138,21 @@ function canonicalNetworking(written: WrittenService, at: string): Partial<Servi
   })
 }
 
-function canonicalLists(written: WrittenService): Partial<Service> {
+function canonicalLists(written: WrittenService, at: string): Partial<Service> {
+  const asked = deviceRequests(written.gpus, `${at}.gpus`)
+  const reserved = deviceRequests(
+    written.deploy?.resources?.reservations?.devices,
+    `${at}.deploy.resources.reservations.devices`,
+  )
+  const gpus = [...asked.gpus, ...reserved.gpus]
+  const devices = [...(written.devices ?? []).map(device), ...asked.names, ...reserved.names]
   return present({
+    gpus: gpus.length === 0 ? undefined : gpus,
     annotations: toTexts(written.annotations),
     capAdd: toWords(written.cap_add),
     capDrop: toWords(written.cap_drop),
     deviceCgroupRules: toWords(written.device_cgroup_rules),
-    devices: written.devices?.map(device),
+    devices: written.devices || devices.length > 0 ? devices : undefined,
     environment: toVariables(written.environment),
     groupAdd: toWords(written.group_add),
     labels: toTexts(written.labels),
@@ -293,7 +305,7 @@ function ulimits(written: Field<'ulimits'>): Texts {
 type WrittenRule = NonNullable<NonNullable<Field<'develop'>['watch']>[number]>
 
 function watchRule(
-  { path, action, target, ignore }: WrittenRule,
+  { path, action, target, ignore, include, initial_sync, exec }: WrittenRule,
   folder: string,
   at: string,
 ): NonNullable<Service['watch']>[number] {
@@ -301,7 +313,17 @@ function watchRule(
   if (action === undefined) throw invalidField(at, 'action is missing', path)
   if (target === undefined && action.startsWith('sync'))
     throw invalidField(at, `target is missing, which ${action} needs`, path)
-  return present({ path: hostPath(path, folder), action, target, ignore: toWords(ignore) })
+  if (action === 'sync+exec' && exec === undefined)
+    throw invalidField(at, `exec is missing, which ${action} needs`, path)
+  return present({
+    path: hostPath(path, folder),
+    action,
+    target,
+    ignore: toWords(ignore),
+    include: toWords(include),
+    initialSync: toFlag(initial_sync),
+    exec: exec && canonicalHook(exec, `${at}.exec`),
+  })
 }
 
 /** What paths of a file are relative to. */

@@ -2,6 +2,17 @@ import * as z from 'zod/mini'
 import { once } from '../../spec/once.ts'
 import { anyMap, fields, fieldsOrNothing, mapOrList, number, text, word } from './shape.ts'
 
+/** Devices by what they can. */
+export const deviceRequest = once(() =>
+  fields({
+    capabilities: z.array(z.string()),
+    count: word(),
+    device_ids: z.array(word()),
+    driver: text(),
+    options: mapOrList(),
+  }),
+)
+
 /** @see https://github.com/compose-spec/compose-spec/blob/main/deploy.md */
 export const deploySchema = once(() =>
   fieldsOrNothing({
@@ -15,7 +26,7 @@ export const deploySchema = once(() =>
       reservations: fields({
         cpus: word(),
         memory: word(),
-        devices: z.array(anyMap()),
+        devices: z.array(deviceRequest()),
         generic_resources: z.array(anyMap()),
       }),
     }),

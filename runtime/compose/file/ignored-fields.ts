@@ -6,11 +6,8 @@ const ofServices: ReadonlySet<string> = new Set([
   'cpu_percent',
   'credential_spec',
   'external_links',
-  'gpus',
   'isolation',
   'models',
-  'post_start',
-  'pre_stop',
   'provider',
   'pull_refresh_after',
   'runtime',
@@ -47,12 +44,10 @@ export function ignoredFields({ services = {} }: WrittenFile): string[] {
           .map((key) => `${at}.${key}`)
   return Object.entries(services).flatMap(([name, service]) => {
     const at = `services.${name}`
-    const devices = service.deploy?.resources?.reservations?.devices
     return [
       ...among(service, ofServices, at),
       ...among(service.build, ofBuilds, `${at}.build`),
       ...among(service.deploy, ofDeployments, `${at}.deploy`),
-      ...(devices ? [`${at}.deploy.resources.reservations.devices`] : []),
     ]
   })
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { once } from '../../spec/once.ts'
 import { buildSchema } from './build-schema.ts'
-import { deploySchema } from './deploy-schema.ts'
+import { deploySchema, deviceRequest } from './deploy-schema.ts'
 import {
   anyMap,
   command,
@@ -137,6 +137,16 @@ const envFile = once(() =>
   ),
 )
 
+const hookFields = once(() =>
+  fields({
+    command: command(),
+    user: word(),
+    privileged: flag(),
+    working_dir: text(),
+    environment: mapOrList(),
+  }),
+)
+
 const develop = once(() =>
   fields({
     watch: z.array(
@@ -147,7 +157,7 @@ const develop = once(() =>
         ignore: wordOrWords(),
         include: wordOrWords(),
         initial_sync: flag(),
-        exec: anyMap(),
+        exec: hookFields(),
       }),
     ),
   }),
@@ -166,17 +176,7 @@ const extended = once(() =>
 
 const rates = once(() => z.array(fields({ path: text(), rate: word() })))
 
-const hook = once(() =>
-  z.array(
-    fields({
-      command: command(),
-      user: word(),
-      privileged: flag(),
-      working_dir: text(),
-      environment: mapOrList(),
-    }),
-  ),
-)
+const hook = once(() => z.array(hookFields()))
 
 /**
  * A service as it may be written: each field in all its spellings.
@@ -230,7 +230,7 @@ export const serviceSchema = once(() =>
     extends: extended(),
     external_links: words(),
     extra_hosts: z.union([words(), z.record(z.string(), wordOrWords())]),
-    gpus: z.unknown(),
+    gpus: z.union([z.literal('all'), z.array(deviceRequest())]),
     group_add: words(),
     healthcheck: healthcheck(),
     hostname: text(),

@@ -98,11 +98,26 @@ export interface Deploy {
   readonly restart?: { readonly condition?: string; readonly maxAttempts?: number }
 }
 
+/** A program that is executed in a container of the service. */
+export interface Hook {
+  readonly command: Words
+  readonly user?: string
+  readonly privileged?: boolean
+  readonly workingDir?: string
+  readonly environment?: Variables
+}
+
 export interface WatchRule {
   readonly path: string
   readonly action: 'sync' | 'rebuild' | 'restart' | 'sync+restart' | 'sync+exec'
   readonly target?: string
   readonly ignore?: Words
+  /** Absent: everything. */
+  readonly include?: Words
+  /** What is there already is copied when watching begins. */
+  readonly initialSync?: boolean
+  /** Of `sync+exec`. */
+  readonly exec?: Hook
 }
 
 export interface Logging {
@@ -152,6 +167,8 @@ export interface Service {
   readonly expose?: Words
   /** `HOST:ADDRESS`. */
   readonly extraHosts?: Words
+  /** Values of `--gpus`. */
+  readonly gpus?: Words
   readonly groupAdd?: Words
   readonly healthcheck?: HealthCheck
   readonly hostname?: string
@@ -176,6 +193,8 @@ export interface Service {
   readonly pidsLimit?: string
   readonly platform?: string
   readonly ports?: readonly Port[]
+  readonly postStart?: readonly Hook[]
+  readonly preStop?: readonly Hook[]
   readonly privileged?: boolean
   readonly profiles?: Words
   readonly pullPolicy?: string

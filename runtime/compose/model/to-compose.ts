@@ -1,7 +1,7 @@
 // A project as a Compose file again: what `config` prints. It can be given to any Compose.
 
 import type { Project, ProjectNetwork } from './project.ts'
-import type { FileReference, Service, ServiceVolume } from './service.ts'
+import type { FileReference, Hook, Service, ServiceVolume } from './service.ts'
 
 type Json = unknown
 
@@ -69,6 +69,8 @@ function serviceDocument(service: Service, { environment: callers }: Project): J
   const { deploy, healthcheck, build, networks, watch, envFiles, labelFiles, blockIo, ...rest } =
     service
   const { environment, ports, volumes, secrets, configs, dependsOn, ulimits } = service
+  const { gpus, postStart, preStop } = service
+  const hook = (one: Hook): Json => plain(snake(one) ?? {})
   void envFiles
   void labelFiles
   const variables = Object.entries(environment ?? {}).map(([name, value]) => [
@@ -115,8 +117,18 @@ function serviceDocument(service: Service, { environment: callers }: Project): J
           return [name, soft === hard ? soft : { soft, hard }]
         }),
       ),
-    develop: watch && { watch: watch.map((rule) => plain(snake(rule) ?? {})) },
+    gpus: gpus?.map(gpuDocument),
+    post_start: postStart?.map(hook),
+    pre_stop: preStop?.map(hook),
+    develop: watch && {
+      watch: watch.map((rule) => plain({ ...snake(rule), exec: rule.exec && hook(rule.exec) })),
+    },
   })
+}
+
+function gpuDocument(value: string): Json {
+  const [, ids] = /^device=(.*)$/.exec(value) ?? []
+  return ids === undefined ? { count: value } : { device_ids: ids.split(',') }
 }
 
 function blockIoDocument(blockIo: NonNullable<Service['blockIo']>): Json {

@@ -144,6 +144,7 @@ function securityWords(service: Service): string[] {
       service.securityOpt?.map((one) => one.replace(/^([a-z-]+):/, '$1=')),
     ),
     ...each('device', service.devices),
+    ...each('gpus', service.gpus),
     ...each('device-cgroup-rule', service.deviceCgroupRules),
     ...pairs('sysctl', service.sysctls),
   ]

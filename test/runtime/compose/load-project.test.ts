@@ -37,6 +37,25 @@ const spellings: [string, string, object][] = [
     'environment: {A: 1, B: null, C: true}',
     { environment: { A: '1', B: null, C: 'true' } },
   ],
+  ['all GPUs', 'gpus: all', { gpus: ['all'] }],
+  [
+    'devices by what they can',
+    'gpus: [{device_ids: [0, 1]}]\ndeploy: {resources: {reservations: {devices: [{capabilities: [gpu], count: 2}]}}}',
+    { gpus: ['device=0,1', '2'], deploy: { reservations: {} } },
+  ],
+  [
+    'devices that their vendors describe',
+    'devices: [/dev/a]\ngpus: [{driver: cdi, device_ids: [v.com/c=d]}]',
+    { devices: ['/dev/a', 'v.com/c=d'] },
+  ],
+  [
+    'hooks',
+    'post_start: [{command: echo a, user: 7}]\npre_stop: [{command: [x], environment: [A=b], privileged: true}]',
+    {
+      postStart: [{ command: ['echo', 'a'], user: '7' }],
+      preStop: [{ command: ['x'], environment: { A: 'b' }, privileged: true }],
+    },
+  ],
   ['a port', 'ports: [80]', { ports: [{ target: '80', protocol: 'tcp' }] }],
   [
     'a published port',
@@ -301,7 +320,7 @@ t.test('the hash of a configuration', async (t) => {
 
 t.test('what nothing is done with is told', async (t) => {
   const told: string[] = []
-  const text = web('gpus: all\nbuild: {context: ., ssh: [default]}\ndeploy: {placement: {}}')
+  const text = web('isolation: x\nbuild: {context: ., ssh: [default]}\ndeploy: {placement: {}}')
   load(t, { 'compose.yaml': text }, { warn: (line) => told.push(line) })
-  t.match(told, [/services\.web\.gpus/, /web\.build\.ssh/, /web\.deploy\.placement/])
+  t.match(told, [/services\.web\.isolation/, /web\.build\.ssh/, /web\.deploy\.placement/])
 })
