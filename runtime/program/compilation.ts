@@ -18,6 +18,13 @@ export interface Compilation {
   readonly namespaces: ReadonlyMap<NamespaceType, string | undefined>
   /** A new user namespace of the container's own. */
   readonly isUserNamespaceNew: boolean
+  /**
+   * It joins a user namespace and has new ones beside, which must belong to that one: the process that enters it is not
+   * yet the container's first, and gives birth to it there. For OCI callers alone, whose roots have the right owners.
+   */
+  readonly isBornInside: boolean
+  /** The inner half is root of another user namespace than the runtime is when it makes the container. */
+  readonly isForeign: boolean
   /** No device nodes can be made: in any user namespace. */
   readonly isUnprivileged: boolean
 }
@@ -35,15 +42,25 @@ export function startCompilation(base: CompileBase, config: Config): Compilation
     namespaces.set(type, path === '' ? undefined : path)
   }
   const hasUser = namespaces.has('user')
+  const isUserNamespaceNew = hasUser && namespaces.get('user') === undefined
+  const isJoined = hasUser && !isUserNamespaceNew
+  const isBornInside = isJoined && base.leave === true && hasNew(namespaces)
   return {
     b: new ProgramBuilder(base.host.architecture),
     base,
     config,
     linux: config.linux ?? {},
     namespaces,
-    isUserNamespaceNew: hasUser && namespaces.get('user') === undefined,
+    isUserNamespaceNew,
+    isBornInside,
+    isForeign: isUserNamespaceNew || isBornInside,
     isUnprivileged: hasUser || base.host.rootless,
   }
+}
+
+function hasNew(namespaces: Compilation['namespaces']): boolean {
+  const types = ['mount', 'pid', 'network', 'uts', 'ipc'] as const
+  return types.some((type) => namespaces.has(type) && namespaces.get(type) === undefined)
 }
 
 /** Whether the container gets a namespace of that type of its own. */

@@ -39,6 +39,7 @@ import type { HookContext } from './hooks.ts'
 import { hidePaths } from './masked-paths.ts'
 import {
   adopt,
+  beBornInside,
   chooseBirthplace,
   closeOthers,
   giveBirth,
@@ -128,7 +129,7 @@ function prepare(c: ContainerCompilation, mounts: readonly PlannedMount[]): void
   prepareHalves(c)
   prepareGo(c)
   prepareListener(c)
-  if (isBornLate(c)) prepareBirth(c)
+  if (isBornLate(c) || c.isBornInside) prepareBirth(c)
   if (input.gate) prepareGate(c)
   if (keepsHookErrors(c)) openHookErrors(c)
   if (input.cgroup !== undefined) prepareCgroup(c, input.cgroup)
@@ -146,6 +147,7 @@ function attend(c: ContainerCompilation, mounts: readonly PlannedMount[]): void 
   const { b, input, linux, config } = c
   keepGoEnd(c, 'outer')
   returnFromNamespaces(c)
+  if (c.isBornInside) adopt(c)
   releaseStdio(c)
   releasePreserved(c)
   releaseMounts(c, mounts)
@@ -220,7 +222,8 @@ function settle(c: ContainerCompilation): void {
   startInner(c)
   keepGoEnd(c, 'inner')
   if (isBornLate(c)) close(c, c.b.slot('bornRead'), 'only the outer half reads it')
-  else startSession(c)
+  else if (c.isBornInside) beBornInside(c)
+  if (!isBornLate(c)) startSession(c)
   dieWithMonitor(c, 'a half-made container must not outlive the process that makes it')
   if (c.isUserNamespaceNew) {
     awaitGo(c, 'without its maps the process is nobody and can do nothing')

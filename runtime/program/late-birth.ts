@@ -17,7 +17,10 @@ import { restrict } from './execute.ts'
 import { listenerSlots, listens } from './seccomp-listener.ts'
 import { exactProcessLimit } from './resource-limits.ts'
 import { filterOf, forbidNewPrivileges } from './seccomp.ts'
+import { enterUserNamespace, newNamespaces } from './namespaces.ts'
 import { takeTerminal } from './stdio.ts'
+import { CLONE_ARGS_SIZE, cloneArgs } from './structs.ts'
+import { becomeNamespaceRoot } from './user-namespace.ts'
 
 /**
  * Whether the first process of a container that joins a pid namespace is born late. The procfs of that namespace must be
@@ -28,7 +31,7 @@ export function isBornLate(c: ContainerCompilation): boolean {
   return (
     c.namespaces.get('pid') !== undefined &&
     kernelAtLeast(c, 6, 18) &&
-    !c.isUserNamespaceNew &&
+    !c.isForeign &&
     !c.input.gate &&
     Object.values(c.config.hooks ?? {}).every((hooks) => (hooks?.length ?? 0) === 0)
   )
@@ -134,6 +137,32 @@ export function giveBirth(c: Compilation, atGate?: () => void): void {
   exactProcessLimit(c)
   atGate?.()
   if (!isFilteredBefore) restrict(c)
+}
+
+/**
+ * Inner half, early, where the container's own namespaces have to belong to a user namespace that is joined: from here on
+ * the newborn goes on, in all of them. Its number is still that of the host, and its parent the monitor.
+ */
+export function beBornInside(c: Compilation): void {
+  const { b } = c
+  close(c, b.slot('bornRead'), 'only the outer half reads it')
+  enterUserNamespace(c)
+  becomeNamespaceRoot(c)
+  const newborn = b.label('newborn')
+  const args = cloneArgs(b.data, newNamespaces(c) | CLONE.PARENT, b.data.scratch(8), 0)
+  b.call('clone3', [args, CLONE_ARGS_SIZE], {
+    to: b.slot('pid'),
+    why: 'the container’s first process: whoever makes a namespace decides which user namespace has the rights over it',
+    source: 'user_namespaces(7)',
+  })
+  b.jumpIfZero(b.slot('pid'), newborn, { why: 'the child goes on', source: 'clone(2)' })
+  tellBirth(c)
+  b.place(newborn)
+  close(c, b.slot('bornWrite'), 'its birth is told')
+  b.operation('REPORT', [b.slot('syncWrite')], {
+    why: 'it is another process now',
+    source: 'pipe(7)',
+  })
 }
 
 function tellBirth(c: Compilation): void {

@@ -47,9 +47,8 @@ export function planMounts(c: ContainerCompilation): PlannedMount[] {
     checkMount(c, mount, options)
     const isTerminals = isTerminalMount(mount) && c.base.stdio.kind === 'terminal'
     const isShared = options.isBind && options.propagation.some(({ flag }) => flag === MS.SHARED)
-    // The root of a new user namespace may have no right to reach the source (folders of mode 0700).
-    const needsOuterHalf =
-      isShared || isIdMapped(mount, options) || c.isUserNamespaceNew || joinsMounts(c)
+    // The root of another user namespace may have no right to reach the source (folders of mode 0700).
+    const needsOuterHalf = isShared || isIdMapped(mount, options) || c.isForeign || joinsMounts(c)
     const isOuter = needsOuterHalf && options.isBind && !options.isRemount
     const prepared = isTerminals ? 'devpts' : isOuter ? `mount${index}` : undefined
     return { mount, options, prepared }

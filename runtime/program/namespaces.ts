@@ -16,9 +16,14 @@ export const namespaceFlags: Readonly<Record<NamespaceType, number>> = {
   time: CLONE.NEWTIME,
 }
 
-/** Flags for the clone. Not the cgroup namespace: it must be made from inside the group. */
+/** Flags for the clone of the inner half. */
 export function cloneFlags(c: Compilation): number {
-  let flags = CLONE.PIDFD as number
+  return CLONE.PIDFD | (c.isBornInside ? 0 : newNamespaces(c))
+}
+
+/** Flags of what the container has for itself. Not the cgroup namespace: it must be made from inside the group. */
+export function newNamespaces(c: Compilation): number {
+  let flags = 0
   for (const type of ['mount', 'pid', 'network', 'uts', 'ipc', 'user'] as const)
     if (isNew(c, type)) flags |= namespaceFlags[type]
   return flags
@@ -32,15 +37,16 @@ export function checkNamespaces(c: Compilation): void {
     refuseSpec('hostname', { missing: 'uts namespace' }, 'Setting it would rename the host')
   if (config.domainname !== undefined && config.domainname !== '' && !namespaces.has('uts'))
     refuseSpec('domainname', { missing: 'uts namespace' }, 'Setting it would rename the host')
-  if (namespaces.get('user') !== undefined && isNew(c, 'pid'))
+  if (namespaces.get('user') !== undefined && isNew(c, 'pid') && !c.isBornInside)
     refuseFeature(
       'linux.namespaces',
       { user: 'joined', pid: 'new' },
       'Join the pid namespace as well, or make a new user namespace with the same mappings',
     )
   const hasMappings = (linux.uidMappings ?? []).length > 0 || (linux.gidMappings ?? []).length > 0
-  if (hasMappings && !c.isUserNamespaceNew)
-    refuseSpec('linux.uidMappings', { missing: 'new user namespace' })
+  // Beside a namespace that is joined they are its own, as engines say them once more.
+  if (hasMappings && !namespaces.has('user'))
+    refuseSpec('linux.uidMappings', { missing: 'user namespace' })
   if (
     c.isUserNamespaceNew &&
     ((linux.uidMappings ?? []).length === 0 || (linux.gidMappings ?? []).length === 0)
@@ -66,8 +72,8 @@ function checkSharedMounts(c: Compilation): void {
     )
 }
 
-// A joined namespace is entered by the outer half around the clone when the container has a new user
-// namespace, whose processes have no rights over it; else by the inner half.
+// A joined namespace is entered by the outer half around the clone when the container has a user namespace that is not
+// the runtime's, whose processes may have no rights over it; else by the inner half.
 const joinable = ['network', 'uts', 'ipc', 'cgroup'] as const
 
 function joined(c: Compilation): [NamespaceType, string][] {
@@ -90,13 +96,13 @@ export function prepareNamespaces(c: Compilation, isBornLate: boolean): void {
     if (path !== undefined) openNamespace(c, type, path)
   }
   for (const type of ['pid', 'time'] as const)
-    if (namespaces.get(type) !== undefined && !(type === 'pid' && isBornLate))
+    if (namespaces.get(type) !== undefined && !(type === 'pid' && (isBornLate || c.isBornInside)))
       b.call('setns', [b.slot(`${type}Namespace`), namespaceFlags[type]], {
         why: 'holds for children only: a process cannot change it for itself and be seen there',
         source: `${type}_namespaces(7)`,
       })
   if (isNew(c, 'time')) setTimeOffsets(c)
-  if (!c.isUserNamespaceNew) return
+  if (!c.isForeign) return
   for (const [type] of joined(c)) {
     b.call('openat', [AT_FDCWD, b.text(`/proc/self/ns/${namespaceFile(type)}`), O.CLOEXEC, 0], {
       to: homeSlot(c, type),
@@ -107,14 +113,14 @@ export function prepareNamespaces(c: Compilation, isBornLate: boolean): void {
       c,
       type,
       b.slot(`${type}Namespace`),
-      'the child has no right to enter it from its new user namespace',
+      'the child has no right to enter it from its own user namespace',
     )
   }
 }
 
 /** Outer half, after the clone: back to where the host is. */
 export function returnFromNamespaces(c: Compilation): void {
-  if (!c.isUserNamespaceNew) return
+  if (!c.isForeign) return
   for (const [type] of joined(c))
     enterNamespace(c, type, homeSlot(c, type), 'the monitor stays in the namespaces of the host')
 }
@@ -122,14 +128,14 @@ export function returnFromNamespaces(c: Compilation): void {
 /** Inner half: enter what is joined; the user namespace first, it gives the rights over the others. */
 export function joinNamespaces(c: Compilation, isBornLate: boolean): void {
   const { b, namespaces } = c
-  if (namespaces.get('user') !== undefined)
+  if (namespaces.get('user') !== undefined && !c.isBornInside)
     enterNamespace(
       c,
       'user',
       b.slot('userNamespace'),
       'first of all: it gives the rights over the others',
     )
-  if (!c.isUserNamespaceNew)
+  if (!c.isForeign)
     for (const [type] of joined(c))
       enterNamespace(
         c,
@@ -147,6 +153,15 @@ export function joinNamespaces(c: Compilation, isBornLate: boolean): void {
   for (const [type, path] of namespaces)
     if (path !== undefined && !(type === 'pid' && isBornLate))
       close(c, b.slot(`${type}Namespace`), 'entered; the container needs no handle on it')
+}
+
+/** Inner half: into the user namespace that is joined, and the pid namespace for the child that follows. */
+export function enterUserNamespace(c: Compilation): void {
+  const { b, namespaces } = c
+  if (namespaces.get('pid') !== undefined)
+    enterNamespace(c, 'pid', b.slot('pidNamespace'), 'holds for the child that stays')
+  const why = 'the namespaces of the child that stays belong to it'
+  enterNamespace(c, 'user', b.slot('userNamespace'), why)
 }
 
 function openNamespace(c: Compilation, type: NamespaceType, path: string): void {

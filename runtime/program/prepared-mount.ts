@@ -4,12 +4,9 @@ import { AT, MNT_DETACH, OPEN_TREE } from './flags/values.ts'
 import type { Slot } from './operand.ts'
 
 /** Whether the mount table would show a mount before others that come first, and can be made not to. */
-export function isListedEarly(
-  { isUserNamespaceNew }: Compilation,
-  prepared: string | undefined,
-): boolean {
+export function isListedEarly({ isForeign }: Compilation, prepared: string | undefined): boolean {
   // What came into a user namespace from outside may not be taken apart there, and nobody looks for devpts.
-  return prepared !== undefined && prepared !== 'devpts' && !isUserNamespaceNew
+  return prepared !== undefined && prepared !== 'devpts' && !isForeign
 }
 
 /**

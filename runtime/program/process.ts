@@ -44,7 +44,7 @@ export function setProcessAttributes(c: Compilation): void {
     writeProc(c, 'self/oom_score_adj', String(process.oomScoreAdj), {
       why: 'who is killed first when memory runs out',
       source: 'proc_pid_oom_score_adj(5)',
-      ...(base.host.rootless || c.isUserNamespaceNew ? { ignore: ['EACCES', 'EPERM'] } : {}),
+      ...(base.host.rootless || c.isForeign ? { ignore: ['EACCES', 'EPERM'] } : {}),
     })
   if (process?.scheduler !== undefined) setScheduler(c, process.scheduler)
   if (process?.ioPriority !== undefined) {

@@ -35,11 +35,11 @@ function raise(value: bigint, by: number): bigint {
 }
 
 /**
- * Limits are raised by a process with rights over the host: the inner half of a container with a new user
+ * Limits are raised by a process with rights over the host: the inner half of a container with another user
  * namespace has none, so its outer half does it.
  */
 export function limitsAreSetOutside(c: Compilation): boolean {
-  return c.isUserNamespaceNew && !c.base.host.rootless
+  return c.isForeign && !c.base.host.rootless
 }
 
 function setLimit(c: Compilation, pid: Operand, { type, soft, hard }: Rlimit, extra: number): void {

@@ -13,7 +13,7 @@ import { prepareMappingNamespace } from './user-namespace.ts'
 export function isRootMadeOutside(c: ContainerCompilation): boolean {
   const { root } = c.input
   const isOutside = (root.ownership ?? 'host') === 'host' || root.kind === 'folder'
-  const isForeign = c.isUserNamespaceNew && !c.base.host.rootless && isOutside
+  const isForeign = c.isForeign && !c.base.host.rootless && isOutside
   return isForeign || joinsMounts(c)
 }
 

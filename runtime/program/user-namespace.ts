@@ -7,10 +7,10 @@ import { CLONE_ARGS_SIZE, cloneArgs } from './structs.ts'
 
 const source = 'user_namespaces(7)'
 
-/** Id outside of the container's new user namespace, the same id where there is none; undefined: not mapped. */
+/** Id outside of the container's user namespace, the same id where there is none; undefined: not mapped. */
 export function findHostId(c: Compilation, kind: 'uid' | 'gid', id: number): number | undefined {
   const mappings = kind === 'uid' ? c.linux.uidMappings : c.linux.gidMappings
-  if (!c.isUserNamespaceNew) return id
+  if (!c.isForeign || mappings === undefined || mappings.length === 0) return id
   const row = mappings?.find((m) => id >= m.containerID && id < m.containerID + m.size)
   return row === undefined ? undefined : row.hostID + id - row.containerID
 }

@@ -95,6 +95,39 @@ const rows: Row[] = [
     },
   },
   {
+    title: 'a user namespace is joined, and new ones beside it belong to it',
+    check(t, runtime) {
+      const first = runtime.sleeper(({ linux }) => {
+        linux.namespaces.push({ type: 'user' }, { type: 'network' })
+        Object.assign(linux, { uidMappings: mapping, gidMappings: mapping })
+      })
+      const { pid } = runtime.state(first)
+      const joined = (...types: Kind[]): { type: string; path: string }[] =>
+        types.map((type) => ({ type, path: `/proc/${pid}/ns/${kinds[type]}` }))
+      const second = runtime.sleeper(({ linux }) => {
+        linux.namespaces.push(...joined('user', 'network'))
+        // Engines say the mappings of the namespace once more.
+        Object.assign(linux, { uidMappings: mapping, gidMappings: mapping })
+      })
+      for (const kind of ['user', 'network', 'pid', 'mount', 'ipc', 'uts'] as const) {
+        const isShared = kind === 'user' || kind === 'network'
+        const of = (id: string): string => namespaceOf(runtime, id, kind)
+        t.equal(of(first) === of(second), isShared, kind)
+      }
+      // To be set by those alone who have the rights over it.
+      const { stdout, stderr } = runtime.shell(
+        'echo $$; cat /proc/self/uid_map /proc/sys/net/ipv4/ip_unprivileged_port_start',
+        ({ linux }) => {
+          linux.namespaces.push(...joined('user'), { type: 'network' })
+          Object.assign(linux, { uidMappings: mapping, gidMappings: mapping })
+          Object.assign(linux, { sysctl: { 'net.ipv4.ip_unprivileged_port_start': '7' } })
+        },
+      )
+      t.match(stdout, /^1\n\s+0\s+100000\s+1000\n7\n/, stderr)
+      for (const id of [second, first]) runtime.run(['delete', '--force', id])
+    },
+  },
+  {
     title: 'a new time namespace has the offsets of the configuration',
     check(t, { shell }) {
       const { stdout } = shell('cat /proc/self/timens_offsets', ({ linux }) => {
