@@ -38,6 +38,8 @@ export async function runNodeProcess(
   bearLostOutput()
   if (flags.loggingFormat === 'json') writeJsonLines()
   const { runNode } = await import('../cluster/run-node.ts')
+  const { giveBackMemory } = await import('../cluster/give-back-memory.ts')
+  giveBackMemory(printProblem)
   const ending = untilSignal()
   for (;;) {
     const node = await runNode({
@@ -47,7 +49,7 @@ export async function runNodeProcess(
       insecureRegistries: flags.insecureRegistry,
     }).catch((error: unknown) => {
       // Half of it may be open already and would keep the process.
-      process.stderr.write(`myorch: node: ${describeError(error)}\n`)
+      printProblem('node', error)
       process.exit(1)
     })
     const over = new AbortController()
@@ -58,4 +60,8 @@ export async function runNodeProcess(
     await node.stop()
     if (ends) process.exit(0)
   }
+}
+
+function printProblem(what: string, error: unknown): void {
+  process.stderr.write(`myorch: ${what}: ${describeError(error)}\n`)
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { OperationError } from '../../native/error.ts'
+import { describeError, OperationError } from '../../native/error.ts'
 import { addRecordFlags, readRecordFlags } from './server-records.ts'
 import type { RecordFlags } from './server-records.ts'
 import { bearLostOutput } from './bear-lost-output.ts'
@@ -53,6 +53,10 @@ export function addServer(program: Command): void {
     bearLostOutput()
     if (flags.loggingFormat === 'json') writeJsonLines()
     const { runServer } = await import('../server/run-server.ts')
+    const { giveBackMemory } = await import('../cluster/give-back-memory.ts')
+    giveBackMemory((what, error) =>
+      process.stderr.write(`myorch: ${what}: ${describeError(error)}\n`),
+    )
     const server = await runServer({
       dataDir,
       host,
