@@ -37,12 +37,20 @@ export function runCriu({ program, words, workPath, env }: CriuRun): void {
   const path = join(workPath, log)
   const problem =
     done.error?.message ?? (done.signal === null ? `exit code ${done.status}` : done.signal)
+  const said = lastErrors(path) ?? (done.stderr.toString().trim() || problem)
   throw new OperationError(
     'SYSCALL_FAILED',
-    `criu ${verb} failed: ${lastErrors(path) ?? (done.stderr.toString().trim() || problem)}`,
+    `criu ${verb} failed: ${said}`,
     { log: path },
-    { hint: 'Run "criu check" to see what this kernel lacks' },
+    { hint: hintFor(said) },
   )
+}
+
+/** It knows the layout of the vDSO of each kernel, and starts on no newer one. */
+function hintFor(said: string): string {
+  return said.includes('vdso')
+    ? 'This kernel is newer than this CRIU knows ("criu --version"): install a newer one, or take a longterm kernel'
+    : 'Run "criu check" to see what this kernel lacks'
 }
 
 /** Its lines about errors, without the times in front of them. */
