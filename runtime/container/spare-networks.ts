@@ -1,4 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
+import { monotonicMs } from '../../native/clock.ts'
+import { readInterface } from '../../native/interface.ts'
 import { isSystemError } from '../../native/system-error.ts'
 import { randomBelow } from '../../native/random.ts'
 import { hostInterfaceName, planAhead } from '../network/attachment.ts'
@@ -23,7 +25,12 @@ export interface SpareNetwork {
 interface Spare extends SpareNetwork {
   readonly networkId: string
   readonly device: NetworkDevice
+  /** Of `monotonicMs`, when its interface was put on the bridge. */
+  readonly madeAt: number
 }
+
+/** How long it counts as on the bridge, ms, as long as it is there and the bridge is the same: as `standing-bridge.ts`. */
+const holdsForMs = 1000
 
 /**
  * For processes that start one container after another: the interface of the next one is made after each start.
@@ -51,7 +58,7 @@ export class SpareNetworks {
     this.#spare = undefined
     const { index, mtu } = spare.device
     const fits = spare.networkId === network.id && index === device.index && mtu === device.mtu
-    if (fits && isOnBridge(hostInterfaceName(spare.nonce), index)) return spare
+    if (fits && stands(spare)) return spare
     spare.release()
     return undefined
   }
@@ -79,7 +86,12 @@ export class SpareNetworks {
       onUser: (pid) => {
         this.#isMaking = false
         if (!this.#isClosed)
-          this.#spare = holdNamespace(pid, { nonce, networkId: network.id, device })
+          this.#spare = holdNamespace(pid, {
+            nonce,
+            networkId: network.id,
+            device,
+            madeAt: monotonicMs(),
+          })
         killIfPresent(pid)
       },
     })
@@ -89,10 +101,17 @@ export class SpareNetworks {
   }
 }
 
+/** The kernel tells of a bridge's ports under the lock that each removal of a container holds for long. */
+function stands({ nonce, device, madeAt }: Spare): boolean {
+  const name = hostInterfaceName(nonce)
+  if (monotonicMs() - madeAt < holdsForMs) return readInterface(name) !== undefined
+  return isOnBridge(name, device.index)
+}
+
 /** The descriptor keeps the namespace: nobody can kill it, and it goes with this process. */
 function holdNamespace(
   pid: number,
-  facts: Pick<Spare, 'nonce' | 'networkId' | 'device'>,
+  facts: Omit<Spare, keyof SpareNetwork> & Pick<Spare, 'nonce'>,
 ): Spare | undefined {
   let descriptor: number | undefined
   try {
