@@ -12,6 +12,7 @@ import { addConfig } from './config.ts'
 import { addCordon } from './cordon.ts'
 import { addCp } from './cp.ts'
 import { addCreate } from './create.ts'
+import { addDebug } from './debug.ts'
 import { addDelete } from './delete.ts'
 import { addDescribe } from './describe.ts'
 import { addDiff } from './diff.ts'
@@ -29,6 +30,7 @@ import { addLogs } from './logs.ts'
 import { addNode } from './node.ts'
 import { addPatch } from './patch.ts'
 import { addPortForward } from './port-forward.ts'
+import { addProxy } from './proxy.ts'
 import { addReplace } from './replace.ts'
 import { addRollout } from './rollout.ts'
 import { addRun } from './run.ts'
@@ -94,6 +96,8 @@ const commands: readonly ((program: Command) => void)[] = [
   addCp,
   addPortForward,
   addAttach,
+  addDebug,
+  addProxy,
 ]
 
 function makeProgram(): Command {

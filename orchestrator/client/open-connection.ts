@@ -42,6 +42,8 @@ export interface Connection {
   send(request: RawRequest): Promise<unknown>
   /** @returns the body of an answer that went well, as it comes */
   stream(request: RawRequest): Promise<IncomingMessage>
+  /** @returns the answer as it is, whatever its code */
+  pass(request: RawRequest): Promise<IncomingMessage>
   /** A WebSocket that is open. */
   upgrade(path: string, protocols: readonly string[]): Promise<WebSocket>
   close(): void
@@ -64,6 +66,7 @@ export function openConnection(address: ServerAddress): Connection {
   }
   return {
     stream,
+    pass: (request) => start(address, agent, request),
     send: async (request) => {
       const text = await readText(await stream(request))
       return text === '' ? undefined : (JSON.parse(text) as unknown)
@@ -93,7 +96,9 @@ function start(
   { method = 'GET', path, body, contentType, accept, signal }: RawRequest,
 ): Promise<IncomingMessage> {
   const text =
-    body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
+    body === undefined || typeof body === 'string' || Buffer.isBuffer(body)
+      ? body
+      : JSON.stringify(body)
   const headers = {
     accept: accept ?? 'application/json',
     'user-agent': 'myorch',

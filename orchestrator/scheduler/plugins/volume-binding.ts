@@ -59,6 +59,7 @@ function sortClaims(pod: PodInfo, volumes: ClusterVolumes): SortedClaims | Rejec
         template
           ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`
           : `persistentvolumeclaim "${name}" not found`,
+        () => `make the claim ${name}, or correct its name in the pod`,
       )
     if (template && !isMadeFor(claim, pod.object))
       return rejectFinally(
@@ -69,13 +70,19 @@ function sortClaims(pod: PodInfo, volumes: ClusterVolumes): SortedClaims | Rejec
         `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${textAt(claim, ['spec', 'volumeName']) ?? ''}"`,
       )
     if (claim.metadata.deletionTimestamp !== undefined)
-      return rejectFinally(`persistentvolumeclaim "${name}" is being deleted`)
+      return rejectFinally(
+        `persistentvolumeclaim "${name}" is being deleted`,
+        () => `make the claim ${name} anew once it is gone`,
+      )
     if (isFullyBound(claim)) bound.push(claim)
     else if (isDelayed(claim, volumes)) waiting.push(claim)
     else immediate = true
   }
   return immediate
-    ? rejectFinally('pod has unbound immediate PersistentVolumeClaims')
+    ? rejectFinally(
+        'pod has unbound immediate PersistentVolumeClaims',
+        () => 'have a volume made for each claim: "kubectl describe pvc" says what it waits for',
+      )
     : { bound, waiting }
 }
 
