@@ -176,6 +176,7 @@ export interface NetworkSummary {
     readonly gateway?: string | undefined
     /** The part that is given out. */
     readonly range?: string | undefined
+    readonly reserved?: Readonly<Record<string, string>> | undefined
   }[]
   readonly internal: boolean
   readonly ipv6: boolean

@@ -139,6 +139,9 @@ async function create(call: ApiCall): Promise<Answer> {
     subnets: texts('Subnet'),
     gateways: texts('Gateway'),
     ipRanges: texts('IPRange'),
+    reserved: Object.fromEntries(
+      ranges.flatMap((range) => Object.entries(mapField(range, 'AuxiliaryAddresses'))),
+    ),
     internal: booleanField(body, 'Internal'),
     ipv6: booleanField(body, 'EnableIPv6'),
     disableDns: false,

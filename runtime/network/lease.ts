@@ -5,7 +5,7 @@ import { OperationError } from '../../native/error.ts'
 import { lockSync } from '../../native/lock.ts'
 import { addressNumber, formatAddress, parseAddress, requireAddress } from './ip-address.ts'
 import { parseMac } from './mac-address.ts'
-import { poolsOf } from './network.ts'
+import { isReserved, poolsOf } from './network.ts'
 import type { AddressPool, Network, NetworkFolders } from './network.ts'
 import {
   addressLeasesFolder,
@@ -205,7 +205,7 @@ function leaseAlike(
   for (let step = 0n; step < tries; step++) {
     const address = addressAt(part, (start + step) % size)
     const name = formatAddress(address)
-    if (!isHostAddress(whole, address) || name === pool.gateway) continue
+    if (!isHostAddress(whole, address) || isReserved(pool, name)) continue
     const path = join(folder, name)
     if (claimFile(path, request.containerId)) return address
     if (reclaim(folder, path, request) && claimFile(path, request.containerId)) return address
@@ -223,12 +223,17 @@ function leaseWanted(
   const { address, pool } = found
   const detail = { address: wanted, subnet: pool.subnet }
   const name = formatAddress(address)
-  if (name !== pool.gateway) {
+  if (!isReserved(pool, name)) {
     const path = join(folder, name)
     if (claimFile(path, request.containerId)) return found
     if (reclaim(folder, path, request) && claimFile(path, request.containerId)) return found
   }
-  const holder = name === pool.gateway ? 'the gateway' : (readIfPresent(join(folder, name)) ?? '')
+  const holder =
+    name === pool.gateway
+      ? 'the gateway'
+      : isReserved(pool, name)
+        ? 'reserved by --aux-address'
+        : (readIfPresent(join(folder, name)) ?? '')
   throw new OperationError(
     'ALREADY_EXISTS',
     `lease the address ${wanted}: it is already in use`,
@@ -285,7 +290,7 @@ function* addressesFrom(pool: AddressPool, last: Uint8Array | undefined): Genera
   const start = last && contains(part, last) ? addressNumber(last) - first : size - 1n
   for (let step = 1n; step <= size; step++) {
     const address = addressAt(part, (start + step) % size)
-    if (isHostAddress(whole, address) && formatAddress(address) !== pool.gateway) yield address
+    if (isHostAddress(whole, address) && !isReserved(pool, formatAddress(address))) yield address
   }
 }
 

@@ -31,6 +31,8 @@ export interface NewPool {
   readonly gateway?: string | undefined
   /** A part of the subnet. */
   readonly range?: string | undefined
+  /** Addresses that others have, by name. */
+  readonly reserved?: Readonly<Record<string, string>> | undefined
 }
 
 /** What `network create` asks for. */
@@ -249,7 +251,7 @@ function requireIpv4(text: string, used: readonly Subnet[]): Subnet {
   return subnet
 }
 
-function poolOf(subnet: Subnet, { gateway, range }: NewPool): AddressPool {
+function poolOf(subnet: Subnet, { gateway, range, reserved }: NewPool): AddressPool {
   const address =
     gateway === undefined ? addressAt(subnet, 1n) : requireAddress(gateway, 'a gateway')
   if (!isHostAddress(subnet, address))
@@ -257,7 +259,11 @@ function poolOf(subnet: Subnet, { gateway, range }: NewPool): AddressPool {
       gateway: formatAddress(address),
       subnet: formatSubnet(subnet),
     })
-  const pool = { subnet: formatSubnet(subnet), gateway: formatAddress(address) }
+  const pool = {
+    subnet: formatSubnet(subnet),
+    gateway: formatAddress(address),
+    ...(reserved === undefined ? {} : { reserved }),
+  }
   if (range === undefined) return pool
   const part = parseSubnet(range)
   const isPart =

@@ -1,6 +1,6 @@
 import { OperationError } from '../../native/error.ts'
 import type { NetworkDriver } from './network.ts'
-import { requireAddress } from './ip-address.ts'
+import { formatAddress, requireAddress } from './ip-address.ts'
 import type { NewNetwork, NewPool } from './network-store.ts'
 import { type Subnet, contains, parseSubnet } from './subnet.ts'
 
@@ -13,6 +13,8 @@ export interface NetworkWords {
   readonly subnets: readonly string[]
   readonly gateways: readonly string[]
   readonly ipRanges: readonly string[]
+  /** Addresses that others have, by name. */
+  readonly reserved?: Readonly<Record<string, string>> | undefined
   readonly internal: boolean
   readonly ipv6: boolean
   readonly disableDns: boolean
@@ -88,10 +90,18 @@ function poolsFrom(words: NetworkWords, family: 'ipv4' | 'ipv6'): NewPool[] {
     ofFamily(words.ipRanges, family),
     (text) => parseSubnet(text).address,
   )
+  const reserved = Map.groupBy(
+    Object.entries(words.reserved ?? {})
+      .filter(([, address]) => address.includes(':') === (family === 'ipv6'))
+      .map(([name, address]) => [name, formatAddress(requireAddress(address, name))] as const),
+    ([, address]) =>
+      aroundOf(subnets, '--aux-address', address, requireAddress(address, 'it')).text,
+  )
   return subnets.map(({ text }) => ({
     subnet: text,
     ...(gateways.has(text) ? { gateway: gateways.get(text) } : {}),
     ...(ranges.has(text) ? { range: ranges.get(text) } : {}),
+    ...(reserved.has(text) ? { reserved: Object.fromEntries(reserved.get(text) ?? []) } : {}),
   }))
 }
 
@@ -109,14 +119,7 @@ function placeIn(
 ): ReadonlyMap<string, string> {
   const placed = new Map<string, string>()
   for (const value of values) {
-    const around = subnets.find(({ subnet }) => contains(subnet, addressOf(value)))
-    if (around === undefined)
-      throw new OperationError(
-        'INVALID_ARGUMENT',
-        `no matching subnet for ${flag} ${value}`,
-        { subnets: subnets.map(({ text }) => text).join(',') },
-        { hint: 'It has to lie in a --subnet of its family', exitCode: 1 },
-      )
+    const around = aroundOf(subnets, flag, value, addressOf(value))
     if (placed.has(around.text))
       throw new OperationError(
         'INVALID_ARGUMENT',
@@ -127,6 +130,23 @@ function placeIn(
     placed.set(around.text, value)
   }
   return placed
+}
+
+/** @throws {OperationError} `INVALID_ARGUMENT` for what lies in no subnet */
+function aroundOf(
+  subnets: readonly WrittenSubnet[],
+  flag: string,
+  value: string,
+  address: Uint8Array,
+): WrittenSubnet {
+  const around = subnets.find(({ subnet }) => contains(subnet, address))
+  if (around) return around
+  throw new OperationError(
+    'INVALID_ARGUMENT',
+    `no matching subnet for ${flag} ${value}`,
+    { subnets: subnets.map(({ text }) => text).join(',') },
+    { hint: 'It has to lie in a --subnet of its family', exitCode: 1 },
+  )
 }
 
 function ofFamily(texts: readonly string[], family: 'ipv4' | 'ipv6'): string[] {

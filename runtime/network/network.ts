@@ -8,6 +8,13 @@ export interface AddressPool {
   readonly gateway: string
   /** The part of the subnet that containers are given addresses of; absent: all of it. */
   readonly range?: string | undefined
+  /** Addresses that others have, by what they are called: no container gets one. */
+  readonly reserved?: Readonly<Record<string, string>> | undefined
+}
+
+/** Whether an address of a pool, as `formatAddress` writes it, is nobody's to be given. */
+export function isReserved({ gateway, reserved = {} }: AddressPool, address: string): boolean {
+  return address === gateway || Object.values(reserved).includes(address)
 }
 
 /** How a network's containers are connected: by a bridge, as children of an interface of the host, or not at all. */

@@ -13,10 +13,11 @@ export function networkDocument(network: NetworkSummary): Record<string, unknown
     IPAM: {
       Driver: 'default',
       Options: null,
-      Config: network.subnets.map(({ subnet, gateway, range }) => ({
+      Config: network.subnets.map(({ subnet, gateway, range, reserved }) => ({
         Subnet: subnet,
         ...(range === undefined ? {} : { IPRange: range }),
         ...(gateway === undefined ? {} : { Gateway: gateway }),
+        ...(reserved === undefined ? {} : { AuxiliaryAddresses: reserved }),
       })),
     },
     Internal: network.internal,

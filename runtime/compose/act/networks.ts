@@ -58,6 +58,7 @@ async function createNetwork(
         subnets: wanted.subnets,
         gateways: wanted.gateways,
         ipRanges: wanted.ipRanges,
+        reserved: wanted.reserved,
         internal: wanted.internal,
         ipv6: wanted.ipv6,
         disableDns: false,

@@ -19,7 +19,7 @@ const network = once(() =>
       driver: text(),
       options: anyMap(),
       config: z.array(
-        fields({ subnet: text(), ip_range: text(), gateway: text(), aux_addresses: anyMap() }),
+        fields({ subnet: text(), ip_range: text(), gateway: text(), aux_addresses: mapOrList() }),
       ),
     }),
     labels: mapOrList(),

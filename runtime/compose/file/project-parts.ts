@@ -41,6 +41,9 @@ export function projectNetworks(
         subnets: configs.flatMap(({ subnet }) => subnet ?? []),
         gateways: configs.flatMap(({ gateway }) => gateway ?? []),
         ipRanges: configs.flatMap(({ ip_range: range }) => range ?? []),
+        reserved: Object.fromEntries(
+          configs.flatMap((one) => Object.entries(toTexts(one.aux_addresses) ?? {})),
+        ),
         labels: toTexts(network?.labels) ?? {},
       })
       return [key, values]

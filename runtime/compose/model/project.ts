@@ -12,6 +12,8 @@ export interface ProjectNetwork {
   readonly subnets: readonly string[]
   readonly gateways: readonly string[]
   readonly ipRanges: readonly string[]
+  /** Of all subnets. */
+  readonly reserved: Texts
   readonly labels: Texts
 }
 

@@ -193,7 +193,12 @@ function networkDocument(network: ProjectNetwork): Json {
   const { name, external, driver, driverOptions, internal, ipv6, labels } = network
   if (external) return { name, external }
   const config = network.subnets.map((subnet, index) =>
-    plain({ subnet, gateway: network.gateways[index], ip_range: network.ipRanges[index] }),
+    plain({
+      subnet,
+      gateway: network.gateways[index],
+      ip_range: network.ipRanges[index],
+      aux_addresses: index === 0 ? network.reserved : undefined,
+    }),
   )
   return plain({
     name,

@@ -18,6 +18,17 @@ const accepted: readonly (readonly [string, Partial<NetworkWords>, object])[] = 
   ['nothing said', {}, { driver: 'bridge', dns: true, ipv6: undefined }],
   ['IPv6 of ours', { ipv6: true }, { ipv6: {} }],
   [
+    'addresses that others have',
+    {
+      subnets: ['10.0.0.0/24', 'fd00::/64'],
+      reserved: { router: '10.0.0.5', nas: '10.0.0.6', six: 'fd00:0::5' },
+    },
+    {
+      reserved: { router: '10.0.0.5', nas: '10.0.0.6' },
+      ipv6: { subnet: 'fd00::/64', reserved: { six: 'fd00::5' } },
+    },
+  ],
+  [
     'families in any order',
     {
       subnets: ['fd00::/64', '10.0.0.0/24'],
@@ -78,6 +89,11 @@ const rejected: readonly (readonly [string, Partial<NetworkWords>, string])[] = 
   [
     'two gateways of a range',
     { subnets: ['10.0.0.0/24'], gateways: ['10.0.0.1', '10.0.0.2'] },
+    'INVALID_ARGUMENT',
+  ],
+  [
+    'an address of others outside',
+    { subnets: ['10.0.0.0/24'], reserved: { router: '10.0.1.5' } },
     'INVALID_ARGUMENT',
   ],
   [

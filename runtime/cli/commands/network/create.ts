@@ -11,6 +11,11 @@ export const networkCreateCommand: Command = {
   summary: 'Create a network',
   flags: [
     flag('bool', 'attachable', '', { hidden: true }),
+    flag(
+      'list',
+      'aux-address',
+      'Auxiliary IPv4 or IPv6 addresses that no container gets: NAME=ADDRESS',
+    ),
     flag('bool', 'disable-dns', 'Do not answer names of containers'),
     flag('string', 'driver,d', 'Driver to manage the Network', { default: 'bridge' }),
     flag('list', 'gateway', 'IPv4 or IPv6 Gateway for the subnet'),
@@ -34,6 +39,7 @@ export const networkCreateCommand: Command = {
       subnets: flags.list('subnet').map(parseSubnet),
       gateways: flags.list('gateway').map(parseIp),
       ipRanges: flags.list('ip-range').map(parseSubnet),
+      reserved: parseReserved(flags.list('aux-address')),
       internal: flags.bool('internal'),
       ipv6: flags.bool('ipv6'),
       disableDns: flags.bool('disable-dns'),
@@ -44,6 +50,13 @@ export const networkCreateCommand: Command = {
     io.stdout.write(`${id}\n`)
     return 0
   },
+}
+
+function parseReserved(entries: readonly string[]): Record<string, string> {
+  const named = parseKeyValues('auxiliary address', entries)
+  return Object.fromEntries(
+    Object.entries(named).map(([name, address]) => [name, parseIp(address)]),
+  )
 }
 
 function parseSubnet(text: string): string {
