@@ -153,6 +153,8 @@ t.test('a running container comes into networks and leaves them', async (t) => {
     '10.207.1.0/24',
     '--ip-range',
     '10.207.1.64/28',
+    '--aux-address',
+    'router=10.207.1.65',
     'one',
   )
   await good('network', 'create', '--ipv6', '--subnet', 'fd07::/64', 'two')
@@ -161,6 +163,10 @@ t.test('a running container comes into networks and leaves them', async (t) => {
   t.equal(await good('exec', 'web', 'ls', '/sys/class/net'), 'eth0\neth1\nlo')
   const field = (name: string): string => `{{range .NetworkSettings.Networks}}{{.${name}}},{{end}}`
   t.match(await good('inspect', '-f', field('IPAddress'), 'web'), /^10\.207\.1\.64,10\./)
+  t.match(
+    await good('network', 'inspect', '-f', '{{json .IPAM.Config}}', 'one'),
+    /"AuxiliaryAddresses":\{"router":"10\.207\.1\.65"\}/,
+  )
   t.match(await good('inspect', '-f', field('GlobalIPv6Address'), id), ',fd07::77,')
   t.match(await good('network', 'inspect', '-f', '{{json .Containers}}', 'two'), id)
   const again = await docker(['network', 'connect', 'two', 'web'])
@@ -262,7 +268,7 @@ t.test('what libraries rely on', async (t) => {
   t.same(JSON.parse(late.body), { StatusCode: 5 }, 'asked for when it has removed itself')
   t.equal((await call('POST', `/containers/${'0'.repeat(64)}/wait`)).status, 404)
 
-  const since = Math.floor(Date.now() / 1000)
+  const since = Date.now() / 1000
   const typed = await made({ Cmd: ['sh', '-c', 'read x; echo got $x'], OpenStdin: true })
   t.equal((await call('GET', `/containers/${typed}/attach/ws`)).status, 400, 'no upgrade')
   const reach = (path: string): Duplex =>
