@@ -8,6 +8,12 @@ import { serviceName, subdomainName } from './names.ts'
 import type { NameRule } from './names.ts'
 import { validatePodSpec } from './pod.ts'
 import { isTimeZone } from './time-zone.ts'
+import {
+  validateClaim,
+  validateClaimUpdate,
+  validateVolume,
+  validateVolumeUpdate,
+} from './volume.ts'
 
 // What the schemas cannot say, kind by kind. The schema was checked before: types are what they should be.
 
@@ -119,6 +125,8 @@ const validators: Readonly<Record<string, Validator>> = {
     ...atLeastZero(spec, 'replicas', 'minReadySeconds'),
     ...templateErrors(spec, always),
   ],
+  '/PersistentVolume': validateVolume,
+  '/PersistentVolumeClaim': validateClaim,
   '/Service': service,
   '/ConfigMap': (object) => validateKeys(object, 'data', 'binaryData'),
   '/Secret': (object) => validateKeys(object, 'data'),
@@ -270,6 +278,8 @@ const updateValidators: Readonly<Record<string, UpdateValidator>> = {
   '/Pod': podUpdate,
   '/ConfigMap': immutableData,
   '/Secret': immutableData,
+  '/PersistentVolume': validateVolumeUpdate,
+  '/PersistentVolumeClaim': validateClaimUpdate,
 }
 
 export function validateKind(group: string, object: KubeObject): FieldError[] {

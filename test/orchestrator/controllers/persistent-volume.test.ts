@@ -364,3 +364,22 @@ t.test('classes', async (t) => {
   const more = { spec: { resources: { requests: { storage: '2Gi' } } } }
   await t.rejects(client.patch(kinds.claim, { name: 'c', namespace }, 'merge', more), /forbidden/)
 })
+
+t.test('what cannot be a claim or a volume', async (t) => {
+  const { client } = await openCluster(t, [])
+  const refused: [KubeObject, RegExp][] = [
+    [makeClaim('a', { accessModes: [] }), /at least 1 access mode is required/],
+    [makeClaim('a', { resources: {} }), /spec.resources\[storage\]: Required/],
+    [makeVolume('a', { hostPath: undefined }), /must specify a volume type/],
+    [makeVolume('a', { nfs: { server: 'x', path: '/' } }), /may not specify more than 1 volume/],
+    [makeVolume('a', { hostPath: undefined, local: { path: '/x' } }), /requires node affinity/],
+  ]
+  for (const [object, message] of refused) await t.rejects(client.create(object), message)
+  await client.create(makeClaim('a', { storageClassName: 'x' }))
+  const of = { name: 'a', namespace }
+  await t.rejects(
+    client.patch(kinds.claim, of, 'merge', { spec: { storageClassName: 'y' } }),
+    /immutable after creation/,
+  )
+  await client.patch(kinds.claim, of, 'merge', { spec: { volumeName: 'v' } })
+})
