@@ -41,7 +41,7 @@ export function processFromFlags(
     args: [...args],
     terminal: flags.bool('tty'),
     cwd: flags.string('cwd') ?? base.cwd,
-    env: [...(base.env ?? []), ...flags.list('env')],
+    env: withVariables(base.env ?? [], flags.list('env')),
     user: withGroups(userOf(flags.string('user'), base.user), flags.list('additional-gids')),
     capabilities: withCapabilities(base.capabilities, flags.list('cap')),
     noNewPrivileges: flags.has('no-new-privs')
@@ -50,6 +50,13 @@ export function processFromFlags(
     ...(label === undefined ? {} : { selinuxLabel: label }),
     ...(profile === undefined ? {} : { apparmorProfile: profile }),
   }
+}
+
+/** A variable of the command line takes the place of its own: of two of one name programs see the first. */
+function withVariables(own: readonly string[], given: readonly string[]): string[] {
+  const nameOf = (line: string): string => line.split('=', 1)[0] ?? ''
+  const names = new Set(given.map(nameOf))
+  return [...own.filter((line) => !names.has(nameOf(line))), ...given]
 }
 
 /** Largest id that a file can have; 2^32 - 1 means "leave it" to chown(2). */

@@ -32,6 +32,8 @@ t.test('the process of exec: the container’s own, with what the flags say', as
       noNewPrivileges: true,
     },
   )
+  const given = flags('-e', 'A=b', '-e', 'AB=c')
+  t.strictSame(processFromFlags(given, ['ls'], own).env, ['A=b', 'AB=c'], 'in place of its own')
   t.match(processFromFlags(flags('-u', '1:2', '-g', '8'), ['ls'], own).user, {
     uid: 1,
     gid: 2,
