@@ -81,6 +81,12 @@ export const usage: NodeUsage = {
   ],
 }
 
+/** Who asked for no input has none. */
+function withInput(process: ServedProcess, stdin: boolean): ServedProcess {
+  if (!stdin) process.endInput()
+  return process
+}
+
 /** One pod whose container `web` runs whatever is asked for on this machine. */
 export function serveHost(pod: KubeObject, logPath: string): ServedPods {
   const isRunning = (): boolean => true
@@ -90,8 +96,8 @@ export function serveHost(pod: KubeObject, logPath: string): ServedPods {
       name === 'web' && !previous
         ? { id: 'c1', logPath, isRunning, ended: () => Promise.withResolvers<void>().promise }
         : undefined,
-    exec: async (_container, { command }) => serveProcess(command),
-    attach: async () => serveProcess(['cat']),
+    exec: async (_container, { command, stdin }) => withInput(serveProcess(command), stdin),
+    attach: async (_container, { stdin }) => withInput(serveProcess(['cat']), stdin),
     dialPod: async (_pod, port) => {
       const socket = connect(port, '127.0.0.1')
       await new Promise<void>((resolve, reject) => {
