@@ -28,6 +28,7 @@ struct socket_name {
 static struct outside {
   s64 folder, listener, network, member, way_out;
   u64 way_out_since;
+  bool is_replaced; // somebody lives in another namespace, which has a process outside of its own
   char **envp;
 } outside;
 
@@ -89,8 +90,12 @@ static bool is_same_namespace(u64 pid) {
   add(&path, "/proc/");
   add_number(&path, (s64)pid);
   add(&path, "/ns/net");
-  return !is_error(SYS5(statx, outside.network, "", AT_EMPTY_PATH, STATX_INO, &ours)) &&
-         !is_error(SYS5(statx, AT_FDCWD, path.at, 0, STATX_INO, &theirs)) && ours.stx_ino == theirs.stx_ino;
+  // Whoever is about to end has left it already.
+  if (is_error(SYS5(statx, outside.network, "", AT_EMPTY_PATH, STATX_INO, &ours)) ||
+      is_error(SYS5(statx, AT_FDCWD, path.at, 0, STATX_INO, &theirs)))
+    return false;
+  if (ours.stx_ino != theirs.stx_ino) outside.is_replaced = true;
+  return ours.stx_ino == theirs.stx_ino;
 }
 
 static void end_way_out(void) {
@@ -102,11 +107,10 @@ static void watch_next_member(void) {
   SYS1(close, outside.member);
   s64 members = lock_members(outside.folder);
   if (is_error(members)) leave(1);
-  bool is_empty;
-  outside.member = living_member(members, is_same_namespace, &is_empty);
+  outside.is_replaced = false;
+  outside.member = living_member(members, is_same_namespace);
   if (outside.member >= 0) return close_members(members);
-  // Where others live in another namespace, the socket is that of their process outside.
-  if (is_empty) SYS3(unlinkat, outside.folder, OUTSIDE_SOCKET, 0);
+  if (!outside.is_replaced) SYS3(unlinkat, outside.folder, OUTSIDE_SOCKET, 0);
   end_way_out();
   close_members(members);
   leave(0);
@@ -164,7 +168,7 @@ static _Noreturn void become_outside(s64 folder, s64 stream, u64 command, char *
   reset_signals();
   SYS4(rt_sigaction, SIGCHLD, &default_action, 0, 8);
   SYS5(prctl, PR_SET_NAME, "mycontainer-out", 0, 0, 0);
-  outside = (struct outside){folder, -1, -1, SYS2(pidfd_open, command, 0), -1, 0, envp};
+  outside = (struct outside){folder, -1, -1, SYS2(pidfd_open, command, 0), -1, 0, false, envp};
   if (SYS3(read, stream, &byte, 1) != 1) leave(0);
   TEXT(path, 48);
   add(&path, "/proc/");

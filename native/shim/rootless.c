@@ -167,8 +167,7 @@ static void raise_loopback(void) {
 }
 
 static bool is_inhabited(s64 members) {
-  bool is_empty;
-  s64 member = is_error(members) ? members : living_member(members, 0, &is_empty);
+  s64 member = is_error(members) ? members : living_member(members, 0);
   if (!is_error(member)) SYS1(close, member);
   return !is_error(member);
 }

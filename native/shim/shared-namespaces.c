@@ -1,4 +1,5 @@
 #include "shared-namespaces.h"
+#include <linux/poll.h>
 #include <linux/stat.h>
 #include "process.h"
 #include "run-folder.h"
@@ -73,7 +74,9 @@ static void read_members(s64 file) {
 static s64 open_member(const struct member *member) {
   s64 pidfd = SYS2(pidfd_open, member->pid, 0);
   // The pidfd was opened first: if the ticks fit now, it is that process and no later one of the same number.
-  if (is_error(pidfd) || start_ticks(member->pid) == member->ticks) return pidfd;
+  if (is_error(pidfd)) return pidfd;
+  // One that has ended and was not waited for yet is in no namespace any more.
+  if (start_ticks(member->pid) == member->ticks && !poll_one(pidfd, POLLIN, 0)) return pidfd;
   SYS1(close, pidfd);
   return -ESRCH;
 }
@@ -92,15 +95,13 @@ bool enter_member(s64 file, u64 types, bool with_network) {
   return false;
 }
 
-s64 living_member(s64 file, bool (*is_wanted)(u64 pid), bool *is_empty) {
+s64 living_member(s64 file, bool (*is_wanted)(u64 pid)) {
   struct member member;
   read_members(file);
-  *is_empty = true;
   for (const char *at = members; next_member(&at, &member);) {
     if (!member.has_network) continue;
     s64 pidfd = open_member(&member);
     if (is_error(pidfd)) continue;
-    *is_empty = false;
     if (!is_wanted || is_wanted(member.pid)) return pidfd;
     SYS1(close, pidfd);
   }

@@ -7,9 +7,8 @@
 s64 open_members(char **arguments, char **envp);
 // The same in a run folder that is open and there.
 s64 lock_members(s64 folder);
-// A pidfd of somebody who lives in a user's network namespace, and is wanted (0: anybody is). -ESRCH: nobody does;
-// `is_empty`: nor does anybody unwanted.
-s64 living_member(s64 file, bool (*is_wanted)(u64 pid), bool *is_empty);
+// A pidfd of somebody who lives in a user's network namespace, and is wanted (0: anybody is). -ESRCH: nobody does.
+s64 living_member(s64 file, bool (*is_wanted)(u64 pid));
 // Enters the namespaces `types` (CLONE_…) of a living member. False: none lives that has them.
 bool enter_member(s64 file, u64 types, bool with_network);
 // Adds this process and drops those that have ended, then gives the lock back.
