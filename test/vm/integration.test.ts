@@ -28,6 +28,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   'takes minutes in the guest, and nothing in it depends on the kernel or on cgroup v2': [
     'bad-input.test.ts',
     'compose.test.ts',
+    'compose-commands.test.ts',
     'both-ways.test.ts',
     'completion.test.ts',
     'copy.test.ts',
