@@ -52,23 +52,23 @@ const wait = (cluster: LocalCluster, ...words: string[]) =>
 t.test('a claim, from the file of a user to the end of its folder', async (t) => {
   const cluster = await makeLocalCluster(t, 2)
   const { ok, kubectl } = cluster
-  t.match(
-    await ok('get', 'sc'),
-    /local-path \(default\) +rancher.io\/local-path +Delete +WaitForFirstConsumer +false/,
-  )
-
   await ok('apply', '-f', cluster.file('data.yaml', manifest))
   await wait(cluster, '--for=condition=Ready', 'pod/writer')
-  const node = await ok('get', 'pod', 'writer', '-o=jsonpath={.spec.nodeName}')
-  const volume = await ok('get', 'pvc', 'data', '-o=jsonpath={.spec.volumeName}')
-  const folder = await ok('get', 'pv', volume, '-o=jsonpath={.spec.local.path}')
+  const paths = '{.items[0].metadata.name} {.items[0].spec.local.path}'
+  const [node, found, tables, described] = await Promise.all([
+    ok('get', 'pod', 'writer', '-o=jsonpath={.spec.nodeName}'),
+    ok('get', 'pv', `-o=jsonpath=${paths}`),
+    ok('get', 'sc,pv,pvc'),
+    ok('describe', 'pvc', 'data'),
+  ])
+  const [volume = '', folder = ''] = found.split(' ')
   t.equal(readFileSync(join(folder, 'app/file'), 'utf8'), 'kept\n')
-  t.match(await ok('get', 'pvc'), new RegExp(`data +Bound +${volume} +1Gi +RWO +local-path`))
-  t.match(
-    await ok('get', 'pv'),
-    new RegExp(`${volume} +1Gi +RWO +Delete +Bound +default/data +local-path`),
-  )
-  const described = await ok('describe', 'pvc', 'data')
+  for (const row of [
+    'local-path \\(default\\) +rancher.io/local-path +Delete +WaitForFirstConsumer +false',
+    `${volume} +1Gi +RWO +Delete +Bound +default/data +local-path`,
+    `data +Bound +${volume} +1Gi +RWO +local-path`,
+  ])
+    t.match(tables, new RegExp(row))
   t.match(described, /Used By: +writer/)
   t.match(described, /ProvisioningSucceeded .*rancher.io\/local-path/)
 
