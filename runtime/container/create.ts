@@ -63,7 +63,7 @@ export async function createContainer(
       const { chownSources } = await import('./chown-sources.ts')
       chownSources(options, mounts, resolveUser(resolved.user, [], source))
     }
-    for (const path of [being.upper, being.work, being.logs]) mkdirSync(path, { mode: 0o755 })
+    for (const path of foldersOf(being, options)) mkdirSync(path, { mode: 0o755 })
     if (options.secrets) {
       const { copySecrets } = await import('./secrets.ts')
       copySecrets(folders.dataDir, being, options.secrets)
@@ -90,6 +90,10 @@ export async function createContainer(
     if (cidfile !== undefined) unlinkIfPresent(cidfile)
     throw error
   }
+}
+
+function foldersOf({ upper, work, logs }: ContainerFolder, { log }: ContainerOptions): string[] {
+  return log.driver === 'none' ? [upper, work] : [upper, work, logs]
 }
 
 /** @throws {OperationError} `NOT_FOUND` where the image was removed since it was looked up */

@@ -205,7 +205,7 @@ function compileStart(sources: CompileSources): Program {
   const { folders, facts } = context
   const { options } = record
   const folder = containerFolder(folders, record.id)
-  mkdirSync(folder.logs, { recursive: true })
+  if (options.log.driver !== 'none') mkdirSync(folder.logs, { recursive: true })
   return compile({
     id: record.id,
     config,
