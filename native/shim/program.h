@@ -70,7 +70,7 @@ enum instruction_flag { // bits 24-31 of instruction.kinds
 };
 
 // The shim itself does two things around SYS: a call that returns EINTR and does not tolerate it is made again;
-// after a clone, clone3 that returned 0 (the inner half) all 64 signals are set to SIG_DFL and the mask is emptied
+// after a clone, clone3 that returned 0 (the inner half) the mask is emptied. All 64 signals are SIG_DFL from the start
 // (an ignored signal would be inherited by the container). The outer half runs with every signal blocked.
 // clone, clone3 with CLONE_VM is refused (EINVAL).
 // A tolerated error leaves -errno in dst and goes on. Any other error fails the program.
