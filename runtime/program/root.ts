@@ -25,24 +25,45 @@ export function joinsMounts({ namespaces }: Compilation): boolean {
 /** Outer half: a root whose files keep the host's ids on disk and show the container's inside, or already have those. */
 export function prepareRoot(c: ContainerCompilation): void {
   const { linux, input } = c
-  if (input.root.kind === 'folder' && input.root.ownership === 'mapped')
-    return cloneTree(c, input.root.path, c.b.slot('root'), AT.RECURSIVE)
+  if (input.root.kind === 'folder' && input.root.ownership === 'mapped') {
+    cloneTree(c, input.root.path, c.b.slot('root'), AT.RECURSIVE)
+    return partFromHost(c)
+  }
   const mappings = { uid: linux.uidMappings ?? [], gid: linux.gidMappings ?? [] }
   const userns = prepareMappingNamespace(c, 'rootMapping', mappings)
   const { root } = input
   if (root.kind === 'folder') {
     cloneTree(c, root.path, c.b.slot('root'), 0)
     mapMount(c, c.b.slot('root'), userns)
+    partFromHost(c)
   } else mappedOverlay(c, root, userns)
   close(c, userns, 'the mounts hold the mappings')
+}
+
+/** Outer half: a clone of a shared mount is shared as well, and such a root pivot_root does not take. */
+function partFromHost(c: Compilation): void {
+  const { b } = c
+  const attributes = mountAttributes(b.data, { propagation: hostPropagation(c) })
+  b.call(
+    'mount_setattr',
+    [b.slot('root'), b.text(''), BY_DESCRIPTOR | AT.RECURSIVE, attributes, MOUNT_ATTR_SIZE],
+    {
+      why: 'mounts of the container must not spread to where its files come from, and pivot_root wants no shared root',
+      source: 'pivot_root(2)',
+    },
+  )
+}
+
+/** How what comes from the host is bound to it until the root is the container’s own. */
+function hostPropagation({ linux }: Compilation): number {
+  return linux.rootfsPropagation?.includes('private') === true ? MS.PRIVATE : MS.SLAVE
 }
 
 /** Inner half: nothing mounted from here on may reach the host. */
 export function isolateMounts(c: Compilation): void {
   const { b } = c
   if (!isNew(c, 'mount')) return
-  const propagation =
-    c.linux.rootfsPropagation?.includes('private') === true ? MS.PRIVATE : MS.SLAVE
+  const propagation = hostPropagation(c)
   b.call(
     'mount_setattr',
     [

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -92,6 +92,23 @@ const rows: Row[] = [
         Object.assign(linux, { uidMappings: mapping, gidMappings: mapping })
       })
       t.match(stdout, /^\s+0\s+100000\s+1000\n\s+0\s+100000\s+1000\n/, stderr)
+    },
+  },
+  {
+    title: 'a new user namespace where the root lies on a shared mount, as on most hosts',
+    check(t, { shell, rootfs }) {
+      const mount = (...words: string[]): void => void spawnSync('mount', words)
+      mount('--bind', rootfs, rootfs)
+      mount('--make-shared', rootfs)
+      try {
+        const { stdout, stderr } = shell('echo ran', ({ linux }) => {
+          linux.namespaces.push({ type: 'user' })
+          Object.assign(linux, { uidMappings: mapping, gidMappings: mapping })
+        })
+        t.equal(stdout, 'ran\n', stderr)
+      } finally {
+        spawnSync('umount', [rootfs])
+      }
     },
   },
   {
