@@ -348,6 +348,7 @@ t.test('slirp4netns leads out', async (t) => {
     'it goes with the last container',
     () => processes(ranged, 'slirp4netns').length === 0,
   )
+  await waitUntil('its keeper too', () => !existsSync(join(ranged.runDir, 'outside')))
 })
 
 t.test('a program that uses the library by itself is told why it cannot', async (t) => {
