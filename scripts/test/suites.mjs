@@ -165,4 +165,20 @@ export const suites = [
     mayBeEmpty: false,
     byNameOnly: 'three virtual machines take four minutes',
   },
+  {
+    name: 'aarch64',
+    folders: ['test/aarch64'],
+    packages: [
+      'qemu-system-arm',
+      'gcc-aarch64-linux-gnu',
+      'libc6-dev-arm64-cross',
+      'e2fsprogs',
+      'kmod',
+    ],
+    needsRoot: true,
+    jobs: 1,
+    timeoutSeconds: 900,
+    mayBeEmpty: false,
+    byNameOnly: 'an emulated arm64 machine takes two minutes, and packages of its own',
+  },
 ]

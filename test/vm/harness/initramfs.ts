@@ -23,13 +23,17 @@ exec /bin/busybox switch_root /root /vm/init
  * The initramfs of a guest: static busybox, the modules and a script that switches to /dev/vda.
  *
  * @param modules paths of module files in loading order
+ * @param busybox path of a static one, for the machine that boots
  * @returns the archive, not compressed
  */
-export function makeInitramfs(modules: readonly string[]): Buffer {
+export function makeInitramfs(
+  modules: readonly string[],
+  busybox: string = '/bin/busybox',
+): Buffer {
   const names = modules.map((path) => basename(path))
   const entries: CpioEntry[] = [
     ...['bin', 'dev', 'proc', 'root', 'modules'].map((path) => ({ path, mode: FOLDER })),
-    { path: 'bin/busybox', mode: PROGRAM, content: readFileSync('/bin/busybox') },
+    { path: 'bin/busybox', mode: PROGRAM, content: readFileSync(busybox) },
     { path: 'init', mode: PROGRAM, content: Buffer.from(init) },
     { path: 'modules/order', mode: FILE, content: Buffer.from(`${names.join('\n')}\n`) },
     ...modules.map((path) => ({

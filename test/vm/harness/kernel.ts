@@ -83,7 +83,7 @@ function unpackKernel(target: string): void {
 }
 
 /** Module files in loading order, as modprobe(8) would load them. */
-function listModules(root: string, version: string): string[] {
+export function listModules(root: string, version: string): string[] {
   const files = wantedModules.flatMap((name) =>
     run('modprobe', ['-d', root, '-S', version, '--show-depends', name])
       .split('\n')

@@ -67,7 +67,8 @@ function copyHostFiles(root: string): void {
   execFileSync('sh', ['-c', `${read} | ${write}`, root], { input: names })
 }
 
-function copyCheckout(root: string): void {
+/** This checkout, without what only the host runs. */
+export function copyCheckout(root: string): void {
   const target = join(root, guestCheckout)
   mkdirSync(target)
   for (const name of ['package.json', 'tsconfig.json', 'node_modules', ...projectFolders]) {
@@ -81,16 +82,8 @@ function copyCheckout(root: string): void {
   }
 }
 
-/**
- * Make the guest's root: programs of this host, this checkout, a first program, and the command.
- *
- * @param root folder to fill; must not exist
- * @param script what /bin/bash runs in the guest, as root, in the checkout
- */
-export function fillGuestRoot(root: string, script: string): void {
-  mkdirSync(root)
-  copyHostFiles(root)
-  copyCheckout(root)
+/** What no package has: empty folders, and files that name the machine. */
+export function makeGuestFolders(root: string): void {
   const empty = [
     'dev',
     'home',
@@ -109,6 +102,19 @@ export function fillGuestRoot(root: string, script: string): void {
   writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost guest\n::1 localhost\n')
   writeFileSync(join(root, 'etc/hostname'), 'guest\n')
   writeFileSync(join(root, 'etc/resolv.conf'), '')
+}
+
+/**
+ * Make the guest's root: programs of this host, this checkout, a first program, and the command.
+ *
+ * @param root folder to fill; must not exist
+ * @param script what /bin/bash runs in the guest, as root, in the checkout
+ */
+export function fillGuestRoot(root: string, script: string): void {
+  mkdirSync(root)
+  copyHostFiles(root)
+  copyCheckout(root)
+  makeGuestFolders(root)
   writeFileSync(join(root, 'vm/command'), script)
   cpSync(join(import.meta.dirname, '../guest/init.sh'), join(root, 'vm/init'))
   chmodSync(join(root, 'vm/init'), 0o755)
