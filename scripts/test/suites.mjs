@@ -121,8 +121,8 @@ export const suites = [
     name: 'integration',
     folders: ['test/integration'],
     isOne: isHostFile,
-    // docker's clients drive our socket, its daemon our runtime.
-    packages: [...commandPackages, ...peers, docker, 'docker-compose'],
+    // docker's clients drive our socket, its daemon our runtime; systemd makes units for it.
+    packages: [...commandPackages, ...peers, docker, 'docker-compose', 'systemd'],
     needsRoot: true,
     jobs: 1,
     timeoutSeconds: 300,
