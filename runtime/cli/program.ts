@@ -92,7 +92,9 @@ function asksForHelp({ flags, interspersed }: Command, rest: readonly string[]):
 }
 
 function unknownCommand(path: string, name: string, known: readonly string[]): OperationError {
-  const instead = path === programName ? own(otherCommands, name) : undefined
+  // Those on images get here only where no launcher was in between.
+  const ofImages = own(imageCommands, name) && 'Images are the business of myimage'
+  const instead = path === programName ? (own(otherCommands, name) ?? ofImages) : undefined
   const near = nearest(name, known)
   const guess = near === undefined ? `See '${path} --help'` : `Did you mean '${path} ${near}'?`
   const hint = instead ?? guess

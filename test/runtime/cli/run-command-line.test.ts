@@ -205,8 +205,13 @@ t.test('inspect', async (t) => {
   t.match(documents, [{ Name: '/web' }])
 })
 
-t.test('inspect goes on to networks, and says when there is nothing', async (t) => {
-  const verbs = { inspect: missing, networkInspect: missing, volumeInspect: missing }
+t.test('inspect goes on to images and networks, and says when there is nothing', async (t) => {
+  const verbs = {
+    inspect: missing,
+    imageInspect: missing,
+    networkInspect: missing,
+    volumeInspect: missing,
+  }
   const { stdout, stderr, exitCode } = await run('inspect ghost', verbs)
   t.equal(stdout, '[]\n')
   t.match(stderr, /ghost/)
