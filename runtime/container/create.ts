@@ -5,7 +5,7 @@ import { OperationError, hasCode } from '../../native/error.ts'
 import { holdImage } from '../../rootfs/store/image-use.ts'
 import { type ContainerFolder, containerFolder, logFileName } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
-import { publishContainerEvent } from './events.ts'
+import { publishContainerEvent, publishVolumeEvent } from './events.ts'
 import type { EngineFolders } from './folders.ts'
 import { newContainerId, timestamp } from './identifier.ts'
 import { claimName, findName, releaseName } from './name-registry.ts'
@@ -54,6 +54,9 @@ export async function createContainer(
     const maker = being
     mounts = await resolveMounts(folders, options, source.config.volumes, {
       announce: (volume) => noteOwnVolume(maker, volume),
+      onMade(volume) {
+        if (!isDryRun) publishVolumeEvent(folders, 'create', volume)
+      },
       async fill(destination, folder) {
         const { fillVolume } = await import('./fill-volumes.ts')
         await fillVolume(source.layerFolders, destination, folder)

@@ -10,7 +10,6 @@ import {
   removeVolume,
 } from '../volume/volume-store.ts'
 import { planVolume } from '../volume/volume-plan.ts'
-import { publishVolumeEvent } from './events.ts'
 import { viewOf } from './file-view/host-view.ts'
 import { fromRaw, toRaw } from '../../native/raw-text.ts'
 import { walkPath } from './file-view/walk-path.ts'
@@ -31,6 +30,8 @@ export interface VolumeMaking {
   readonly fill: (destination: string, folder: string) => Promise<void>
   /** Told of a volume for this container alone, before it is made. */
   readonly announce: (name: string) => void
+  /** Told of a volume that was not there before. */
+  readonly onMade: (name: string) => void
 }
 
 /**
@@ -136,7 +137,7 @@ async function filledVolume(
   const name = spec.source ?? newContainerId()
   if (wish.anonymous) making.announce(name)
   const { volume, isNew } = await ensureVolume(folders.dataDir, name, wish, fillHere)
-  if (isNew) publishVolumeEvent(folders, 'create', name)
+  if (isNew) making.onMade(name)
   if (!isNew && fillHere && readdirSync(volume.mountpoint).length === 0)
     if (!listRecords(folders).some(({ mounts }) => mounts.some((mount) => mount.name === name)))
       await fillEmptyVolume(volume, fillHere)
