@@ -79,12 +79,8 @@ export const cases: readonly Case[] = [
     process: { args: ['cat', '/proc/self/status'] },
     want: [/SigBlk:\s+0+\n/, /SigIgn:\s+0+\n/],
   },
-  {
-    name: 'no descriptor is leaked',
-    // Into a file: a shell that makes a pipe has its ends for a moment.
-    script: 'ls /proc/$$/fd >/tmp/descriptors; wc -l </tmp/descriptors',
-    want: /^3\n/,
-  },
+  // Not counted through a pipe: the shell has its ends for a moment.
+  { name: 'no descriptor is leaked', script: 'ls /proc/$$/fd; true', want: /^0\n1\n2\n$/ },
   {
     name: 'the device nodes are there',
     script: 'stat -c "%n %t:%T %a" /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty',
