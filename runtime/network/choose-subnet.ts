@@ -13,25 +13,42 @@ function* defaultCandidates(): Generator<string> {
   for (let third = 0; third <= 240; third += 16) yield `192.168.${third}.0/20`
 }
 
-function* userCandidates(): Generator<string> {
+function* userCandidates(from: number): Generator<string> {
+  const thirds = Array.from({ length: 256 }, (_, index) => (from + index) % 256)
   for (let second = 89; second <= 255; second++)
-    for (let third = 0; third <= 255; third++) yield `10.${second}.${third}.0/24`
+    for (const third of thirds) yield `10.${second}.${third}.0/24`
   for (let second = 16; second <= 31; second++)
-    for (let third = 0; third <= 255; third++) yield `172.${second}.${third}.0/24`
-  for (let third = 0; third <= 255; third++) yield `192.168.${third}.0/24`
+    for (const third of thirds) yield `172.${second}.${third}.0/24`
+  for (const third of thirds) yield `192.168.${third}.0/24`
+}
+
+/** 0 to 255, mostly another for another text. */
+function smallHash(text: string): number {
+  let hash = 0
+  for (const character of text) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 65_521
+  return hash % 256
 }
 
 /**
  * The first private range that nothing uses: a /16 for the default network, a /24 for others.
  *
  * @param used routes of the host and subnets of other networks
+ * @param root folder of the state, where it is not the usual one: two such choose at the same time without knowing of each
+ *   other, and a network is on the host only when its first container starts, so each begins to look elsewhere
  * @throws {OperationError} `BAD_STATE` where all are taken
  */
-export function chooseSubnet(kind: 'default' | 'user', used: readonly Subnet[]): Subnet {
+export function chooseSubnet(
+  kind: 'default' | 'user',
+  used: readonly Subnet[],
+  root?: string,
+): Subnet {
   const inUse = used.filter(
     ({ address, prefixLength }) => address.length === 4 && prefixLength >= widestNetwork,
   )
-  const candidates = kind === 'default' ? defaultCandidates() : userCandidates()
+  const candidates =
+    kind === 'default'
+      ? defaultCandidates()
+      : userCandidates(root === undefined ? 0 : smallHash(root))
   for (const text of candidates) {
     const subnet = parseSubnet(text)
     if (!inUse.some((other) => overlaps(subnet, other))) return subnet

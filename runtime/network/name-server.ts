@@ -1,6 +1,6 @@
 import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
 import { monotonicMs } from '../../native/clock.ts'
-import { existsSync, mkdirSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
 import { lockSync, tryLock } from '../../native/lock.ts'
@@ -42,28 +42,39 @@ async function bringUp(
   command: readonly [string, ...string[]],
 ): Promise<void> {
   const ready = join(folder, 'name-server.pid')
+  const log = join(folder, 'name-server.log')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const lock = tryLock(join(folder, 'name-server.lock'))
-  if (lock) {
-    // Nobody serves, so the ready file, if any, is of a server that was killed.
-    unlinkIfPresent(ready)
-    lock.release()
-    await launch(command)
-  }
   const deadline = monotonicMs() + readyTimeoutMs
-  // It is empty for a moment.
-  while (!readIfPresent(ready)) {
-    if (monotonicMs() > deadline)
-      throw new OperationError(
-        'TIMEOUT',
-        'start the name server',
-        { network: network.name, address: network.ipv4.gateway, port: 53 },
-        { hint: `See what else listens on port 53: ss -lnp sport = :53` },
-      )
+  let running: 'none' | 'launched' | 'ended' = 'none'
+  // The ready file is empty for a moment.
+  do {
+    // One that ended before it was ready met another on its way out: it had the lock, or the port.
+    if (running !== 'launched' && isUnserved(folder, ready)) {
+      running = 'launched'
+      await launch(command, log, () => (running = 'ended'))
+    }
+    if (monotonicMs() > deadline) throw notUp(network, readIfPresent(log))
     await new Promise((resolve) => {
       setTimeout(resolve, pollMs)
     })
-  }
+  } while (!readIfPresent(ready))
+}
+
+/** Nobody serves: the ready file, if any, is of a server that was killed. */
+function isUnserved(folder: string, ready: string): boolean {
+  using lock = tryLock(join(folder, 'name-server.lock'))
+  if (lock) unlinkIfPresent(ready)
+  return lock !== undefined
+}
+
+function notUp({ name, ipv4 }: Network, said = ''): OperationError {
+  const last = said.trim().split('\n').at(-1)
+  return new OperationError(
+    'TIMEOUT',
+    'start the name server',
+    { network: name, address: ipv4.gateway, port: 53, ...(last ? { said: last } : {}) },
+    { hint: `See what else listens on port 53: ss -lnp sport = :53` },
+  )
 }
 
 /** End a network's name server, so that the address is free and a later network of that name gets one of its own. */
@@ -89,9 +100,17 @@ function isNameServer(pid: number, name: string): boolean {
   return pid > 0 && (readIfPresent(`/proc/${pid}/cmdline`) ?? '').endsWith(`\0names\0${name}\0`)
 }
 
-async function launch([program, ...args]: readonly [string, ...string[]]): Promise<void> {
+/** @param log file for what it says on standard error */
+async function launch(
+  [program, ...args]: readonly [string, ...string[]],
+  log: string,
+  onEnd: () => void,
+): Promise<void> {
   const { spawn } = await import('node:child_process')
-  const child = spawn(program, args, { detached: true, stdio: 'ignore' })
+  const file = openSync(log, 'w', 0o600)
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', file] })
+  closeSync(file)
+  child.once('exit', onEnd)
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)
     child.once('error', (cause) =>

@@ -204,7 +204,7 @@ function choosePools(
   const isShared = wanted.driver === 'macvlan' || wanted.driver === 'ipvlan'
   const subnet =
     wanted.subnet === undefined
-      ? chooseSubnet(kind, used)
+      ? chooseSubnet(kind, used, folders.root)
       : requireIpv4(wanted.subnet, isShared ? others : used)
   const ipv4 = poolOf(subnet, wanted)
   const used6 = isShared ? others : [...others, ...usedSubnets('ipv6')]

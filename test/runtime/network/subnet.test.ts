@@ -105,6 +105,14 @@ for (const { name, kind, used, want } of choices)
     t.equal(formatSubnet(chooseSubnet(kind, used.map(parseSubnet))), want),
   )
 
+t.test('each root begins to look elsewhere', async (t) => {
+  const chosen = ['/tmp/a', '/tmp/b', '/tmp/a'].map((root) =>
+    formatSubnet(chooseSubnet('user', [parseSubnet('10.89.0.0/16')], root)),
+  )
+  t.match(chosen, [/^10\.90\.\d+\.0\/24$/, /^10\.90\./, chosen[0]])
+  t.not(chosen[0], chosen[1])
+})
+
 t.test('no range left is an error, not a collision', async (t) => {
   const all = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map(parseSubnet)
   t.throws(() => chooseSubnet('default', all), { code: 'BAD_STATE' })
