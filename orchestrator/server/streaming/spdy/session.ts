@@ -31,6 +31,8 @@ export interface SpdyHandler {
 
 const largestPayload = 32 * 1024
 const mostStreams = 4096
+/** How long a client has to end its side when ours has ended. */
+const lingerMs = 10_000
 
 interface OpenStream {
   data(bytes: Buffer): void
@@ -43,11 +45,13 @@ export function serveSpdy(socket: Duplex, handler: SpdyHandler): SpdySession {
   const streams = new Map<number, OpenStream>()
   // Frames are handled one after the other, also those that wait for a header block.
   let last: Promise<void> = Promise.resolve()
+  let ending: NodeJS.Timeout | undefined
   let closed = false
 
   function close(): void {
     if (closed) return
     closed = true
+    clearTimeout(ending)
     codec.close()
     socket.destroy()
     for (const stream of streams.values()) stream.end()
@@ -55,7 +59,7 @@ export function serveSpdy(socket: Duplex, handler: SpdyHandler): SpdySession {
   }
 
   const write = (bytes: Buffer, done?: () => void): void => {
-    if (!closed) socket.write(bytes, () => done?.())
+    if (!closed && !ending) socket.write(bytes, () => done?.())
   }
 
   async function openStream({ payload, flags }: ControlFrame): Promise<void> {
@@ -73,7 +77,7 @@ export function serveSpdy(socket: Duplex, handler: SpdyHandler): SpdySession {
   }
 
   async function handle(frame: DataFrame | ControlFrame): Promise<void> {
-    if (closed) return
+    if (closed || ending) return
     if (frame.type === 'data') {
       const { stream, payload, fin } = frame
       if (payload.length > 0) streams.get(stream)?.data(payload)
@@ -112,9 +116,12 @@ export function serveSpdy(socket: Duplex, handler: SpdyHandler): SpdySession {
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     close: () => {
-      if (closed) return
-      const payload = Buffer.alloc(8)
-      socket.end(controlFrame(frameType.goAway, 0, payload), () => close())
+      if (closed || ending) return
+      ending = setTimeout(close, lingerMs).unref()
+      socket.end(controlFrame(frameType.goAway, 0, Buffer.alloc(8)))
+      // The kernel resets a connection that is closed over bytes that nobody has read, and the client then loses what it has
+      // not read: what still comes is taken until the client ends, too.
+      socket.resume()
     },
   }
 }
