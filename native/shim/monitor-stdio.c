@@ -1,7 +1,7 @@
 #include <asm/ioctls.h>
 #include <linux/poll.h>
-#include <linux/uio.h>
 #include "clock.h"
+#include "message.h"
 #include "monitor-log.h"
 #include "monitor-socket.h"
 #include "string.h"
@@ -32,15 +32,6 @@ void open_stdio(void) {
 // Writable means to the kernel that a quarter of the send buffer is taken at most: what others of the same launcher have to
 // tell always finds room beside output that nobody reads.
 void look_for_room(void) { watch.has_room = watch.tells && poll_one(watch.machine->report, POLLOUT, 0) & POLLOUT; }
-
-struct message { // struct msghdr of the kernel
-  void *name;
-  u64 name_length;
-  struct iovec *parts;
-  u64 part_count;
-  void *control;
-  u64 control_length, flags;
-};
 
 static void tell_output(u32 index, const u8 *bytes, u32 size) {
   struct record record = {RECORD_OUTPUT, 0xffffffffu, index + 1, size, 0, watch.machine->header->id};

@@ -4,9 +4,9 @@
 #include <asm/signal.h>
 #include <linux/poll.h>
 #include <linux/signalfd.h>
-#include <linux/uio.h>
 #include <linux/wait.h>
 #include "clock.h"
+#include "message.h"
 #include "process.h"
 #include "string.h"
 #include "syscall.h"
@@ -14,16 +14,6 @@
 
 #define DRAIN_MS 1000
 #define NO_CODE -1
-
-struct message { // struct msghdr of the kernel
-  void *name;
-  u64 name_length;
-  struct iovec *parts;
-  u64 part_count;
-  void *control;
-  u64 control_length;
-  u64 flags;
-};
 
 static struct {
   u32 pid;

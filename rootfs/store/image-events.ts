@@ -1,7 +1,7 @@
 import { appendEvents } from '../event-log.ts'
 import type { ImageStore } from './image-store.ts'
 
-export type ImageAction = 'pull' | 'push' | 'tag' | 'untag' | 'delete' | 'save' | 'load' | 'import'
+export type ImageAction = 'pull' | 'push' | 'tag' | 'untag' | 'delete' | 'save' | 'load'
 
 /**
  * Tell those who listen to events what became of an image. A log that cannot be written undoes nothing of it.

@@ -1,6 +1,7 @@
 import { hasFinalizer, withoutFinalizer } from '../../api/finalizers.ts'
 import { isObject, textAt, valueAt } from '../../api/object.ts'
 import type { Json, KubeObject } from '../../api/object.ts'
+import { claimReference } from '../../api/volumes/claim-reference.ts'
 import {
   localPathFolder,
   localPathNode,
@@ -93,18 +94,10 @@ function folderOf({ metadata }: KubeObject): string | undefined {
 }
 
 function makeVolume(claim: KubeObject, storageClass: KubeObject, node: KubeObject): KubeObject {
-  const { name = '', namespace = '', uid = '', resourceVersion = '' } = claim.metadata
+  const { name = '', namespace = '', uid = '' } = claim.metadata
   const nodeName = node.metadata.name ?? ''
   const hostname = node.metadata.labels?.['kubernetes.io/hostname'] ?? nodeName
   const folder = `${folderOf(node)}/pvc-${uid}_${namespace}_${name}`
-  const claimRef = {
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    name,
-    namespace,
-    resourceVersion,
-    uid,
-  }
   const isHere = { key: 'kubernetes.io/hostname', operator: 'In', values: [hostname] }
   return {
     apiVersion: 'v1',
@@ -122,7 +115,7 @@ function makeVolume(claim: KubeObject, storageClass: KubeObject, node: KubeObjec
       volumeMode: 'Filesystem',
       persistentVolumeReclaimPolicy: textAt(storageClass, ['reclaimPolicy']) ?? 'Delete',
       storageClassName: classOf(claim),
-      claimRef,
+      claimRef: claimReference(claim),
       local: { path: folder },
       nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [isHere] }] } },
     },

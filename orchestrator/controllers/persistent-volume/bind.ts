@@ -1,5 +1,6 @@
 import { isObject, sameJson, textAt } from '../../api/object.ts'
 import type { JsonObject, KubeObject } from '../../api/object.ts'
+import { claimReference } from '../../api/volumes/claim-reference.ts'
 import { bindCompleted, boundByController } from '../../api/volumes/names.ts'
 import { isReservedFor } from '../../api/volumes/volume-match.ts'
 import { secondsText } from '../objects/pod-facts.ts'
@@ -27,17 +28,10 @@ export function bindWrites(claim: KubeObject, volume: KubeObject, now: Date): Wr
 }
 
 function withClaim(volume: KubeObject, claim: KubeObject): KubeObject {
-  const { name = '', namespace = '', uid = '', resourceVersion = '' } = claim.metadata
+  const claimRef = claimReference(claim)
   const known = volume.spec?.['claimRef']
-  if (isObject(known) && isReservedFor(volume, claim) && known['uid'] === uid) return volume
-  const claimRef = {
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    name,
-    namespace,
-    resourceVersion,
-    uid,
-  }
+  if (isObject(known) && isReservedFor(volume, claim) && known['uid'] === claimRef['uid'])
+    return volume
   const marked = isObject(known) ? volume : annotated(volume, { [boundByController]: 'yes' })
   return { ...marked, spec: { ...volume.spec, claimRef } }
 }
