@@ -150,12 +150,21 @@ function findOomSource(
 }
 
 function refuseDevices(hierarchy: CgroupHierarchy): never {
+  const closed = hierarchy.v1['devices'] ?? hierarchy.v2?.mountPoint
   throw new OperationError(
     'UNSUPPORTED',
     'restrict devices',
-    { controller: 'devices', mode: hierarchy.mode },
     {
-      hint: 'Mount cgroup v2 (mount -t cgroup2 none /sys/fs/cgroup) on a kernel with bpf(2), or mount the v1 devices hierarchy',
+      controller: 'devices',
+      mode: hierarchy.mode,
+      ...(closed === undefined ? {} : { folder: closed }),
+    },
+    {
+      // The folder is root's and has no permission to write: root itself needs the capability (capabilities(7)).
+      hint:
+        closed === undefined
+          ? 'Mount cgroup v2 (mount -t cgroup2 none /sys/fs/cgroup) on a kernel with bpf(2), or mount the v1 devices hierarchy'
+          : 'It is mounted, but no group can be made in it: mount it writable, and give this process CAP_DAC_OVERRIDE if it runs as root without it',
     },
   )
 }

@@ -55,6 +55,8 @@ export interface RemoveOptions {
   readonly volumes: boolean
   /** Seconds to wait for a running one, with force; absent: 0. */
   readonly timeout?: number | undefined
+  /** The containers that require it too, before it. */
+  readonly depend?: boolean | undefined
 }
 
 export interface ExecOptions {
@@ -286,6 +288,8 @@ export interface ServeOptions {
   readonly socket?: string | undefined
   /** Speak the Docker Engine API there rather than our own. */
   readonly docker: boolean
+  /** Name or number of the group that may connect too, with `docker`; absent: nobody but root and the user. */
+  readonly group?: string | undefined
 }
 
 export interface Engine extends ContentVerbs {
@@ -301,7 +305,8 @@ export interface Engine extends ContentVerbs {
   unpause(container: string): Promise<void>
   /** @returns the exit code, once it has ended (or is in `condition`, then 0) */
   wait(container: string, condition?: 'stopped' | 'removed' | 'running'): Promise<number>
-  remove(container: string, options: RemoveOptions): Promise<void>
+  /** @returns ids of others that were removed, with `depend` */
+  remove(container: string, options: RemoveOptions): Promise<readonly string[]>
   rename(container: string, name: string): Promise<void>
   update(container: string, options: UpdateOptions): Promise<void>
   exec(container: string, options: ExecOptions, io: CommandIo): Promise<RunResult>

@@ -14,6 +14,7 @@ import { resolveUser } from './oci-config/resolve-user.ts'
 import { noteOwnVolume } from './own-volumes.ts'
 import type { ContainerOptions } from './options.ts'
 import { parseName } from './parse/name.ts'
+import { forgetDependent, noteDependent } from './dependents.ts'
 import { removeAnonymous, resolveMounts } from './place-mounts.ts'
 import { randomName } from './random-name.ts'
 import type { ContainerRecord, ResolvedMount } from './record.ts'
@@ -81,6 +82,7 @@ export async function createContainer(
     })
     // From here on whoever removes images sees that this one is used.
     using _held = await holdImageOf(context, record)
+    if (options.requires) noteDependent(folders, id)
     publishRecord(folders, being, record, !options.rm)
     if (!isDryRun) publishContainerEvent(folders, record, 'create')
     return record
@@ -89,6 +91,7 @@ export async function createContainer(
     // It may have been published before something failed.
     for (const path of being ? [being.path, containerFolder(folders, id).path] : [])
       rmSync(path, { recursive: true, force: true })
+    if (options.requires) forgetDependent(folders, id)
     if (name !== undefined) releaseName(folders, name, id)
     if (cidfile !== undefined) unlinkIfPresent(cidfile)
     throw error

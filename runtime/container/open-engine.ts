@@ -130,8 +130,10 @@ function lifeCycle(context: EngineContext): LifeCycle {
       return waitContainer(context.folders, container, condition)
     },
     async remove(container, options) {
-      const { removeContainer } = await import('./remove.ts')
+      const { removeContainer, removeWithDependents } = await import('./remove.ts')
+      if (options.depend) return removeWithDependents(context, container, options)
       await removeContainer(context, container, options)
+      return []
     },
     async rename(container, name) {
       const { renameContainer } = await import('./rename.ts')
@@ -329,7 +331,7 @@ function host(context: EngineContext): Host {
     serve: async (options, io) => {
       if (options.docker) {
         const { serveDocker } = await import('../docker-api/serve-docker.ts')
-        return serveDocker(context, options.socket, io)
+        return serveDocker(context, options, io)
       }
       const { serveEngine } = await import('../resident-engine/serve.ts')
       return serveEngine(context, options, io)

@@ -1,9 +1,10 @@
 import type { PruneFilter, PruneResult } from '../cli/engine.ts'
+import { dependentsOf } from './dependents.ts'
 import type { EngineContext } from './engine-context.ts'
 import { listContainers } from './list.ts'
 import { removeContainer } from './remove.ts'
 
-/** Remove every container that does not run. */
+/** Remove every container that does not run, and that nobody who stays requires. */
 export async function pruneContainers(
   context: EngineContext,
   filter: PruneFilter,
@@ -13,6 +14,7 @@ export async function pruneContainers(
   for (const { record, state, size } of await listContainers(context, { all: true, size: true })) {
     const isEnded = state.status === 'exited' || state.status === 'created'
     if (!isEnded || !matches(record.created, record.resolved.labels, filter)) continue
+    if (dependentsOf(context.folders, record).length > 0) continue
     await removeContainer(context, record.id, { force: false, volumes: false })
     deleted.push(record.id)
     reclaimedBytes += size?.writable ?? 0

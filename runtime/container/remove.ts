@@ -6,6 +6,7 @@ import { withContainerLock } from './container-lock.ts'
 import type { EngineContext } from './engine-context.ts'
 import { publishContainerEvent } from './events.ts'
 import { releaseName } from './name-registry.ts'
+import { dependentsOf, forgetDependent, refuseRequired } from './dependents.ts'
 import { decideOwnVolumes, removeOwnVolumes } from './own-volumes.ts'
 import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
@@ -15,9 +16,9 @@ import { killContainerNow, stopContainer } from './stop.ts'
 import { releaseUserRange } from './user-range.ts'
 
 /**
- * Remove a container with its writable layer and logs; by force also one that runs.
+ * Remove a container with its writable layer and logs; by force also one that runs, or that others require.
  *
- * @throws {OperationError} `NOT_FOUND`; `BAD_STATE` for a running one without force
+ * @throws {OperationError} `NOT_FOUND`; `BAD_STATE` for a running or required one without force
  */
 export async function removeContainer(
   context: EngineContext,
@@ -25,6 +26,7 @@ export async function removeContainer(
   options: RemoveOptions,
 ): Promise<void> {
   const record = resolveContainer(context.folders, reference)
+  if (!options.force) refuseRequired(context.folders, record)
   try {
     // With force until it is so: a start that was under way when we looked runs by the time we have the lock.
     while (!(await removeOnceEnded(context, record, options))) continue
@@ -34,6 +36,27 @@ export async function removeContainer(
     if (!(record.options.rm && options.force && isGone)) throw error
   }
   publishContainerEvent(context.folders, record, 'destroy')
+}
+
+/**
+ * The same with all containers that require it, running or not, those first.
+ *
+ * @returns ids of the others, in the order of their removal
+ * @throws {OperationError} as `removeContainer`
+ */
+export async function removeWithDependents(
+  context: EngineContext,
+  reference: string,
+  options: RemoveOptions,
+): Promise<string[]> {
+  const { folders } = context
+  const removed: string[] = []
+  for (const id of dependentsOf(folders, resolveContainer(folders, reference)))
+    // A cycle cannot be made: what is required is there before whoever requires it.
+    if (!removed.includes(id))
+      removed.push(...(await removeWithDependents(context, id, options)), id)
+  await removeContainer(context, reference, options)
+  return removed
 }
 
 /** @returns whether it was removed; with force not where it was started meanwhile */
@@ -91,6 +114,7 @@ function discard({ folders }: EngineContext, record: ContainerRecord, volumes: b
   renameSync(folder.path, grave)
   releaseName(folders, record.name, record.id)
   releaseUserRange(folders, record.id)
+  if (record.options.requires) forgetDependent(folders, record.id)
   removeOwnVolumes(folders.dataDir, containerFolderAt(grave))
   rmSync(grave, { recursive: true, force: true })
 }

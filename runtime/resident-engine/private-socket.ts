@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import { OperationError } from '../../native/error.ts'
 import { readPeerCredentials } from '../../native/peer-credentials.ts'
@@ -14,8 +14,13 @@ export function isAllowed(socket: Socket): boolean {
   return uid === 0 || uid === process.geteuid?.()
 }
 
-/** Listen at `path`, whose file gets the permissions `mode`. */
-export async function listenPrivately(server: Server, path: string, mode: number): Promise<void> {
+/** Listen at `path`, whose file gets the permissions `mode`, and the group `gid`. */
+export async function listenPrivately(
+  server: Server,
+  path: string,
+  mode: number,
+  gid?: number,
+): Promise<void> {
   // The socket must never be open to others, not even until chmod(2).
   const before = process.umask(0o177)
   try {
@@ -26,6 +31,7 @@ export async function listenPrivately(server: Server, path: string, mode: number
   } finally {
     process.umask(before)
   }
+  if (gid !== undefined) chownSync(path, -1, gid)
   chmodSync(path, mode)
 }
 

@@ -64,6 +64,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'start-after-end.test.ts',
     'volume-options.test.ts',
     'volumes.test.ts',
+    'wishes-of-podman.test.ts',
   ],
   'takes half a minute in the guest, and shows there what it shows on the host': [
     'audit.test.ts',

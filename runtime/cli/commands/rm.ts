@@ -10,7 +10,8 @@ export const rmCommand: Command = {
   summary: 'Remove one or more containers',
   flags: [
     ...selectionFlags(),
-    flag('bool', 'force,f', 'Force the removal of a running container (uses SIGKILL)'),
+    flag('bool', 'depend', 'Remove the containers that require this one, too'),
+    flag('bool', 'force,f', 'Force the removal of a running or required container (uses SIGKILL)'),
     flag('bool', 'ignore,i', 'Do not complain about containers that do not exist'),
     flag('int', 'time,t', 'Seconds to wait for a running container, with --force'),
     flag('bool', 'volumes,v', 'Remove anonymous volumes associated with the container'),
@@ -20,14 +21,17 @@ export const rmCommand: Command = {
   async run(invocation) {
     const { flags } = invocation
     const force = flags.bool('force')
-    const isMissingFine = flags.bool('ignore') || force
+    const isAll = flags.bool('all')
+    const isMissingFine = flags.bool('ignore') || force || isAll
     const timeout = flags.number('time')
-    const options = { force, volumes: flags.bool('volumes'), timeout }
+    // Of all, those that require others go first: their own turn finds them gone.
+    const depend = flags.bool('depend') || isAll
+    const options = { force, volumes: flags.bool('volumes'), timeout, depend }
     const args = await selectedContainers(invocation, () => true)
     return eachContainer({ ...invocation, args }, async (engine, container) => {
       try {
-        await engine.remove(container, options)
-        return container
+        const others = await engine.remove(container, options)
+        return [...others, container].join('\n')
       } catch (error) {
         const isMissing = error instanceof OperationError && hasCode(error, 'NOT_FOUND')
         if (!isMissing) throw error

@@ -8,6 +8,14 @@ export const serveCommand: Command = {
   summary: 'Keep an engine warm that the commands use while it is there',
   flags: [
     flag('bool', 'docker', "Speak the Docker Engine API, for docker's clients"),
+    flag(
+      'string',
+      'group,G',
+      'Group whose members may connect too, with --docker: they become root',
+      {
+        value: 'group',
+      },
+    ),
     flag('string', 'socket', 'Path of the Unix socket to listen on'),
   ],
   minimumArguments: 0,
@@ -22,7 +30,15 @@ export const serveCommand: Command = {
         { path },
         { hint: 'Write --socket PATH, or --docker PATH for the Docker API' },
       )
-    await (await engine()).serve({ socket: path ?? flags.string('socket'), docker }, io)
+    const group = flags.string('group')
+    if (group !== undefined && !docker)
+      throw new OperationError(
+        'INVALID_ARGUMENT',
+        'serve for a group',
+        { group },
+        { hint: 'Only the socket of --docker can be a group’s' },
+      )
+    await (await engine()).serve({ socket: path ?? flags.string('socket'), docker, group }, io)
     return 0
   },
 }

@@ -169,6 +169,12 @@ t.test('no limit needs no controller', async (t) => {
   t.strictSame(limits, [])
 })
 
+t.test('a hierarchy that is mounted and closed is not one that is missing', async (t) => {
+  const closed: CgroupHierarchy = { ...legacy, v1Writable: false, deviceControl: 'none' }
+  const rules: CgroupResources = { devices: [{ allow: false }] }
+  t.throws(() => plan(closed, rules), { code: 'UNSUPPORTED', detail: { folder: '/cg/devices' } })
+})
+
 for (const { name, host, resources } of impossible)
   t.test(`refuses ${name}`, async (t) => {
     t.throws(() => plan(host, resources), { code: 'UNSUPPORTED' })
