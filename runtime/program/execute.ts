@@ -1,19 +1,15 @@
 import { OperationError } from '../../native/error.ts'
 import { refuseSpec } from './compilation.ts'
 import type { Compilation } from './compilation.ts'
-import { AT, AT_FDCWD, CLOSE_RANGE_CLOEXEC, ERRNO, O, PR } from './flags/values.ts'
+import { AT, AT_FDCWD, CLOSE_RANGE_CLOEXEC, O, PR } from './flags/values.ts'
 import { RECORD } from './format.ts'
 import type { Data } from './operand.ts'
 import { firstFree, installPreserved } from './descriptors.ts'
 import { forbidNewPrivileges, loadFilter } from './seccomp.ts'
+import { endTurn, rememberRefusal, reportMissing, searchPath, searchSource } from './search-path.ts'
 import { listens } from './seccomp-listener.ts'
 import { keepsAdmin, setCapabilities } from './capabilities.ts'
 import { stringVector } from './structs.ts'
-
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-
-/** Step sentence by which a failed search for the program is recognised. */
-export const searchSource = 'execvp(3)'
 
 /** Inner half, before pivot_root: the shim, as a sealed copy that no container can write to. */
 export function openInit(c: Compilation, path: string): void {
@@ -125,42 +121,9 @@ function executeProgram(c: Compilation, args: readonly string[], environment: Da
       ignore: ['ENOENT', 'ENOTDIR', 'EACCES', 'ENODEV', 'ELOOP'],
       why: `"${name}" has no slash, so it is looked for in each folder of PATH`,
     })
-    b.jumpIfEqual(b.slot('result'), -ERRNO.EACCES, denied, {
-      why: 'remembered: "permission denied" tells more than "not found"',
-      source: searchSource,
-    })
+    rememberRefusal(c, denied)
     b.jump(next, { why: 'not in this folder', source: searchSource })
-    b.place(denied)
-    b.move(b.slot('denied'), -ERRNO.EACCES, {
-      why: 'a later folder may still have a program that can be run',
-      source: searchSource,
-    })
-    b.place(next)
-    b.move(b.slot('result'), -1, { why: 'the next folder starts afresh', source: searchSource })
+    endTurn(c, next, denied)
   }
   reportMissing(c, name)
-}
-
-function reportMissing(c: Compilation, name: string): void {
-  const { b } = c
-  const missing = b.label('program missing')
-  b.jumpIfEqual(b.slot('denied'), -1, missing, {
-    why: 'no folder of PATH has it',
-    source: searchSource,
-  })
-  b.operation('FAIL', [ERRNO.EACCES], {
-    why: `"${name}" was found in PATH but cannot be executed`,
-    source: searchSource,
-  })
-  b.place(missing)
-  b.operation('FAIL', [ERRNO.ENOENT], {
-    why: `"${name}" is in no folder of PATH`,
-    source: searchSource,
-  })
-}
-
-/** Folders that a program without a slash in its name is looked for in. */
-export function searchPath(c: Compilation): string[] {
-  const entry = (c.config.process?.env ?? []).findLast((line) => line.startsWith('PATH='))
-  return [...new Set((entry?.slice(5) ?? DEFAULT_PATH).split(':'))]
 }

@@ -1,6 +1,6 @@
 import { OperationError } from '../../native/error.ts'
 import { errnoName } from '../../native/errno.ts'
-import { searchSource } from './execute.ts'
+import { searchSource } from './search-path.ts'
 import { diagnoseExec } from './diagnose-exec.ts'
 import type { ExecDiagnosis, ExecFacts } from './diagnose-exec.ts'
 import { isLabelStep } from './security-label.ts'

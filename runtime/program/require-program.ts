@@ -1,4 +1,4 @@
-import { searchPath, searchSource } from './execute.ts'
+import { endTurn, rememberRefusal, reportMissing, searchPath, searchSource } from './search-path.ts'
 import type { Compilation } from './compilation.ts'
 import { AT_FDCWD, ERRNO, O } from './flags/values.ts'
 import { close, directoryFlag } from './compilation.ts'
@@ -19,20 +19,7 @@ export function requireProgram(c: Compilation): void {
   if (name.includes('/')) return requireFile(c, name)
   const found = b.label('program found')
   for (const folder of searchPath(c)) tryFile(c, `${folder === '' ? '.' : folder}/${name}`, found)
-  const missing = b.label('program missing')
-  b.jumpIfEqual(b.slot('denied'), -1, missing, {
-    why: 'no folder of PATH has it',
-    source: searchSource,
-  })
-  b.operation('FAIL', [ERRNO.EACCES], {
-    why: `"${name}" was found in PATH but cannot be executed`,
-    source: searchSource,
-  })
-  b.place(missing)
-  b.operation('FAIL', [ERRNO.ENOENT], {
-    why: `"${name}" is in no folder of PATH`,
-    source: searchSource,
-  })
+  reportMissing(c, name)
   b.place(found)
 }
 
@@ -57,19 +44,10 @@ function tryFile(c: Compilation, path: string, found: Label): void {
     why: 'looked for in each folder of PATH',
     source: searchSource,
   })
-  b.jumpIfEqual(b.slot('result'), -ERRNO.EACCES, denied, {
-    why: 'remembered: "permission denied" tells more than "not found"',
-    source: searchSource,
-  })
+  rememberRefusal(c, denied)
   b.jumpIfNonZero(b.slot('result'), next, { why: 'not in this folder', source: searchSource })
   openFolder(c, path, found)
-  b.place(denied)
-  b.move(b.slot('denied'), -ERRNO.EACCES, {
-    why: 'a later folder may still have a program that can be run',
-    source: searchSource,
-  })
-  b.place(next)
-  b.move(b.slot('result'), -1, { why: 'the next folder starts afresh', source: searchSource })
+  endTurn(c, next, denied)
 }
 
 /** A folder has the permission too, and cannot be executed: goes on at `isFile` where it is none. */
