@@ -31,10 +31,10 @@ t.test(
     ])
       writeFileSync(join(image, name), hostile)
     symlinkSync('/etc/shadow', join(image, 'pid'))
-    // Stands for CRIU: it tells how it was called, and fails.
+    // Stands for CRIU: it tells what it was asked, and fails.
     const criu = join(bench.folder, 'criu')
     const told = join(bench.folder, 'told')
-    writeFileSync(criu, `#!/bin/sh\nprintf '%s\\n' "$@" > ${told}\nexit 1\n`, { mode: 0o755 })
+    writeFileSync(criu, `#!/bin/sh\ndd bs=65536 count=1 <&3 >${told}\nexit 1\n`, { mode: 0o755 })
     const volume = join(bench.folder, 'volume')
     mkdirSync(volume)
     const bundle = bench.bundle((config) => {

@@ -17,8 +17,8 @@ export const checkpointCommand: OciCommand = {
   ],
   minimumArguments: 1,
   maximumArguments: 1,
-  async run({ args: [id = ''], flags, globals, env }) {
-    checkpointContainer({
+  async run({ args: [id = ''], flags, globals, env, log }) {
+    await checkpointContainer({
       root: globals.root,
       id,
       criu: globals.criu,
@@ -31,6 +31,7 @@ export const checkpointCommand: OciCommand = {
       pageServer: flags.string('page-server'),
       statusDescriptor: flags.number('status-fd'),
       options: criuOptions(flags),
+      warn: (message) => log.write('warning', message),
     })
     return 0
   },

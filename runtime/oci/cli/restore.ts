@@ -1,7 +1,12 @@
 import { flag } from '../../cli/flag-spec.ts'
 import { criuFlags, criuOptions, imagePath } from '../criu/criu-options.ts'
 import { restoreContainer } from '../criu/restore-container.ts'
-import { containerFlags, containerWish, detachedConsole } from './container-flags.ts'
+import {
+  attachedConsole,
+  containerFlags,
+  containerWish,
+  detachedConsole,
+} from './container-flags.ts'
 import type { OciCommand } from './oci-command.ts'
 
 /** `restore` */
@@ -18,15 +23,18 @@ export const restoreCommand: OciCommand = {
   maximumArguments: 1,
   async run(call) {
     const { flags, globals, caller } = call
+    const isDetached = flags.bool('detach')
     const wish = containerWish(call)
-    const pid = await restoreContainer(caller, {
+    const { pid, hasTerminal } = await restoreContainer(caller, {
       ...wish,
-      consoleOf: (hasTerminal) => detachedConsole(call, hasTerminal),
+      consoleOf: (wanted) =>
+        isDetached ? detachedConsole(call, wanted) : attachedConsole(call, wanted),
       criu: globals.criu,
       imagePath: imagePath(flags),
       workPath: flags.string('work-path'),
       options: criuOptions(flags),
     })
-    return flags.bool('detach') ? 0 : caller.wait(pid, false, wish.id)
+    if (isDetached) return 0
+    return caller.wait(pid, hasTerminal && !flags.has('console-socket'), wish.id)
   },
 }

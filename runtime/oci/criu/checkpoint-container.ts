@@ -1,10 +1,15 @@
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OperationError } from '../../../native/error.ts'
+import { freeze, thaw } from '../../cgroup/freeze.ts'
+import type { Config } from '../../spec/config.ts'
+import { deleteContainer } from '../delete-container.ts'
 import { readContainer, requireStatus } from '../oci-record.ts'
-import { bindMounts } from './criu-options.ts'
-import { runCriu } from './run-criu.ts'
 import { readStoredConfig } from '../stored-config.ts'
+import { externalToDump, keepStreams } from './external.ts'
+import { optionField, pageServer } from './request.ts'
+import { runCriu } from './run-criu.ts'
+import type { WireField } from './wire-format.ts'
 
 export interface CheckpointWish {
   readonly root: string
@@ -19,44 +24,61 @@ export interface CheckpointWish {
   /** ADDRESS:PORT */
   readonly pageServer: string | undefined
   readonly statusDescriptor: number | undefined
-  /** Further options of criu(8). */
-  readonly options: readonly string[]
+  /** Further options of CRIU. */
+  readonly options: readonly WireField[]
+  readonly warn: (message: string) => void
 }
 
 /**
- * `checkpoint`: write a container to a folder.
+ * `checkpoint`: write a container to a folder. Unless it is to go on, it is deleted then, as with other runtimes.
  *
  * @throws {OperationError} `UNSUPPORTED` without CRIU; `SYSCALL_FAILED` where it fails: the container goes on then
  */
-export function checkpointContainer(wish: CheckpointWish): void {
-  const container = readContainer(wish.root, wish.id)
+export async function checkpointContainer(wish: CheckpointWish): Promise<void> {
+  const { root, id, warn, imagePath } = wish
+  const container = readContainer(root, id)
   requireStatus(container, 'checkpoint', 'running', 'paused')
-  const { folder, pid } = container
+  const { folder, pid, record } = container
   const config = readStoredConfig(folder)
-  const workPath = resolve(wish.workPath ?? wish.imagePath)
-  for (const path of [wish.imagePath, workPath]) mkdirSync(path, { recursive: true, mode: 0o700 })
-  const words = [
-    wish.isPreDump ? 'pre-dump' : 'dump',
-    `--tree=${pid}`,
-    `--images-dir=${wish.imagePath}`,
-    `--root=/proc/${pid}/root`,
-    ...bindMounts(config).flatMap(({ destination }) => [
-      '--external',
-      `mnt[${destination}]:${destination}`,
-    ]),
-    ...wish.options,
-    ...(wish.isPreDump ? ['--track-mem'] : []),
-    ...(wish.parentPath === undefined ? [] : ['--prev-images-dir', wish.parentPath, '--track-mem']),
-    ...(wish.leaveRunning && !wish.isPreDump ? ['--leave-running'] : []),
-    ...(wish.pageServer === undefined ? [] : pageServerWords(wish.pageServer)),
-    ...(wish.statusDescriptor === undefined ? [] : ['--status-fd', String(wish.statusDescriptor)]),
-  ]
-  runCriu({ program: wish.criu, words, workPath, env: wish.env })
+  const workPath = resolve(wish.workPath ?? imagePath)
+  const options = [...optionsOf(wish, pid, config), ...wish.options]
+  for (const path of [imagePath, workPath]) mkdirSync(path, { recursive: true, mode: 0o700 })
+  if (!wish.isPreDump) keepStreams(imagePath, pid)
+  // CRIU stops the processes by itself, and cannot where they are stopped already.
+  const isPaused = container.status === 'paused' && record.cgroup !== undefined
+  if (isPaused && record.cgroup) thaw(record.cgroup)
+  const verb = wish.isPreDump ? 'pre-dump' : 'dump'
+  const goesOn = wish.isPreDump || wish.leaveRunning
+  try {
+    await runCriu({ program: wish.criu, verb, imagePath, workPath, env: wish.env, options })
+  } catch (error) {
+    if (isPaused && record.cgroup) freeze(record.cgroup)
+    throw error
+  }
+  if (!goesOn) return deleteContainer(root, id, { force: true, warn })
+  if (isPaused && record.cgroup) freeze(record.cgroup)
 }
 
-function pageServerWords(text: string): string[] {
-  const at = text.lastIndexOf(':')
-  if (at > 0) return ['--page-server', '--address', text.slice(0, at), '--port', text.slice(at + 1)]
+function optionsOf(wish: CheckpointWish, pid: number, config: Config): WireField[] {
+  const { parentPath, isPreDump, leaveRunning, statusDescriptor } = wish
+  const options: WireField[] = [
+    [optionField.pid, pid],
+    [optionField.root, `/proc/${pid}/root`],
+    [optionField.evasiveDevices, true],
+    [optionField.orphanTerminals, true],
+    ...externalToDump(config, pid),
+  ]
+  if (isPreDump || parentPath !== undefined) options.push([optionField.trackMemory, true])
+  if (parentPath !== undefined) options.push([optionField.parentImages, parentPath])
+  if (leaveRunning && !isPreDump) options.push([optionField.leaveRunning, true])
+  if (wish.pageServer !== undefined) options.push(pageServerOf(wish.pageServer))
+  if (statusDescriptor !== undefined) options.push([optionField.statusDescriptor, statusDescriptor])
+  return options
+}
+
+function pageServerOf(text: string): WireField {
+  const [, address = '', port] = /^(.+):(\d{1,5})$/.exec(text) ?? []
+  if (port !== undefined) return pageServer(address, Number(port))
   throw new OperationError(
     'INVALID_ARGUMENT',
     `use the page server ${JSON.stringify(text)}`,

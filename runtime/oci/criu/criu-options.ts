@@ -2,7 +2,8 @@ import { resolve } from 'node:path'
 import type { ParsedFlags } from '../../cli/parsed-flags.ts'
 import { type FlagSpec, flag } from '../../cli/flag-spec.ts'
 import { OperationError } from '../../../native/error.ts'
-import type { Config } from '../../spec/config.ts'
+import { cgroupModes, optionField } from './request.ts'
+import type { WireField } from './wire-format.ts'
 
 /** What `checkpoint` and `restore` take alike. */
 export const criuFlags: readonly FlagSpec[] = [
@@ -24,52 +25,53 @@ export const criuFlags: readonly FlagSpec[] = [
   flag('string', 'lsm-mount-context', 'SELinux context of its mounts'),
 ]
 
-const plain = [
-  'tcp-established',
-  'tcp-skip-in-flight',
-  'tcp-close',
-  'ext-unix-sk',
-  'shell-job',
-  'lazy-pages',
-  'file-locks',
-  'auto-dedup',
-] as const
+const plain: readonly (readonly [string, number])[] = [
+  ['tcp-established', optionField.tcpEstablished],
+  ['tcp-skip-in-flight', optionField.tcpSkipInFlight],
+  ['tcp-close', optionField.tcpClose],
+  ['ext-unix-sk', optionField.externalSockets],
+  ['shell-job', optionField.shellJob],
+  ['lazy-pages', optionField.lazyPages],
+  ['file-locks', optionField.fileLocks],
+  ['auto-dedup', optionField.autoDedup],
+]
 
-const modes = ['soft', 'full', 'strict', 'ignore', 'none', 'props']
+/** CLONE_NEW* of clone(2). */
+const namespaces: Readonly<Record<string, number>> = { network: 0x40000000 }
 
-/** The same as options of criu(8). @throws {OperationError} `INVALID_ARGUMENT` */
-export function criuOptions(flags: ParsedFlags): string[] {
-  const mode = flags.string('manage-cgroups-mode') ?? 'soft'
-  if (!modes.includes(mode))
-    throw new OperationError(
-      'INVALID_ARGUMENT',
-      `invalid value ${JSON.stringify(mode)} for --manage-cgroups-mode`,
-      {},
-      { hint: `It takes ${modes.join(', ')}` },
-    )
+/** The same for CRIU. @throws {OperationError} `INVALID_ARGUMENT` */
+export function criuOptions(flags: ParsedFlags): WireField[] {
+  const mode = oneOf(
+    'manage-cgroups-mode',
+    flags.string('manage-cgroups-mode') ?? 'soft',
+    cgroupModes,
+  )
+  const empty = flags
+    .list('empty-ns')
+    .reduce((all, name) => all | oneOf('empty-ns', name, namespaces), 0)
   const label = flags.string('lsm-profile')
   const context = flags.string('lsm-mount-context')
   return [
-    ...plain
-      .filter((name) => flags.bool(name))
-      .map((name) => (name === 'ext-unix-sk' ? '--ext-unix-sk' : `--${name}`)),
-    `--manage-cgroups=${mode}`,
-    ...flags.list('empty-ns').map((name) => `--empty-ns=${name === 'network' ? 'net' : name}`),
-    ...(label === undefined ? [] : ['--lsm-profile', label]),
-    ...(context === undefined ? [] : ['--lsm-mount-context', context]),
+    ...plain.filter(([name]) => flags.bool(name)).map(([, field]): WireField => [field, true]),
+    [optionField.manageCgroups, mode !== cgroupModes.ignore],
+    [optionField.cgroupMode, mode],
+    ...(empty === 0 ? [] : [[optionField.emptyNamespaces, empty] as const]),
+    ...(label === undefined ? [] : [[optionField.labelProfile, label] as const]),
+    ...(context === undefined ? [] : [[optionField.mountContext, context] as const]),
   ]
+}
+
+function oneOf(name: string, value: string, known: Readonly<Record<string, number>>): number {
+  const found = Object.hasOwn(known, value) ? known[value] : undefined
+  if (found !== undefined) return found
+  throw new OperationError(
+    'INVALID_ARGUMENT',
+    `invalid value ${JSON.stringify(value)} for --${name}`,
+    {},
+    { hint: `It takes ${Object.keys(known).join(', ')}` },
+  )
 }
 
 export function imagePath(flags: ParsedFlags): string {
   return resolve(flags.string('image-path') ?? 'checkpoint')
-}
-
-/** Mounts from the host: what is there does not belong to the checkpoint. */
-export function bindMounts({
-  mounts = [],
-}: Config): { readonly destination: string; readonly source: string }[] {
-  return mounts.flatMap(({ type, source, destination, options = [] }) => {
-    const isBind = type === 'bind' || options.includes('bind') || options.includes('rbind')
-    return isBind && source !== undefined ? [{ destination, source }] : []
-  })
 }

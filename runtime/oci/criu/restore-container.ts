@@ -1,62 +1,147 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { OperationError } from '../../../native/error.ts'
+import { joinSessionKeyring } from '../../../native/keyring.ts'
 import { readStartTicks } from '../../container/process-identity.ts'
+import type { ConsoleReceiver } from '../../program/compile-input.ts'
 import type { Caller } from '../caller.ts'
-import { type ContainerWish, compileContainer } from '../compile-container.ts'
+import {
+  type CompiledContainer,
+  type ContainerWish,
+  compileContainer,
+} from '../compile-container.ts'
+import { shareStreams } from '../caller-streams.ts'
 import { deleteContainer } from '../delete-container.ts'
+import { enterRdt } from '../intel-rdt.ts'
 import { keepContainer } from '../make-container.ts'
+import { readContainer } from '../oci-record.ts'
 import { writePidFile } from '../pid-file.ts'
-import { bindMounts } from './criu-options.ts'
-import { runCriu } from './run-criu.ts'
+import { runHostHooks } from '../run-hooks.ts'
+import { externalToRestore, handOver } from './external.ts'
+import { optionField } from './request.ts'
+import { joinGroups, makeGroups } from './restore-groups.ts'
+import { mountRoot, unmountRoot } from './restore-root.ts'
+import { type CriuStage, firstHanded, runCriu } from './run-criu.ts'
+import { sendProcess, sendTerminal } from './send-terminal.ts'
+import type { WireField } from './wire-format.ts'
 
 export interface RestoreWish extends ContainerWish {
   readonly criu: string
   readonly imagePath: string
   readonly workPath: string | undefined
-  /** Further options of criu(8). */
-  readonly options: readonly string[]
+  /** Further options of CRIU. */
+  readonly options: readonly WireField[]
+}
+
+export interface RestoredContainer {
+  readonly pid: number
+  readonly hasTerminal: boolean
 }
 
 /**
- * `restore`: a container from a checkpoint, in a bundle like the one it had. It runs from there on.
+ * `restore`: a container from a checkpoint, in a bundle like the one it had. It runs from there on. Its groups, its limits
+ * and what it has of the host are those of its configuration, not of the checkpoint.
  *
- * @returns pid of its init
  * @throws {OperationError} `UNSUPPORTED` without CRIU; `SYSCALL_FAILED`, with nothing left behind
  */
-export async function restoreContainer(caller: Caller, wish: RestoreWish): Promise<number> {
-  const compiled = compileContainer(caller, wish, 0)
-  const { folder, bundle, config } = compiled
+export async function restoreContainer(
+  caller: Caller,
+  wish: RestoreWish,
+): Promise<RestoredContainer> {
+  requireImages(wish.imagePath)
+  const zygote = await caller.openZygote()
+  const compiled = await compileWithUnit(caller, wish, zygote.callerDescriptors)
+  for (const warning of compiled.cgroup?.warnings ?? []) wish.warn(warning)
   keepContainer(compiled)
-  const workPath = resolve(wish.workPath ?? wish.imagePath)
-  mkdirSync(workPath, { recursive: true, mode: 0o700 })
-  const scratch = mkdtempSync(join(folder.path, 'restore-'))
-  const pidFile = join(scratch, 'pid')
   try {
-    const words = [
-      'restore',
-      `--images-dir=${wish.imagePath}`,
-      `--root=${bundle.rootfs}`,
-      `--pidfile=${pidFile}`,
-      '--restore-detached',
-      ...bindMounts(config).flatMap(({ destination, source }) => [
-        '--external',
-        `mnt[${destination}]:${source}`,
-      ]),
-      ...wish.options,
-    ]
-    runCriu({ program: wish.criu, words, workPath, env: wish.env })
-    const pid = Number(readFileSync(pidFile, 'utf8').trim())
-    const ticks = readStartTicks(pid)
-    if (ticks === undefined)
-      throw new OperationError('START_FAILED', 'restore a container: it ended at once', { pid })
-    writeFileSync(folder.process, `{"pid":${pid},"startTicks":${ticks}}\n`)
-    if (wish.pidFile !== undefined) writePidFile(wish.pidFile, pid)
-    return pid
+    await makeGroups(compiled, zygote)
+    const pid = await restoreIn(compiled, wish)
+    finish(compiled, wish, pid)
+    return { pid, hasTerminal: compiled.config.process?.terminal === true }
   } catch (error) {
+    unmountRoot(compiled.folder)
     await deleteContainer(wish.root, wish.id, { force: true, warn: wish.warn, withoutHooks: true })
     throw error
-  } finally {
-    rmSync(scratch, { recursive: true, force: true })
   }
+}
+
+function requireImages(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  throw new OperationError(
+    'NOT_FOUND',
+    'restore a container: the folder of the checkpoint is not there',
+    { path },
+    { hint: 'Give the folder that "checkpoint" has written (--image-path)' },
+  )
+}
+
+/** Where systemd manages the groups, its unit begins with this process, which leaves it to CRIU. */
+async function compileWithUnit(
+  caller: Caller,
+  wish: RestoreWish,
+  open: number,
+): Promise<CompiledContainer> {
+  if (wish.cgroupManager !== 'systemd') return compileContainer(caller, wish, open)
+  const { withUnit } = await import('../systemd/with-unit.ts')
+  return withUnit(wish, process.pid, (whole) => compileContainer(caller, whole, open))
+}
+
+async function restoreIn(compiled: CompiledContainer, wish: RestoreWish): Promise<number> {
+  const { folder, bundle, config, cgroup } = compiled
+  const workPath = resolve(wish.workPath ?? wish.imagePath)
+  mkdirSync(workPath, { recursive: true, mode: 0o700 })
+  shareStreams(config)
+  // Images say nothing of keyrings: what is restored would have that of whoever restores it. Some kernels know none.
+  if (!wish.noNewKeyring) joinSessionKeyring(`_ses.${wish.id}`)
+  const handed = handOver(config, wish.imagePath, firstHanded)
+  const root = mountRoot(folder, bundle.rootfs)
+  try {
+    return await runCriu({
+      program: wish.criu,
+      verb: 'restore',
+      imagePath: wish.imagePath,
+      workPath,
+      env: wish.env,
+      options: [
+        [optionField.root, root],
+        [optionField.evasiveDevices, true],
+        [optionField.orphanTerminals, true],
+        ...externalToRestore(config, bundle.path),
+        ...handed.options,
+        ...wish.options,
+      ],
+      descriptors: handed.descriptors,
+      prepare: (pid) => joinGroups(cgroup, pid),
+      notify: (stage) => attend(compiled, wish, stage),
+    })
+  } finally {
+    handed.close()
+    unmountRoot(folder)
+  }
+}
+
+function attend(
+  { config }: CompiledContainer,
+  wish: RestoreWish,
+  { name, pid, descriptor }: CriuStage,
+): void {
+  if (name === 'orphan-pts-master' && descriptor !== undefined) {
+    const receiver: ConsoleReceiver | undefined = wish.consoleOf(true)
+    if (receiver) sendTerminal(receiver, descriptor)
+  }
+  if (name !== 'setup-namespaces' || pid === undefined) return
+  const { prestart = [], createRuntime = [] } = config.hooks ?? {}
+  const { record } = readContainer(wish.root, wish.id)
+  const failure = runHostHooks([...prestart, ...createRuntime], record, 'creating', pid)
+  if (failure) throw failure
+}
+
+function finish({ folder, rdt, config }: CompiledContainer, wish: RestoreWish, pid: number): void {
+  const ticks = readStartTicks(pid)
+  if (ticks === undefined)
+    throw new OperationError('START_FAILED', 'restore a container: it ended at once', { pid })
+  writeFileSync(folder.process, `{"pid":${pid},"startTicks":${ticks}}\n`, { mode: 0o600 })
+  if (rdt) enterRdt(rdt, config.linux?.intelRdt ?? {}, pid)
+  if (wish.pidFile !== undefined) writePidFile(wish.pidFile, pid)
+  if (wish.pidfdSocket !== undefined) sendProcess(wish.pidfdSocket, pid)
 }
