@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prepare a plain Debian 12 machine for mycontainer: packages, the project's own dependencies, and
-# its commands in PATH. Run it as root; run it again at any time: what is there already stays.
+# Prepare a plain Debian 12 machine for mycontainer: packages, the project's own dependencies, its
+# commands in PATH and its units for systemd, none of them enabled. Run it as root; run it again at any time: what is there already stays.
 #
 #   provision.sh [CHECKOUT]    the project's folder; by default the one this script lies in
 set -eu
@@ -30,20 +30,29 @@ install_packages() {
   apt-get install -y -q --no-install-recommends $missing
 }
 
-# The lock file as it was at the last build says whether anything has changed since.
-install_project() {
-  stamp="$checkout/dist/.provisioned"
-  [ -d "$checkout/node_modules" ] && cmp -s "$checkout/package-lock.json" "$stamp" && return
-  echo "provision: installing the project's dependencies and building it"
+# The lock file as it was at the last installation says whether dependencies have changed since.
+install_dependencies() {
+  stamp="$checkout/node_modules/.provisioned"
+  cmp -s "$checkout/package-lock.json" "$stamp" && return
+  echo "provision: installing the project's dependencies"
   (
     cd "$checkout"
     # Debian's npm would build with Debian's Node, which is too old, and makes no link to ours.
     npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
     [ -e node_modules/.bin/node ] ||
       ln -s "../node-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')/bin/node" node_modules/.bin/node
-    node_modules/.bin/node scripts/build.mjs
   )
   cp "$checkout/package-lock.json" "$stamp"
+}
+
+# Checksums of all that is built from, as they were at the last build, say whether that is out of date.
+build_project() {
+  stamp="$checkout/dist/.provisioned"
+  sources=$(cd "$checkout" && find package-lock.json native orchestrator rootfs runtime scripts -type f -exec cksum {} + | sort | cksum)
+  [ "$(cat "$stamp" 2>/dev/null)" = "$sources" ] && return
+  echo "provision: building the project"
+  (cd "$checkout" && node_modules/.bin/node scripts/build.mjs)
+  echo "$sources" >"$stamp"
 }
 
 link_commands() {
@@ -67,8 +76,25 @@ enable_forwarding() {
   sysctl -q -p "$settings" || echo "provision: forwarding is on after the next start"
 }
 
+# Their commands are in /usr/local/bin, wherever the checkout is.
+install_units() {
+  command -v systemctl >/dev/null || return 0
+  changed=
+  for unit in "$checkout"/packaging/systemd/*.service; do
+    place="/etc/systemd/system/$(basename "$unit")"
+    cmp -s "$unit" "$place" && continue
+    echo "provision: $place"
+    install -D -m 644 "$unit" "$place"
+    changed=yes
+  done
+  # In a chroot there is no manager to tell.
+  [ -z "$changed" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
+}
+
 install_packages
-install_project
+install_dependencies
+build_project
 link_commands
+install_units
 enable_forwarding
 echo "provision: ready"

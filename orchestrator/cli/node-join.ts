@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { Option } from 'commander'
 import type { Command } from 'commander'
 import { OperationError } from '../../native/error.ts'
 import type { SettingFlags } from './node-settings.ts'
@@ -24,8 +25,19 @@ export function addNodeJoin(node: Command): void {
     .command('join')
     .description('Make this machine a node of a cluster, and run it')
     .argument('<server>', 'like https://10.0.0.1:6443')
-    .option('--token <token>', 'of "myorch token create"; not needed any more by who has joined')
-    .option('--ca-hash <sha256:…>', 'of the cluster’s authority, which is refused otherwise')
+    .addOption(
+      // On the command line it can be read by everybody who is logged in.
+      new Option(
+        '--token <token>',
+        'of "myorch token create"; not needed any more by who has joined',
+      ).env('MYORCH_TOKEN'),
+    )
+    .addOption(
+      new Option(
+        '--ca-hash <sha256:…>',
+        'of the cluster’s authority, which is refused otherwise',
+      ).env('MYORCH_CA_HASH'),
+    )
     .option('--name <name>', 'of the node', hostname().toLowerCase())
     .option('--address <ip>', 'by which others reach it; absent: by which it reaches the server')
   addStateFlags(command).action(async (address: string, flags: Flags) => {
@@ -53,7 +65,9 @@ async function becomeNode(server: string, flags: Flags): Promise<void> {
   const { discoverCluster } = await import('../join/discover-cluster.ts')
   const { joinCluster } = await import('../join/join-cluster.ts')
   const { writeJoined } = await import('../join/joined-node.ts')
-  const { name, root, token = '', caHash: authorityHash } = flags
+  const { name, root, token = '' } = flags
+  // A variable may be there and empty.
+  const authorityHash = flags.caHash || undefined
   if (token === '')
     throw new OperationError(
       'INVALID_ARGUMENT',

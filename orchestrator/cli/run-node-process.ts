@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { describeError } from '../../native/error.ts'
+import { tellServiceManager } from '../../native/service-manager.ts'
 import { bearLostOutput } from './bear-lost-output.ts'
 import { addSettingFlags, readSettingFlags } from './node-settings.ts'
 import type { SettingFlags } from './node-settings.ts'
@@ -41,6 +42,8 @@ export async function runNodeProcess(
   const { giveBackMemory } = await import('../cluster/give-back-memory.ts')
   giveBackMemory(printProblem)
   const ending = untilSignal()
+  // Ready already: a machine whose server is away boots as any other.
+  tellServiceManager({ ready: true, status: `waiting for ${flags.server}` })
   for (;;) {
     const node = await runNode({
       ...flags,
@@ -52,11 +55,13 @@ export async function runNodeProcess(
       printProblem('node', error)
       process.exit(1)
     })
+    tellServiceManager({ status: `node ${flags.name} of ${flags.server}` })
     const over = new AbortController()
     const isEnd = ending.then(() => true)
     const renewed = untilRenewed?.(over.signal).then(() => false)
     const ends = await Promise.race(renewed ? [isEnd, renewed] : [isEnd])
     over.abort()
+    if (ends) tellServiceManager({ stopping: true })
     await node.stop()
     if (ends) process.exit(0)
   }

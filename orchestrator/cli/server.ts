@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { describeError, OperationError } from '../../native/error.ts'
+import { tellServiceManager } from '../../native/service-manager.ts'
 import { addRecordFlags, readRecordFlags } from './server-records.ts'
 import type { RecordFlags } from './server-records.ts'
 import { bearLostOutput } from './bear-lost-output.ts'
@@ -73,7 +74,9 @@ export function addServer(program: Command): void {
       ...readRecordFlags(flags),
     })
     process.stdout.write(`serving ${server.url}\nkubeconfig ${server.kubeconfig}\n`)
+    tellServiceManager({ ready: true, status: `serving ${server.url}` })
     await untilSignal()
+    tellServiceManager({ stopping: true })
     await server.close()
   })
 }

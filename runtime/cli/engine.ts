@@ -45,6 +45,8 @@ export interface StopOptions {
   /** Seconds before SIGKILL; -1: for ever; absent: the container's own. */
   readonly timeout?: number | undefined
   readonly signal?: string | undefined
+  /** For the time until the machine boots: the restart policy then starts what it would have started. */
+  readonly untilBoot?: boolean | undefined
   /** Told why the signal did not do, when SIGKILL has to. */
   readonly warn?: ((text: string) => void) | undefined
 }
@@ -181,6 +183,7 @@ export interface NetworkSummary {
     readonly reserved?: Readonly<Record<string, string>> | undefined
   }[]
   readonly internal: boolean
+  readonly ipv4: boolean
   readonly ipv6: boolean
   readonly dns: boolean
   readonly labels: Readonly<Record<string, string>>
@@ -352,6 +355,13 @@ export interface Engine extends ContentVerbs {
   networkInspect(network: string): Promise<NetworkSummary>
   networkRemove(network: string, options: { readonly force: boolean }): Promise<void>
   networkConnect(options: NetworkConnectOptions): Promise<void>
+  /** @returns id of the container whose networks were put in order */
+  networkReload(container: string): Promise<string>
+  /** Name servers, as addresses. */
+  networkUpdate(
+    network: string,
+    nameServers: { readonly add: readonly string[]; readonly drop: readonly string[] },
+  ): Promise<void>
   networkDisconnect(
     network: string,
     container: string,

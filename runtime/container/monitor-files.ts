@@ -41,6 +41,15 @@ export function isStopRequested(stateFolder: string): boolean {
   return readTextIfPresent(join(stateFolder, 'stop')) !== undefined
 }
 
-export function requestStop(stateFolder: string): void {
-  writeFileDurably(join(stateFolder, 'stop'), '', false)
+/** Whether a user did, and not the machine on its way down. */
+export function isStoppedByUser(stateFolder: string): boolean {
+  const text = readTextIfPresent(join(stateFolder, 'stop'))
+  return text !== undefined && text !== untilBootText
+}
+
+const untilBootText = 'until boot\n'
+
+/** @param untilBoot the next boot is to see it as a container that nobody stopped */
+export function requestStop(stateFolder: string, untilBoot = false): void {
+  writeFileDurably(join(stateFolder, 'stop'), untilBoot ? untilBootText : '', false)
 }

@@ -7,6 +7,7 @@ import type { EngineFolders } from './folders.ts'
 import {
   type ExitFile,
   type ProcessFile,
+  isStoppedByUser,
   isStopRequested,
   readExitFile,
   readProcessFile,
@@ -64,7 +65,7 @@ function deriveState(folders: EngineFolders, record: ContainerRecord): Container
   const base: ContainerState = {
     ...initialState(),
     restartCount: start.restartCount,
-    stoppedByUser: isStopRequested(folder.state),
+    stoppedByUser: isStoppedByUser(folder.state),
     ...(start.network ? { network: namedAlone(record, start.network) } : {}),
   }
   if (start.failure)
@@ -143,7 +144,7 @@ function endedState(
   const exitCode = exit.exitCode ?? 0
   const waitsForRestart =
     monitorAlive &&
-    !base.stoppedByUser &&
+    !isStopRequested(containerFolder(source.folders, source.record.id).state) &&
     restartApplies(source.record, exitCode, base.restartCount)
   return {
     ...base,

@@ -36,9 +36,10 @@ export async function stopContainer(
   options: StopOptions,
 ): Promise<void> {
   const record = resolveContainer(context.folders, reference)
-  const state = await cancelRestart(context, record)
+  const { untilBoot } = options
+  const state = await cancelRestart(context, record, untilBoot)
   if (state.status !== 'running' && state.status !== 'paused') return
-  requestStop(containerFolder(context.folders, record.id).state)
+  requestStop(containerFolder(context.folders, record.id).state, untilBoot)
   const signal = parseSignal(options.signal ?? record.resolved.stopSignal)
   const seconds = options.timeout ?? record.options.stopTimeout ?? defaultStopTimeout
   const start = findStartRecord(containerFolder(context.folders, record.id))
@@ -63,12 +64,13 @@ const restartPollMs = 20
 async function cancelRestart(
   { folders }: EngineContext,
   record: ContainerRecord,
+  untilBoot?: boolean,
 ): Promise<ContainerState> {
   const folder = containerFolder(folders, record.id)
   const deadline = monotonicMs() + killPatienceMs
   for (;;) {
     const state = readState(folders, record)
-    if (state.status === 'restarting') requestStop(folder.state)
+    if (state.status === 'restarting') requestStop(folder.state, untilBoot)
     const isBetween =
       state.status === 'restarting' ||
       (state.status === 'exited' && state.monitorPid !== 0) ||

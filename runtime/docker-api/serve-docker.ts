@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { tellServiceManager } from '../../native/service-manager.ts'
 import type { CommandIo } from '../cli/command-io.ts'
 import type { EngineContext } from '../container/engine-context.ts'
 import { engineOf } from '../container/open-engine.ts'
@@ -62,6 +63,7 @@ export async function serveDocker(
   })
   await listenPrivately(server, path, socketMode, gid)
   io.stderr.write(`mycontainer: Docker API ready at ${path}\n`)
+  tellServiceManager({ ready: true, status: `Docker API at ${path}` })
   await untilAborted(io.signal)
   await closeServer(server, connections)
   context.zygote.close()

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { tellServiceManager } from '../../native/service-manager.ts'
 import type { CommandIo } from '../cli/command-io.ts'
 import type { EngineContext } from '../container/engine-context.ts'
 import { engineOf } from '../container/open-engine.ts'
@@ -41,6 +42,7 @@ export async function serveEngine(
   })
   await listenPrivately(server, path, 0o600)
   io.stderr.write(`mycontainer: engine ready at ${path}\n`)
+  tellServiceManager({ ready: true, status: `engine at ${path}` })
   await new Promise<void>((resolve) => {
     if (io.signal?.aborted) resolve()
     io.signal?.addEventListener('abort', () => resolve(), { once: true })

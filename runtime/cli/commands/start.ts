@@ -22,10 +22,12 @@ export const startCommand: Command = {
   interspersed: true,
   async run(invocation) {
     const { flags, io, engine } = invocation
-    const args = await selectedContainers(
+    const selected = await selectedContainers(
       invocation,
       (status) => !['running', 'paused'].includes(status),
     )
+    // Those that join the namespaces of others are younger than they.
+    const args = invocation.args.length > 0 ? selected : selected.toReversed()
     const { explain } = readExplain(flags)
     const wish = explain ? { explain } : {}
     const isAttached = flags.bool('attach') || flags.bool('interactive')

@@ -13,12 +13,14 @@ export const stopCommand: Command = {
     ...selectionFlags(),
     flag('bool', 'ignore,i', 'Do not complain about containers that do not exist'),
     ...stopFlags(),
+    flag('bool', 'until-boot', 'Let restart policies start it at the next boot of the machine'),
   ],
   minimumArguments: 0,
   interspersed: true,
   async run(invocation) {
     const { io } = invocation
     const options = {
+      untilBoot: invocation.flags.bool('until-boot'),
       ...readStopFlags(invocation.flags),
       warn: (text: string) => void io.stderr.write(`mycontainer: ${text}\n`),
     }
@@ -26,7 +28,7 @@ export const stopCommand: Command = {
       invocation,
       (status) => status === 'running' || status === 'restarting',
     )
-    return eachContainer({ ...invocation, args }, async (engine, container) => {
+    return eachContainer({ ...invocation, args, together: true }, async (engine, container) => {
       try {
         await engine.stop(container, options)
         return container

@@ -35,6 +35,9 @@ const tests: Readonly<Record<string, Test>> = {
   expose: ({ record }, value) =>
     record.resolved.exposedPorts.some((port) => `${port}/tcp`.startsWith(value)),
   health: ({ state }, value) => (state.health?.status ?? 'none') === value,
+  'restart-policy': ({ record }, value) => record.options.restart.name === value,
+  'should-start-on-boot': (container, value) =>
+    String(shouldStartOnBoot(container)) === (value === '1' ? 'true' : value),
 }
 
 /** Names that ask for containers that do not run, and so imply --all. */
@@ -71,6 +74,12 @@ export const containerFilterNames: readonly string[] = Object.keys(tests)
 /** Whether the filters look for containers that may have ended. */
 export function needsAll(filters: readonly Filter[]): boolean {
   return filters.some(({ name }) => impliesAll.has(name))
+}
+
+/** As podman: `always` whatever was before, `unless-stopped` where nobody stopped it. */
+function shouldStartOnBoot({ record, state }: Container): boolean {
+  const { name } = record.options.restart
+  return name === 'always' || (name === 'unless-stopped' && !state.stoppedByUser)
 }
 
 const statuses = ['created', 'running', 'paused', 'restarting', 'exited', 'dead', 'removing']

@@ -44,6 +44,10 @@ const rows: { filters: string[]; want: string[] }[] = [
   { filters: ['publish=8000-9000/tcp'], want: ['web'] },
   { filters: ['expose=443'], want: ['web'] },
   { filters: ['health=none', 'name=web'], want: ['web'] },
+  { filters: ['restart-policy=no'], want: ['job-1', 'web'] },
+  { filters: ['restart-policy=always'], want: [] },
+  { filters: ['should-start-on-boot=true'], want: [] },
+  { filters: ['should-start-on-boot=false', 'name=web'], want: ['web'] },
 ]
 
 for (const { filters, want } of rows) {
@@ -70,3 +74,22 @@ t.test('an unknown status or reference is an error', async (t) => {
   t.throws(() => filterContainers([web], one('status=busy')), { code: 'INVALID_ARGUMENT' })
   t.throws(() => filterContainers([web], one('before=ghost')), { code: 'NOT_FOUND' })
 })
+
+const bootRows = [
+  { policy: 'no', stoppedByUser: false, starts: false },
+  { policy: 'on-failure', stoppedByUser: false, starts: false },
+  { policy: 'always', stoppedByUser: true, starts: true },
+  { policy: 'unless-stopped', stoppedByUser: false, starts: true },
+  { policy: 'unless-stopped', stoppedByUser: true, starts: false },
+] as const
+
+for (const { policy, stoppedByUser, starts } of bootRows)
+  t.test(`boot: ${policy}, ${stoppedByUser ? '' : 'not '}stopped by a user`, async (t) => {
+    const restart = { ...web.record.options.restart, name: policy }
+    const container = sampleContainer(
+      { options: { ...web.record.options, restart } },
+      { stoppedByUser },
+    )
+    const found = filterContainers([container], one(`should-start-on-boot=${starts}`))
+    t.equal(found.length, 1)
+  })
