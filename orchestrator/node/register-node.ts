@@ -5,6 +5,7 @@ import type { Client } from '../client/client.ts'
 import { newNode, nodeStatus } from './node-object.ts'
 import type { NodeFacts, NodeImage } from './node-object.ts'
 import type { PressureMemory } from './pressure/pressure-conditions.ts'
+import { startPulse } from './pulse.ts'
 
 const nodeKind = { apiVersion: 'v1', kind: 'Node' }
 const leaseKind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
@@ -105,10 +106,10 @@ export async function startHeartbeat(options: HeartbeatOptions): Promise<Heartbe
     await tellStatus(wasSilent)
   }
   await beat()
-  const timer = setInterval(() => void beat().catch(problem), renewSeconds * 1000)
+  const timer = startPulse(renewSeconds * 1000, () => void beat().catch(problem))
   return {
     hurry: () => void tellStatus(true).catch(problem),
-    stop: () => clearInterval(timer),
+    stop: () => timer.stop(),
   }
 }
 

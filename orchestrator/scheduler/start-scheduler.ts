@@ -60,17 +60,20 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
   const surroundings = makeSurroundings()
   const cache = makeClusterCache(surroundings)
   const loop = makeLoop(() => runTurn(context))
-  const context = makeContext(options, { cache, volumes: surroundings.volumes }, () => loop.wake())
+  const flushing = makeFlushing(() => context.queue)
+  const wake = (): void => {
+    loop.wake()
+    flushing.begin()
+  }
+  const context = makeContext(options, { cache, volumes: surroundings.volumes }, wake)
   const { queue, schedulerName } = context
   const followed = { cache, surroundings, queue, schedulerName }
   const following = await followCluster(options.client, followed, options.informers)
   loop.begin()
-  const flushing = setInterval(() => queue.flush(), flushPeriod)
-  flushing.unref()
   return {
     countWaiting: () => queue.count(),
     stop: async () => {
-      clearInterval(flushing)
+      flushing.end()
       loop.end()
       following.stop()
       surroundings.volumes.stop()
@@ -78,6 +81,29 @@ export async function startScheduler(options: SchedulerOptions): Promise<Running
       // Events are begun a little after they are told of.
       await new Promise(setImmediate)
       await Promise.allSettled(context.events)
+    },
+  }
+}
+
+/** Flushes the queue every now and then, as long as pods wait in it. */
+function makeFlushing(queueOf: () => SchedulingQueue): { begin(): void; end(): void } {
+  let timer: NodeJS.Timeout | undefined
+  let isOver = false
+  const begin = (): void => {
+    if (isOver || timer !== undefined) return
+    timer = setTimeout(() => {
+      timer = undefined
+      const queue = queueOf()
+      queue.flush()
+      if (queue.size > 0) begin()
+    }, flushPeriod)
+    timer.unref()
+  }
+  return {
+    begin,
+    end: () => {
+      isOver = true
+      clearTimeout(timer)
     },
   }
 }

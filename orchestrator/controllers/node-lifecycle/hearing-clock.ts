@@ -5,22 +5,33 @@
 export interface HearingClock {
   /** Milliseconds during which the server listened. */
   readonly now: () => number
-  /** Called by the timer of `periodMs`. @returns by how many milliseconds it came late */
+  /** The next tick comes in so many milliseconds. */
+  readonly expect: (milliseconds: number) => void
+  /** @returns by how many milliseconds it came late */
   readonly tick: () => number
 }
 
-/** @param monotonic milliseconds that no clock change moves, like `performance.now` */
+/**
+ * @param periodMs until the first tick, and by how much a tick may be late before that is standing still: timers are late
+ *   by a little all the time
+ * @param monotonic milliseconds that no clock change moves, like `performance.now`
+ */
 export function makeHearingClock(periodMs: number, monotonic: () => number): HearingClock {
   let heard = 0
   let last = monotonic()
+  let due = periodMs
+  const now = (): number => heard + Math.min(monotonic() - last, due + periodMs)
+  const tick = (): number => {
+    heard = now()
+    const elapsed = monotonic() - last
+    last += elapsed
+    return Math.max(0, elapsed - due)
+  }
   return {
-    now: () => heard,
-    tick: () => {
-      const elapsed = monotonic() - last
-      last += elapsed
-      // Twice the period: timers are late by a little all the time, and that is not standing still.
-      heard += Math.min(elapsed, 2 * periodMs)
-      return Math.max(0, elapsed - periodMs)
+    now,
+    tick,
+    expect: (milliseconds) => {
+      due = milliseconds
     },
   }
 }

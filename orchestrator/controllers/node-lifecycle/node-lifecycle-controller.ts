@@ -9,58 +9,68 @@ import type { WriteTools } from '../writes/run-writes.ts'
 import type { Write } from '../writes/write.ts'
 import { makeEvictionBudget } from './eviction-budget.ts'
 import { makeHearingClock } from './hearing-clock.ts'
+import type { HearingClock } from './hearing-clock.ts'
 import { readSign } from './node-silence.ts'
 import type { NodeSign } from './node-silence.ts'
+import { readiness } from './node-taints.ts'
 import { planNodeHealth, planPodsNotReady } from './plan-node-health.ts'
+import { startRounds } from './rounds.ts'
 
 const name = 'node-controller'
+const leaseNamespace = 'kube-node-lease'
 
 /** Watches over the nodes: who fell silent, and what that means for its pods. */
 export const startNodeLifecycleController: StartController = (context) => {
-  const round = makeRound(context)
   const { nodeMonitorGrace: grace = 40_000 } = context.settings
   const { nodeMonitorPeriod: period = Math.min(5_000, grace / 8) } = context.settings
   const clock = makeHearingClock(period, () => performance.now())
-  let isStopped = false
-  let running = Promise.resolve()
-  let timer: NodeJS.Timeout | undefined
-  const next = (): void => {
-    if (isStopped) return
-    timer = setTimeout(() => {
-      clock.tick()
-      // A turn later, so that what waited in the sockets while we stood still is read before anybody is judged.
-      running = new Promise<void>((resolve) => setImmediate(resolve))
-        .then(() => (isStopped ? undefined : round(clock.now())))
-        .catch((error: unknown) => context.onProblem(`${name} (${describeError(error)})`, error))
-        .then(next)
-    }, period)
-    timer.unref()
-  }
-  next()
-  return {
-    stop: async () => {
-      isStopped = true
-      clearTimeout(timer)
-      await running
-    },
-  } satisfies RunningController
+  const signs = new Map<string, NodeSign>()
+  const rounds = startRounds({
+    period,
+    clock,
+    round: makeRound(context, signs, clock),
+    onProblem: (error) => context.onProblem(`${name} (${describeError(error)})`, error),
+  })
+  hearNodes(context, signs, { clock, hurry: () => rounds.hurry() })
+  return { stop: () => rounds.stop() } satisfies RunningController
 }
 
-function makeRound(context: ControllerContext): (heard: number) => Promise<void> {
+/** A lease is heard when it comes, not when somebody looks; a node that changes is looked at soon. */
+function hearNodes(
+  { informers }: ControllerContext,
+  signs: Map<string, NodeSign>,
+  { clock, hurry }: { readonly clock: HearingClock; readonly hurry: () => void },
+): void {
+  const nodes = informers.of(kinds.node)
+  nodes.onChange(hurry)
+  informers.of(kinds.lease).onChange((lease) => {
+    const { name: key = '', namespace } = lease.metadata
+    const before = signs.get(key)
+    const node = before && namespace === leaseNamespace ? nodes.get({ name: key }) : undefined
+    if (node) signs.set(key, readSign(node, lease, before, clock.now()))
+  })
+}
+
+function makeRound(
+  context: ControllerContext,
+  signs: Map<string, NodeSign>,
+  clock: HearingClock,
+): () => Promise<number> {
   const { informers, settings } = context
   const nodes = informers.of(kinds.node)
   const leases = informers.of(kinds.lease)
   const pods = informers.of(kinds.pod)
   pods.addIndex('node of pod', (pod) => [nodeOf(pod) ?? ''])
   const budget = makeEvictionBudget()
-  const signs = new Map<string, NodeSign>()
   const tools = writeTools(context)
   const awaitSeen = makeAwaitSeen((object) => (object.kind === 'Node' ? nodes : undefined))
   sayComings(context, tools)
-  return async (heard) => {
+  return async () => {
     await Promise.all([nodes.synced, leases.synced, pods.synced])
+    const heard = clock.now()
     const all = nodes.list()
-    readSigns(all, signs, (node) => leases.get({ namespace: 'kube-node-lease', name: node }), heard)
+    const leaseOf = (node: string) => leases.get({ namespace: leaseNamespace, name: node })
+    readSigns(all, signs, leaseOf, heard)
     const {
       nodeMonitorGrace = 40_000,
       nodeStartupGrace = 60_000,
@@ -82,6 +92,8 @@ function makeRound(context: ControllerContext): (heard: number) => Promise<void>
       now: new Date(),
     })
     await runEach(context, tools, writes, awaitSeen)
+    if (writes.length === 0 && all.every((node) => readiness(node) === 'True'))
+      return untilSilent(signs, heard, nodeMonitorGrace)
     const now = new Date()
     for (const node of nodes.list())
       await runEach(
@@ -89,7 +101,14 @@ function makeRound(context: ControllerContext): (heard: number) => Promise<void>
         tools,
         planPodsNotReady(node, pods.byIndex('node of pod', node.metadata.name ?? ''), now),
       )
+    return 0
   }
+}
+
+/** For how long the first of the nodes, of which all are ready, may still be silent. */
+function untilSilent(signs: ReadonlyMap<string, NodeSign>, heard: number, graceMs: number): number {
+  const first = Array.from(signs.values()).reduce((at, sign) => Math.min(at, sign.heardAt), heard)
+  return first + graceMs - heard
 }
 
 function readSigns(
