@@ -184,7 +184,15 @@ const kubePlay = entry(
 export const commandGroups: Readonly<Record<string, CommandGroup>> = {
   container: {
     summary: 'Manage containers',
-    commands: { ...containerCommands, ls: ps, list: ps },
+    commands: {
+      ...containerCommands,
+      exists: entry(
+        'Check if a container exists',
+        async () => (await import('./commands/exists.ts')).containerExistsCommand,
+      ),
+      ls: ps,
+      list: ps,
+    },
   },
   healthcheck: {
     summary: 'Manage health checks',
@@ -213,6 +221,18 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
   network: {
     summary: 'Manage networks',
     commands: {
+      exists: entry(
+        'Check if a network exists',
+        async () => (await import('./commands/exists.ts')).networkExistsCommand,
+      ),
+      reload: entry(
+        'Put back what others took from the networks of running containers',
+        async () => (await import('./commands/network/reload.ts')).networkReloadCommand,
+      ),
+      update: entry(
+        'Change the name servers that a network asks',
+        async () => (await import('./commands/network/update.ts')).networkUpdateCommand,
+      ),
       connect: entry(
         'Connect a container to a network',
         async () => (await import('./commands/network/connect.ts')).networkConnectCommand,
@@ -250,6 +270,10 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
   secret: {
     summary: 'Manage secrets',
     commands: {
+      exists: entry(
+        'Check if a secret exists',
+        async () => (await import('./commands/exists.ts')).secretExistsCommand,
+      ),
       create: entry(
         'Create a secret from a file or standard input',
         async () => (await import('./commands/secret/create.ts')).secretCreateCommand,
@@ -286,6 +310,10 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
   volume: {
     summary: 'Manage volumes',
     commands: {
+      exists: entry(
+        'Check if a volume exists',
+        async () => (await import('./commands/exists.ts')).volumeExistsCommand,
+      ),
       create: entry(
         'Create a volume',
         async () => (await import('./commands/volume/create.ts')).volumeCreateCommand,

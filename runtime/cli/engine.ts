@@ -57,8 +57,6 @@ export interface RemoveOptions {
   readonly volumes: boolean
   /** Seconds to wait for a running one, with force; absent: 0. */
   readonly timeout?: number | undefined
-  /** The containers that require it too, before it. */
-  readonly depend?: boolean | undefined
 }
 
 export interface ExecOptions {
@@ -308,8 +306,9 @@ export interface Engine extends ContentVerbs {
   unpause(container: string): Promise<void>
   /** @returns the exit code, once it has ended (or is in `condition`, then 0) */
   wait(container: string, condition?: 'stopped' | 'removed' | 'running'): Promise<number>
-  /** @returns ids of others that were removed, with `depend` */
-  remove(container: string, options: RemoveOptions): Promise<readonly string[]>
+  remove(container: string, options: RemoveOptions): Promise<void>
+  /** The containers that require it before it. @returns their ids */
+  removeWithDependents(container: string, options: RemoveOptions): Promise<readonly string[]>
   rename(container: string, name: string): Promise<void>
   update(container: string, options: UpdateOptions): Promise<void>
   exec(container: string, options: ExecOptions, io: CommandIo): Promise<RunResult>

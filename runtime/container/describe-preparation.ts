@@ -54,7 +54,7 @@ function describeNetwork({ options }: ContainerRecord, { start }: PreparedStart)
   return [
     ...network.attachments.map(
       (one) =>
-        `${one.interfaceName} ${one.ipv4}/${one.ipv4PrefixLength} in ${one.network}, gateway ${one.ipv4Gateway}`,
+        `${one.interfaceName} ${one.ipv4 ?? one.ipv6}/${one.ipv4PrefixLength ?? one.ipv6PrefixLength} in ${one.network}, gateway ${one.ipv4Gateway ?? one.ipv6Gateway}`,
     ),
     ...network.ports.map(
       (port) => `${port.hostIp}:${port.hostPort} → ${port.containerPort}/${port.protocol}`,

@@ -111,6 +111,7 @@ function summarize({ folders }: EngineContext, network: Network): NetworkSummary
     bridgeName: network.bridge,
     subnets: driver === 'none' ? [] : pools,
     internal: network.internal,
+    ipv4: network.ipv4.subnet !== '',
     ipv6: network.ipv6 !== undefined,
     dns: network.dns,
     labels: network.labels,

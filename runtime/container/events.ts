@@ -5,6 +5,8 @@ import { appendEvents, eventLogPath } from '../../rootfs/event-log.ts'
 import type { EngineEvent, EventsOptions } from '../cli/engine.ts'
 import type { EngineFolders } from './folders.ts'
 import type { ContainerRecord } from './record.ts'
+import type { NetworkAttachment } from './state.ts'
+import { parseEvents, passages } from './stored-event.ts'
 import { isSystemError } from '../../native/system-error.ts'
 
 export function eventsPath(folders: EngineFolders): string {
@@ -34,6 +36,17 @@ export function publishContainerEvent(
     id: record.id,
     attributes: containerAttributes(record, attributes),
   })
+}
+
+/** A container runs, and is in its networks. */
+export function publishStart(
+  folders: EngineFolders,
+  record: ContainerRecord,
+  networks: readonly NetworkAttachment[],
+): void {
+  const attributes = containerAttributes(record)
+  const event = { type: 'container' as const, action: 'start', id: record.id, attributes }
+  publishEvent(folders, { ...event, ...passages(networks) })
 }
 
 /** The two events of a program that is about to be executed in a container. */
@@ -66,20 +79,22 @@ function containerAttributes(
   }
 }
 
-/** Start of a line that a monitor completes with its exit record: see StoredEvent. */
+/** Start of a line that a monitor completes with its exit record: see `parseEvents`. */
 export function endEventStart(
   record: ContainerRecord,
   action: 'die' | 'destroy' | 'oom' | 'exec_die',
   more: Readonly<Record<string, string>> = {},
+  networks: readonly NetworkAttachment[] = [],
 ): string {
   const attributes = containerAttributes(record, more)
-  const event = JSON.stringify({ type: 'container', action, id: record.id, attributes })
+  const event = JSON.stringify({
+    type: 'container',
+    action,
+    id: record.id,
+    attributes,
+    ...passages(networks),
+  })
   return `${event.slice(0, -1)},"exit":`
-}
-
-/** A line that a monitor appended: the event as prepared at start, and how the container ended. */
-interface StoredEvent extends EngineEvent {
-  readonly exit?: { readonly exitCode?: number; readonly finishedAt: string }
 }
 
 /** Events in the order they were recorded; with `follow`, on and on until the signal. */
@@ -93,33 +108,15 @@ export async function* readEvents(
   const reader = openReader(path, options)
   for (;;) {
     for (const line of reader.lines()) {
-      const event = parseEvent(line)
-      if (!event) continue
-      const time = Date.parse(event.time)
-      if (options.since !== undefined && time < options.since) continue
-      if (options.until !== undefined && time > options.until) return
-      yield event
+      for (const event of parseEvents(line)) {
+        const time = Date.parse(event.time)
+        if (options.since !== undefined && time < options.since) continue
+        if (options.until !== undefined && time > options.until) return
+        yield event
+      }
     }
     if (!changes || changes.isOver()) return
     await changes.next()
-  }
-}
-
-function parseEvent(line: string): EngineEvent | undefined {
-  let stored: StoredEvent
-  try {
-    stored = JSON.parse(line) as StoredEvent
-  } catch {
-    return undefined // Cut off by a crash of the machine.
-  }
-  const { exit, ...event } = stored
-  if (!exit) return event
-  if (event.action !== 'die' && event.action !== 'exec_die')
-    return { ...event, time: exit.finishedAt }
-  return {
-    ...event,
-    time: exit.finishedAt,
-    attributes: { ...event.attributes, exitCode: String(exit.exitCode ?? 0) },
   }
 }
 

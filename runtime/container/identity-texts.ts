@@ -35,7 +35,7 @@ export function identityTexts(
       domainname,
       addresses: attachments.flatMap((one) => addressesOf(one)),
       addHosts: network.addHosts,
-      gateway: isHost ? '127.0.0.1' : attachments[0]?.ipv4Gateway,
+      gateway: isHost ? '127.0.0.1' : (attachments[0]?.ipv4Gateway ?? attachments[0]?.ipv6Gateway),
       ipv6,
     }),
     resolvConf: renderResolvConf({

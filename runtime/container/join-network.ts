@@ -75,7 +75,7 @@ function noOwnMac({ name, parent }: Network): OperationError {
 }
 
 /** Somebody deleted the bridge under running containers: their cables still hang there. */
-function restoreAttachments(
+export function restoreAttachments(
   { folders }: EngineContext,
   { id }: Network,
   device: NetworkDevice,
@@ -99,7 +99,7 @@ export async function announce(
   const file = writeNameRecord(context.folders, network.name, {
     containerId: id,
     names: [name, ...wishFor(options.network, network.name).aliases, id.slice(0, 12)],
-    ipv4: lease.ipv4.address,
+    ...(lease.ipv4 ? { ipv4: lease.ipv4.address } : {}),
     ...(lease.ipv6 ? { ipv6: lease.ipv6.address } : {}),
     upstreams: options.network.dns,
   })
@@ -122,11 +122,16 @@ export function describeAttachment(
   return {
     network: network.name,
     networkId: network.id,
+    ...(isShared(network) ? { driver: driverOf(network) } : {}),
     interfaceName: interfaceName(position),
     ...(isShared(network) ? {} : { hostInterface: hostInterfaceName(nonce) }),
-    ipv4: lease.ipv4.address,
-    ipv4PrefixLength: lease.ipv4.prefixLength,
-    ...(wayOut === 'gateway' ? { ipv4Gateway: lease.ipv4.gateway } : {}),
+    ...(lease.ipv4
+      ? {
+          ipv4: lease.ipv4.address,
+          ipv4PrefixLength: lease.ipv4.prefixLength,
+          ...(wayOut === 'gateway' ? { ipv4Gateway: lease.ipv4.gateway } : {}),
+        }
+      : {}),
     ...(lease.ipv6
       ? {
           ipv6: lease.ipv6.address,

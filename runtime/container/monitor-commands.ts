@@ -3,6 +3,7 @@ import { distFolder } from '../../native/paths.ts'
 import type { EngineContext } from './engine-context.ts'
 import { endEventStart, eventsPath } from './events.ts'
 import type { ContainerRecord } from './record.ts'
+import type { StartRecord } from './start-record.ts'
 
 /** What a monitor does for us, in the words of the program compiler. */
 export interface Hook {
@@ -42,14 +43,14 @@ export function restartDelayMs(restartCount: number): number {
 export function monitorCommands(
   context: EngineContext,
   record: ContainerRecord,
-  restartCount: number,
+  { restartCount, network }: Pick<StartRecord, 'restartCount' | 'network'>,
 ): Hook {
   const { restart, rm, rmi } = record.options
   const health = record.resolved.health
   return {
     events: {
       path: eventsPath(context.folders),
-      ended: endEventStart(record, 'die'),
+      ended: endEventStart(record, 'die', {}, network?.attachments),
       oom: endEventStart(record, 'oom'),
       ...(rm ? { cleaned: endEventStart(record, 'destroy') } : {}),
     },

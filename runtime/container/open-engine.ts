@@ -68,6 +68,7 @@ type LifeCycle = Pick<
   | 'unpause'
   | 'wait'
   | 'remove'
+  | 'removeWithDependents'
   | 'rename'
   | 'update'
   | 'exec'
@@ -130,10 +131,12 @@ function lifeCycle(context: EngineContext): LifeCycle {
       return waitContainer(context.folders, container, condition)
     },
     async remove(container, options) {
-      const { removeContainer, removeWithDependents } = await import('./remove.ts')
-      if (options.depend) return removeWithDependents(context, container, options)
+      const { removeContainer } = await import('./remove.ts')
       await removeContainer(context, container, options)
-      return []
+    },
+    async removeWithDependents(container, options) {
+      const { removeWithDependents } = await import('./remove.ts')
+      return removeWithDependents(context, container, options)
     },
     async rename(container, name) {
       const { renameContainer } = await import('./rename.ts')
@@ -258,6 +261,8 @@ type Networks = Pick<
   | 'networkInspect'
   | 'networkRemove'
   | 'networkConnect'
+  | 'networkReload'
+  | 'networkUpdate'
   | 'networkDisconnect'
   | 'networkPrune'
 >
@@ -274,6 +279,10 @@ function networks(context: EngineContext): Networks {
       const { connectNetwork } = await import('./connect-network.ts')
       await connectNetwork(context, options)
     },
+    networkReload: async (container) =>
+      (await import('./reload-network.ts')).reloadNetworks(context, container),
+    networkUpdate: async (network, servers) =>
+      (await import('./reload-network.ts')).updateNetwork(context, network, servers),
     async networkDisconnect(network, container, { force }) {
       const { disconnectNetwork } = await import('./disconnect-network.ts')
       await disconnectNetwork(context, network, container, force)

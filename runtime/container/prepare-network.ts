@@ -76,7 +76,8 @@ export async function prepareNetwork(
       forwarded: forwardedPorts(context, ports.bindings),
     }
     const state = describeNetwork(record, joined, ports.bindings)
-    const nameServer = joined.find(({ network }) => network.dns)?.lease.ipv4.gateway
+    const serving = joined.find(({ network }) => network.dns)?.lease
+    const nameServer = (serving?.ipv4 ?? serving?.ipv6)?.gateway
     const { attachments } = state
     return {
       attachment,
@@ -139,7 +140,7 @@ function reserveHostPorts(
     containerId: record.id,
     publish,
     exposed: publishAll ? record.resolved.exposedPorts : [],
-    ipv4: first.lease.ipv4.address,
+    ipv4: first.lease.ipv4?.address,
     ipv6: first.lease.ipv6?.address,
     probe: portProbe(context),
     isHolding: (id) => mayHoldLeases(folders, id),

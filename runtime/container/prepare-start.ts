@@ -113,7 +113,7 @@ export async function prepareStart(
     })
     const start = startRecord(wish, network, cgroup, leases)
     writeIdentityFiles(context, record, containerHostname(options, facts), network, mappings)
-    const hook = monitorCommands(context, record, start.restartCount)
+    const hook = monitorCommands(context, record, start)
     const program = compileStart({
       context,
       record,

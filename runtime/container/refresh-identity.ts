@@ -34,7 +34,10 @@ function textsFor(
 ): IdentityTexts {
   const serving = new Set(listNetworks(folders).flatMap(({ id, dns }) => (dns ? [id] : [])))
   const first = attachments.find(({ networkId }) => serving.has(networkId))
-  return identityTexts(record, { attachments, nameServer: first?.ipv4Gateway })
+  return identityTexts(record, {
+    attachments,
+    nameServer: first?.ipv4Gateway ?? first?.ipv6Gateway,
+  })
 }
 
 /** A text with the lines that have come and without those that have gone. Pure. */

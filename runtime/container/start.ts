@@ -6,7 +6,7 @@ import type { Program } from '../program/program.ts'
 import { containerFolder } from './container-folder.ts'
 import { withContainerLock } from './container-lock.ts'
 import type { EngineContext } from './engine-context.ts'
-import { publishContainerEvent } from './events.ts'
+import { publishContainerEvent, publishStart } from './events.ts'
 import { keepNamespaces } from './namespace-members.ts'
 import { type PreparedStart, type StartWish, prepareStart } from './prepare-start.ts'
 import { readState } from './read-state.ts'
@@ -113,7 +113,7 @@ async function runPrepared(
   prepared.release()
   if (outcome.kind === 'running') {
     keepNamespaces(context, outcome.monitorPid)
-    publishContainerEvent(context.folders, record, 'start')
+    publishStart(context.folders, record, prepared.start.network?.attachments ?? [])
     writePidfile(record, outcome.pid)
     context.spares?.replenish()
     return { ...outcome, ended: run.ended, program: prepared.program, trace: run.trace }

@@ -31,6 +31,8 @@ export interface HealthState {
 export interface NetworkAttachment {
   readonly network: string
   readonly networkId: string
+  /** Absent: `bridge`. */
+  readonly driver?: string | undefined
   readonly interfaceName: string
   /** The other end of the pair, on the host's bridge. */
   readonly hostInterface?: string | undefined

@@ -40,6 +40,7 @@ function standing(name: 'host' | 'none'): NetworkSummary {
     bridgeName: '',
     subnets: [],
     internal: false,
+    ipv4: true,
     ipv6: false,
     dns: false,
     labels: {},

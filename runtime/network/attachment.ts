@@ -15,8 +15,9 @@ import { addAddress } from './rtnetlink/address.ts'
 import { createChildLink } from './rtnetlink/child-link.ts'
 import { allowHairpin, createVeth, setLink } from './rtnetlink/link.ts'
 import { encodeRouteChanges } from './rtnetlink/request.ts'
+import { parseSubnet } from './subnet.ts'
 import type { RouteRequest } from './rtnetlink/request.ts'
-import { addDefaultRoute, addDeviceRoute } from './rtnetlink/route.ts'
+import { addDefaultRoute, addDeviceRoute, replaceRoute } from './rtnetlink/route.ts'
 
 // One container in one network, as messages that its start program carries. Pure.
 
@@ -198,16 +199,42 @@ function insideExchange(request: AttachmentRequest): NetlinkExchange {
   if (device.hostIpv6 && !withIpv6) requests.push(setLink({ index, noLinkLocal: true }))
   requests.push(setLink({ index, up: true }))
   const wayOut = defaultRoute ? wayOutOf(request.network) : 'none'
-  requests.push(...addressRequests(index, lease.ipv4, wayOut))
+  if (lease.ipv4) requests.push(...addressRequests(index, lease.ipv4, wayOut))
   if (withIpv6 && lease.ipv6) requests.push(...addressRequests(index, lease.ipv6, wayOut))
+  requests.push(...furtherRoutes(request, index))
   return {
     family: 'route',
     message: encodeRouteChanges(requests),
     acks: requests.length,
-    why: `start lo and ${interfaceName(position)}, give it ${lease.ipv4.address}${defaultRoute ? ' and the default route' : ''}`,
+    why: `start lo and ${interfaceName(position)}, give it ${(lease.ipv4 ?? lease.ipv6)?.address}${defaultRoute ? ' and the default route' : ''}`,
     source: 'rtnetlink(7)',
   }
 }
+
+/** `network create --route`, of the families that the container has. */
+function furtherRoutes(
+  { network, lease, device }: AttachmentRequest,
+  index: number,
+): RouteRequest[] {
+  return (network.routes ?? []).flatMap(({ destination, gateway }) => {
+    const isMissing = gateway.includes(':') ? !(device.ipv6 && lease.ipv6) : !lease.ipv4
+    if (isMissing) return []
+    const { address, prefixLength } = parseSubnet(destination)
+    const by = requireAddress(gateway, 'a gateway')
+    return [
+      replaceRoute({
+        destination: address,
+        prefixLength,
+        gateway: by,
+        outgoing: index,
+        protocol: RTPROT_STATIC,
+      }),
+    ]
+  })
+}
+
+/** As an administrator's, linux/rtnetlink.h. */
+const RTPROT_STATIC = 4
 
 type WayOut = 'none' | 'gateway' | 'interface'
 

@@ -6,7 +6,7 @@ import { findForwardBlockers } from './foreign-firewall.ts'
 import { defaultRouteMtu, findLink, hostHasIpv6, listAddresses } from './host-network.ts'
 import { requireAddress } from './ip-address.ts'
 import { hasErrno } from './kernel-verdict.ts'
-import { driverOf, firewallTableName, poolsOf } from './network.ts'
+import { driverOf, firewallTableName, linkAlias, poolsOf } from './network.ts'
 import type { AddressPool, Network, NetworkFolders } from './network.ts'
 import { listNetworks } from './network-store.ts'
 import { lookAtParent } from './parent-interface.ts'
@@ -17,6 +17,7 @@ import { encodeRouteChanges } from './rtnetlink/request.ts'
 import type { RouteRequest } from './rtnetlink/request.ts'
 import { findStandingBridge, rememberBridge } from './standing-bridge.ts'
 import { parseSubnet } from './subnet.ts'
+import { ensureVlan, removeVlan } from './vlan-parent.ts'
 import { ensureIpv6Forwarding, ensureSysctl } from './sysctl-file.ts'
 
 /** A network as it stands in the kernel now. */
@@ -46,7 +47,10 @@ export interface NetworkDevice {
  *   where the bridge's name belongs to somebody else, `SYSCALL_FAILED` for everything else
  */
 export function ensureNetwork(folders: NetworkFolders, network: Network): NetworkDevice {
-  if (driverOf(network) !== 'bridge') return lookAtParent(network)
+  if (driverOf(network) !== 'bridge') {
+    ensureVlan(network.parent ?? '', network.id)
+    return lookAtParent(network)
+  }
   const standing = findStandingBridge(network)
   const device = standing ? { ...standing, isNew: false } : setUpBridge(network)
   const built = ensureFirewall(folders, network, () => listNetworks(folders))
@@ -92,17 +96,13 @@ const ethernetMtu = 1500
 
 /** Take a network out of the kernel; fine where it is not in it. The caller knows that nothing uses it. */
 export function removeNetwork(folders: NetworkFolders, network: Network): void {
-  if (driverOf(network) !== 'bridge') return
+  if (driverOf(network) !== 'bridge')
+    return removeVlan(network.parent ?? '', network.id, listNetworks(folders))
   using socket = openNetlinkSocket('route')
   const link = findLink(socket, network.bridge)
-  if (link?.alias === aliasOf(network))
+  if (link?.alias === linkAlias(network.id))
     apply(socket, [deleteLink(link.index)], 'delete a bridge', network)
   removeFromFirewall(folders, network)
-}
-
-/** Marks the bridge as this network's, so that another engine's is never taken for ours. */
-function aliasOf(network: Network): string {
-  return `mycontainer network ${network.id}`
 }
 
 function apply(
@@ -121,7 +121,7 @@ function ensureBridge(
 ): { readonly link: Link; readonly isNew: boolean } {
   const present = findLink(socket, network.bridge)
   const link = present ?? makeBridge(socket, network)
-  if (link.kind !== 'bridge' || (link.alias !== '' && link.alias !== aliasOf(network)))
+  if (link.kind !== 'bridge' || (link.alias !== '' && link.alias !== linkAlias(network.id)))
     throw new OperationError(
       'ALREADY_EXISTS',
       'make a bridge',
@@ -155,14 +155,15 @@ export function removeInterface(name: string): void {
 }
 
 function makeBridge(socket: NetlinkSocket, network: Network): Link {
-  const gateway = requireAddress(network.ipv4.gateway, 'a gateway')
+  const [pool] = [...poolsOf(network, 'ipv4'), ...poolsOf(network, 'ipv6')]
+  const gateway = requireAddress(pool?.gateway ?? '', 'a gateway')
   const create = createBridge({
     name: network.bridge,
     // A fixed address: else the bridge takes that of its lowest port, and neighbours lose it.
-    mac: new Uint8Array([0x02, 0x42, ...gateway]),
+    mac: new Uint8Array([0x02, 0x42, ...gateway.slice(-4)]),
     mtu: network.mtu ?? defaultRouteMtu(socket),
   })
-  const mark = setLink({ name: network.bridge, alias: aliasOf(network) })
+  const mark = setLink({ name: network.bridge, alias: linkAlias(network.id) })
   try {
     apply(socket, [create, mark], 'make a bridge', network)
   } catch (error) {

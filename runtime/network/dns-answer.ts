@@ -39,7 +39,7 @@ function pointer(question: Question, name: string): Reply {
 
 function addresses({ name, type }: Question, found: readonly NameRecord[]): Reply {
   const answers = found.flatMap(({ ipv4, ipv6 }): Answer[] => {
-    if (type === 'A') return [{ type, name, ttl, data: ipv4 }]
+    if (type === 'A') return ipv4 === undefined ? [] : [{ type, name, ttl, data: ipv4 }]
     return type === 'AAAA' && ipv6 !== undefined ? [{ type, name, ttl, data: ipv6 }] : []
   })
   return { kind: 'answers', answers }

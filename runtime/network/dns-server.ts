@@ -179,6 +179,7 @@ function shuffle<Item>(items: readonly Item[]): Item[] {
 function upstreamsFor(client: string, records: readonly NameRecord[], network: Network): string[] {
   const own = findClient(records, client)
   if (own && own.upstreams.length > 0) return [...own.upstreams]
+  if (network.nameServers) return [...network.nameServers]
   if (hasWayOut()) return [wayOutNameServer]
   const host = parseResolvConf(readIfPresent('/etc/resolv.conf') ?? '').nameservers
   return usableUpstreams(host, gatewaysOf(network))

@@ -25,7 +25,8 @@ export interface LeasedAddress {
 
 /** What a container has in one network until its lease files are unlinked. */
 export interface AddressLease {
-  readonly ipv4: LeasedAddress
+  /** Absent in a network of IPv6 alone. */
+  readonly ipv4?: LeasedAddress | undefined
   readonly ipv6?: LeasedAddress | undefined
   /** `02:42:0a:58:00:02` */
   readonly mac: string
@@ -63,9 +64,10 @@ export function leaseAddress(
   requireLeasable(network, request)
   const folder = addressLeasesFolder(folders, network.name)
   const mac = request.mac === undefined ? undefined : parseMac(request.mac)
+  if (poolsOf(network, 'ipv4').length === 0) return leaseIpv6Alone(folders, network, request)
   const ipv4 =
     request.ip === undefined
-      ? leaseNext(folders, network, request)
+      ? leaseNext(folders, network, 'ipv4', request)
       : leaseWanted(folder, poolsOf(network, 'ipv4'), request.ip, request)
   const files = [join(folder, formatAddress(ipv4.address))]
   try {
@@ -82,6 +84,29 @@ export function leaseAddress(
     releaseLeases(files)
     throw error
   }
+}
+
+/** @throws {OperationError} `UNSUPPORTED` where the host has no IPv6 */
+function leaseIpv6Alone(
+  folders: NetworkFolders,
+  network: Network,
+  request: LeaseRequest,
+): AddressLease {
+  if (!request.ipv6)
+    throw new OperationError(
+      'UNSUPPORTED',
+      `join the network ${network.name}: it has IPv6 alone, and this host has none`,
+      {},
+      { hint: 'Allow it: sysctl -w net.ipv6.conf.all.disable_ipv6=0' },
+    )
+  const folder = addressLeasesFolder(folders, network.name)
+  const ipv6 =
+    request.ip6 === undefined
+      ? leaseNext(folders, network, 'ipv6', request)
+      : leaseWanted(folder, poolsOf(network, 'ipv6'), request.ip6, request)
+  const mac = request.mac === undefined ? macOf(ipv6.address) : parseMac(request.mac)
+  const files = [join(folder, formatAddress(ipv6.address))]
+  return { ipv6: describe(ipv6), mac: formatMac(mac), files }
 }
 
 /** An address with the range that it is of. */
@@ -152,8 +177,8 @@ export function leaseHolders(
   )
 }
 
-function macOf(ipv4: Uint8Array): Uint8Array {
-  return new Uint8Array([0x02, 0x42, ...ipv4])
+function macOf(address: Uint8Array): Uint8Array {
+  return new Uint8Array([0x02, 0x42, ...address.slice(-4)])
 }
 
 function formatMac(bytes: Uint8Array): string {
@@ -246,12 +271,17 @@ const lastFile = 'last-address'
 /** Characters of an IPv6 address that carries an IPv4 one. */
 const longestAddress = 45
 
-function leaseNext(folders: NetworkFolders, network: Network, request: LeaseRequest): Leased {
+function leaseNext(
+  folders: NetworkFolders,
+  network: Network,
+  family: 'ipv4' | 'ipv6',
+  request: LeaseRequest,
+): Leased {
   const folder = addressLeasesFolder(folders, network.name)
   const pointer = join(networkRunFolder(folders, network.name), lastFile)
   const last = parseAddress(readIfPresent(pointer)?.trim() ?? '')
   const isTaken = leasesIn(folder)
-  const pools = poolsOf(network, 'ipv4')
+  const pools = poolsOf(network, family)
   for (const mayReclaim of [false, true])
     for (const pool of pools)
       for (const address of addressesFrom(pool, last)) {

@@ -9,7 +9,8 @@ export interface NameRecord {
   readonly containerId: string
   /** Its name first, then aliases and the short id. */
   readonly names: readonly string[]
-  readonly ipv4: string
+  /** Absent in a network of IPv6 alone. */
+  readonly ipv4?: string | undefined
   readonly ipv6?: string | undefined
   /** Name servers to ask for this container (`--dns`) instead of the host's. */
   readonly upstreams: readonly string[]

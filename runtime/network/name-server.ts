@@ -67,12 +67,17 @@ function isUnserved(folder: string, ready: string): boolean {
   return lock !== undefined
 }
 
-function notUp({ name, ipv4 }: Network, said = ''): OperationError {
+function notUp({ name, ipv4, ipv6 }: Network, said = ''): OperationError {
   const last = said.trim().split('\n').at(-1)
   return new OperationError(
     'TIMEOUT',
     'start the name server',
-    { network: name, address: ipv4.gateway, port: 53, ...(last ? { said: last } : {}) },
+    {
+      network: name,
+      address: ipv4.gateway || (ipv6?.gateway ?? ''),
+      port: 53,
+      ...(last ? { said: last } : {}),
+    },
     { hint: `See what else listens on port 53: ss -lnp sport = :53` },
   )
 }

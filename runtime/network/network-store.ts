@@ -1,5 +1,5 @@
 import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { lockSync } from '../../native/lock.ts'
 import { openNetlinkSocket } from '../../native/netlink-socket.ts'
@@ -13,7 +13,13 @@ import {
   poolsOf,
   requireNetworkName,
 } from './network.ts'
-import type { AddressPool, Network, NetworkDriver, NetworkFolders } from './network.ts'
+import type {
+  AddressPool,
+  Network,
+  NetworkDriver,
+  NetworkFolders,
+  NetworkRoute,
+} from './network.ts'
 import {
   claimFile,
   listNames,
@@ -22,6 +28,7 @@ import {
   readIfPresent,
 } from './network-files.ts'
 import { chooseParent, requireChildren } from './parent-interface.ts'
+import { ensureVlan, removeVlan } from './vlan-parent.ts'
 import { addressAt, contains, formatSubnet, isHostAddress, parseSubnet } from './subnet.ts'
 import type { Subnet } from './subnet.ts'
 
@@ -44,11 +51,15 @@ export interface NewNetwork extends NewPool {
   readonly mode?: string | undefined
   /** Name of the bridge. */
   readonly bridge?: string | undefined
+  /** False: IPv6 alone. */
+  readonly ipv4?: boolean | undefined
   /** Absent: none. Without a subnet: one of ours. */
   readonly ipv6?: NewPool | undefined
   /** More of either family. */
   readonly further?: readonly NewPool[] | undefined
   readonly internal?: boolean | undefined
+  readonly nameServers?: readonly string[] | undefined
+  readonly routes?: readonly NetworkRoute[] | undefined
   /** False: no name server. */
   readonly dns?: boolean | undefined
   readonly mtu?: number | undefined
@@ -134,13 +145,17 @@ function addNetwork(
   // Loaded here alone: only making a network needs it, and every command loads this file.
   const { randomBytes } = process.getBuiltinModule('node:crypto')
   const id = randomBytes(32).toString('hex')
+  // Before the device, which may have to be made.
+  const pools = choosePools(folders, wanted, id, kind)
   const network: Network = {
     id,
     name: wanted.name,
     ...chooseDevice(folders, wanted, id, kind),
-    ...choosePools(folders, wanted, id, kind),
+    ...pools,
     internal: wanted.internal ?? false,
     dns: wanted.dns ?? true,
+    ...(wanted.nameServers ? { nameServers: wanted.nameServers } : {}),
+    ...(wanted.routes ? { routes: wanted.routes } : {}),
     ...(wanted.mtu === undefined ? {} : { mtu: requireMtu(wanted.mtu) }),
     labels: wanted.labels ?? {},
     ...(wanted.options === undefined ? {} : { options: wanted.options }),
@@ -161,9 +176,15 @@ function chooseDevice(
   if (driver === 'bridge')
     return { bridge: ownBridge(folders, wanted.bridge) ?? chooseBridgeName(id, kind) }
   if (driver === 'none') return { driver, bridge: '' }
-  const parent = chooseParent(wanted.parent)
-  requireChildren({ driver, parent, mode })
-  return { driver, bridge: '', parent, mode }
+  const isMade = ensureVlan(wanted.parent ?? '', id)
+  try {
+    const parent = chooseParent(wanted.parent)
+    requireChildren({ driver, parent, mode })
+    return { driver, bridge: '', parent, mode }
+  } catch (error) {
+    if (isMade) removeVlan(wanted.parent ?? '', id, [])
+    throw error
+  }
 }
 
 function ownBridge(folders: NetworkFolders, name: string | undefined): string | undefined {
@@ -187,13 +208,15 @@ function chooseBridgeName(id: string, kind: 'default' | 'user'): string {
   return findLink(socket, 'mc0') ? own : 'mc0'
 }
 
+const noPool: AddressPool = { subnet: '', gateway: '' }
+
 function choosePools(
   folders: NetworkFolders,
   wanted: NewNetwork,
   id: string,
   kind: 'default' | 'user',
 ): Pick<Network, 'ipv4' | 'ipv6' | 'further'> {
-  if (wanted.driver === 'none') return { ipv4: { subnet: '', gateway: '' } }
+  if (wanted.driver === 'none') return { ipv4: noPool }
   const others = listNetworks(folders)
     .filter((network) => driverOf(network) !== 'none')
     .flatMap((network) => [...poolsOf(network, 'ipv4'), ...poolsOf(network, 'ipv6')])
@@ -202,16 +225,22 @@ function choosePools(
   const used = [...others, ...usedSubnets('ipv4'), ...nameServers]
   // Containers that share an interface of the host are in the network that it is in.
   const isShared = wanted.driver === 'macvlan' || wanted.driver === 'ipvlan'
-  const subnet =
-    wanted.subnet === undefined
-      ? chooseSubnet(kind, used, folders.root)
-      : requireIpv4(wanted.subnet, isShared ? others : used)
-  const ipv4 = poolOf(subnet, wanted)
+  const ipv4 =
+    wanted.ipv4 === false
+      ? noPool
+      : poolOf(
+          wanted.subnet === undefined
+            ? chooseSubnet(kind, used, folders.root)
+            : requireIpv4(wanted.subnet, isShared ? others : used),
+          wanted,
+        )
   const used6 = isShared ? others : [...others, ...usedSubnets('ipv6')]
   const text6 = wanted.ipv6?.subnet ?? formatSubnet(chooseIpv6Subnet(id))
   const ipv6 = wanted.ipv6 && poolOf(requireIpv6(text6, used6), wanted.ipv6)
   // Of one network, too, no range may lie in another.
-  const own = [ipv4, ...(ipv6 ? [ipv6] : [])].map((pool) => parseSubnet(pool.subnet))
+  const own = [...(ipv4 === noPool ? [] : [ipv4]), ...(ipv6 ? [ipv6] : [])].map((pool) =>
+    parseSubnet(pool.subnet),
+  )
   const further: AddressPool[] = []
   for (const pool of wanted.further ?? []) {
     const text = pool.subnet ?? ''
@@ -287,6 +316,41 @@ function nameTaken(name: string): OperationError {
   return new OperationError('ALREADY_EXISTS', `create the network ${name}: it exists already`, {
     name,
   })
+}
+
+/**
+ * Have a network's name server ask others than before; without any left it asks those of the host.
+ *
+ * @throws {OperationError} `NOT_FOUND`, `INVALID_ARGUMENT` for a network without names, or a server to drop that is none of its
+ */
+export function changeNameServers(
+  folders: NetworkFolders,
+  given: string,
+  { add, drop }: { readonly add: readonly string[]; readonly drop: readonly string[] },
+): Network {
+  const { name } = requireNetwork(folders, given)
+  using _lock = lockSync(`${networksFolder(folders)}/.lock`)
+  const { nameServers = [], ...network } = requireNetwork(folders, name)
+  const unknown = drop.find((server) => !nameServers.includes(server))
+  if (!network.dns || unknown !== undefined)
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      `change the name servers of the network ${name}`,
+      unknown === undefined ? {} : { dns: unknown },
+      {
+        hint: network.dns
+          ? `It asks ${nameServers.join(', ') || 'those of the host'}`
+          : 'Nobody answers names in it: make one with "mycontainer network create"',
+      },
+    )
+  const servers = [...new Set([...nameServers, ...add])].filter((one) => !drop.includes(one))
+  const changed = { ...network, ...(servers.length > 0 ? { nameServers: servers } : {}) }
+  const path = networkFile(folders, name)
+  writeFileSync(`${networksFolder(folders)}/.${name}`, `${JSON.stringify(changed)}\n`, {
+    mode: 0o600,
+  })
+  renameSync(`${networksFolder(folders)}/.${name}`, path)
+  return changed
 }
 
 /** Forget a network. Its kernel objects go with `removeBridge`; whether it is in use the caller knows. */

@@ -15,7 +15,13 @@ export interface NetworkWords {
   readonly ipRanges: readonly string[]
   /** Addresses that others have, by name. */
   readonly reserved?: Readonly<Record<string, string>> | undefined
+  /** Addresses of name servers to ask. */
+  readonly dns?: readonly string[] | undefined
+  /** `DESTINATION,GATEWAY` each. */
+  readonly routes?: readonly string[] | undefined
   readonly internal: boolean
+  /** False: none, where there would be one else. */
+  readonly ipv4?: boolean | undefined
   readonly ipv6: boolean
   readonly disableDns: boolean
   readonly labels: Readonly<Record<string, string>>
@@ -42,14 +48,76 @@ export function readNetworkWords(words: NetworkWords): NewNetwork {
     name: words.name,
     driver,
     ...ipv4,
+    ...(lacksIpv4(words) ? { ipv4: false } : {}),
     ...(words.ipv6 || ipv6 ? { ipv6: ipv6 ?? {} } : {}),
     ...(further.length > 0 ? { further } : {}),
     internal: words.internal,
     dns: driver === 'bridge' && !words.disableDns,
+    ...readNameServers(driver, words),
+    ...readRoutes(words.routes ?? []),
     ...readOptions(driver, options),
     labels: words.labels,
     options,
   }
+}
+
+/**
+ * As podman has it: with an IPv6 range alone, unless --ipv6 asks for both; and as docker has it: --ipv4=false.
+ *
+ * @throws {OperationError} `INVALID_ARGUMENT` where no family would be left
+ */
+function lacksIpv4({ subnets, ipv4, ipv6 }: NetworkWords): boolean {
+  const has4 = ofFamily(subnets, 'ipv4').length > 0
+  const has6 = ofFamily(subnets, 'ipv6').length > 0
+  if (ipv4 !== false) return has6 && !has4 && !ipv6
+  if (!has4 && (has6 || ipv6)) return true
+  throw new OperationError(
+    'INVALID_ARGUMENT',
+    'IPv4 or IPv6 must be enabled',
+    {},
+    {
+      hint: has4
+        ? 'Leave the IPv4 --subnet out, or --ipv4=false'
+        : 'Add --ipv6, or leave --ipv4=false out',
+      exitCode: 1,
+    },
+  )
+}
+
+function readNameServers(
+  driver: NetworkDriver,
+  { dns = [], disableDns }: NetworkWords,
+): Pick<NewNetwork, 'nameServers'> {
+  if (dns.length === 0) return {}
+  if (driver === 'bridge' && !disableDns) return { nameServers: dns }
+  throw new OperationError(
+    'INVALID_ARGUMENT',
+    'give name servers to a network whose names nobody answers',
+    { driver },
+    {
+      hint: 'Leave --dns out here, and give it to the containers: mycontainer run --dns',
+      exitCode: 1,
+    },
+  )
+}
+
+/** @throws {OperationError} `INVALID_ARGUMENT` */
+function readRoutes(texts: readonly string[]): Pick<NewNetwork, 'routes'> {
+  if (texts.length === 0) return {}
+  const routes = texts.map((text) => {
+    const [destination = '', gateway = '', ...rest] = text.split(',')
+    const range = destination.includes('/') ? parseSubnet(destination) : undefined
+    const address = requireAddress(gateway, 'the gateway of a route')
+    if (range && range.address.length === address.length && rest.length === 0)
+      return { destination, gateway }
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      `read the route ${text}`,
+      {},
+      { hint: 'Write --route DESTINATION,GATEWAY, such as 10.9.0.0/16,10.89.0.5', exitCode: 1 },
+    )
+  })
+  return { routes }
 }
 
 function readDriver(text: string): NetworkDriver {

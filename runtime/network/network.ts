@@ -17,6 +17,13 @@ export function isReserved({ gateway, reserved = {} }: AddressPool, address: str
   return address === gateway || Object.values(reserved).includes(address)
 }
 
+/** `--route`. */
+export interface NetworkRoute {
+  /** `10.9.0.0/16` */
+  readonly destination: string
+  readonly gateway: string
+}
+
 /** How a network's containers are connected: by a bridge, as children of an interface of the host, or not at all. */
 export type NetworkDriver = 'bridge' | 'macvlan' | 'ipvlan' | 'none'
 
@@ -33,7 +40,7 @@ export interface Network {
   readonly parent?: string | undefined
   /** Of macvlan and ipvlan, as `-o mode=` has it. */
   readonly mode?: string | undefined
-  /** Empty texts where containers get no addresses (driver `none`). */
+  /** Empty texts where containers get no IPv4 addresses. */
   readonly ipv4: AddressPool
   readonly ipv6?: AddressPool | undefined
   /** More ranges of either family; a container's address of a family is of one of them. */
@@ -42,6 +49,10 @@ export interface Network {
   readonly internal: boolean
   /** Containers find each other by name; user-defined networks only. */
   readonly dns: boolean
+  /** What the network's name server asks; absent: those of the host. */
+  readonly nameServers?: readonly string[] | undefined
+  /** What containers reach by neighbours other than the gateway. */
+  readonly routes?: readonly NetworkRoute[] | undefined
   /** Bytes; absent: as the interface of the host's default route. */
   readonly mtu?: number | undefined
   readonly labels: Readonly<Record<string, string>>
@@ -64,7 +75,7 @@ export function poolsOf(
   { ipv4, ipv6, further = [] }: Pick<Network, 'ipv4' | 'ipv6' | 'further'>,
   family: 'ipv4' | 'ipv6',
 ): readonly AddressPool[] {
-  const first = family === 'ipv4' ? ipv4 : ipv6
+  const first = family === 'ipv6' ? ipv6 : ipv4.subnet === '' ? undefined : ipv4
   const isIpv6 = family === 'ipv6'
   const more = further.filter(({ subnet }) => subnet.includes(':') === isIpv6)
   return first ? [first, ...more] : more
@@ -72,6 +83,11 @@ export function poolsOf(
 
 export function driverOf({ driver = 'bridge' }: Pick<Network, 'driver'>): NetworkDriver {
   return driver
+}
+
+/** Marks an interface of the host as made for the network with that id, so that another engine's is never taken for ours. */
+export function linkAlias(id: string): string {
+  return `mycontainer network ${id}`
 }
 
 export const defaultNetworkName = 'bridge'

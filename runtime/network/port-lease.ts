@@ -33,7 +33,7 @@ export interface PortReservation {
   readonly folders: NetworkFolders
   readonly containerId: string
   /** Addresses of the container that ports lead to. */
-  readonly ipv4: string
+  readonly ipv4?: string | undefined
   readonly ipv6?: string | undefined
   readonly requests: readonly PortRequest[]
   /** 0, or the negative errno of binding the port. Absent: this process tries it itself. */
@@ -85,7 +85,9 @@ export function leasePorts(folders: NetworkFolders, wish: PortWish): ReservedPor
 
 /** Where one request's port is to be: on one address, or on every one of each family. */
 function hostAddresses(reservation: PortReservation, { hostIp }: PortRequest): string[] {
-  if (hostIp === undefined) return reservation.ipv6 === undefined ? ['0.0.0.0'] : ['0.0.0.0', '::']
+  const { ipv4, ipv6 } = reservation
+  if (hostIp === undefined)
+    return [...(ipv4 === undefined ? [] : ['0.0.0.0']), ...(ipv6 === undefined ? [] : ['::'])]
   if (hostIp === '::1')
     throw new OperationError(
       'UNSUPPORTED',
@@ -95,7 +97,16 @@ function hostAddresses(reservation: PortReservation, { hostIp }: PortRequest): s
         hint: 'Linux sends nothing from ::1 to a container: publish on 127.0.0.1, on every address, or on another address of the host',
       },
     )
-  if (hostIp.includes(':') && reservation.ipv6 === undefined)
+  if (!hostIp.includes(':') && ipv4 === undefined)
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'publish a port',
+      { hostIp },
+      {
+        hint: 'The container has no IPv4 address: publish on [::], or make the network with --ipv6 and without a --subnet',
+      },
+    )
+  if (hostIp.includes(':') && ipv6 === undefined)
     throw new OperationError(
       'INVALID_ARGUMENT',
       'publish a port',
@@ -137,7 +148,7 @@ function bindingOf(
   { containerPort, protocol }: PortRequest,
   hostIp: string,
 ): Omit<PortBinding, 'hostPort'> {
-  const targetIp = hostIp.includes(':') && ipv6 !== undefined ? ipv6 : ipv4
+  const targetIp = (hostIp.includes(':') ? ipv6 : ipv4) ?? ''
   return { hostIp, protocol, targetIp, containerPort }
 }
 

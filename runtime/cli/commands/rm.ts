@@ -26,12 +26,14 @@ export const rmCommand: Command = {
     const timeout = flags.number('time')
     // Of all, those that require others go first: their own turn finds them gone.
     const depend = flags.bool('depend') || isAll
-    const options = { force, volumes: flags.bool('volumes'), timeout, depend }
+    const options = { force, volumes: flags.bool('volumes'), timeout }
     const args = await selectedContainers(invocation, () => true)
     return eachContainer({ ...invocation, args }, async (engine, container) => {
       try {
-        const others = await engine.remove(container, options)
-        return [...others, container].join('\n')
+        if (depend)
+          return [...(await engine.removeWithDependents(container, options)), container].join('\n')
+        await engine.remove(container, options)
+        return container
       } catch (error) {
         const isMissing = error instanceof OperationError && hasCode(error, 'NOT_FOUND')
         if (!isMissing) throw error

@@ -8,7 +8,7 @@ export function networkDocument(network: NetworkSummary): Record<string, unknown
     Created: network.created,
     Scope: 'local',
     Driver: network.driver,
-    EnableIPv4: true,
+    EnableIPv4: network.ipv4,
     EnableIPv6: network.ipv6,
     IPAM: {
       Driver: 'default',

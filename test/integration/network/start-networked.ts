@@ -7,7 +7,7 @@ import { planAttachment } from '../../../runtime/network/attachment.ts'
 import { ensureNetwork, removeNetwork } from '../../../runtime/network/bridge.ts'
 import { removeFirewall } from '../../../runtime/network/firewall.ts'
 import { leaseAddress, releaseLeases } from '../../../runtime/network/lease.ts'
-import type { AddressLease } from '../../../runtime/network/lease.ts'
+import type { AddressLease, LeasedAddress } from '../../../runtime/network/lease.ts'
 import type { NetworkAttachment } from '../../../runtime/network/netlink-exchange.ts'
 import type { Network, NetworkFolders } from '../../../runtime/network/network.ts'
 import { listNetworks } from '../../../runtime/network/network-store.ts'
@@ -30,7 +30,7 @@ export function newFolders(t: Test): NetworkFolders {
 
 export interface Networked extends StandIn {
   readonly id: string
-  readonly lease: AddressLease
+  readonly lease: AddressLease & { readonly ipv4: LeasedAddress }
   readonly attachment: NetworkAttachment
   /** What the monitor does when a container has ended. */
   cleanUp(): Promise<void>
@@ -47,7 +47,9 @@ export async function startNetworked(
 ): Promise<Networked> {
   const id = randomBytes(32).toString('hex')
   const device = ensureNetwork(folders, network)
-  const lease = leaseAddress(folders, network, { containerId: id, ipv6: device.ipv6, isHolding })
+  const leased = leaseAddress(folders, network, { containerId: id, ipv6: device.ipv6, isHolding })
+  if (!leased.ipv4) throw new Error('the network has IPv6 alone')
+  const lease = { ...leased, ipv4: leased.ipv4 }
   const ports = leasePorts(folders, {
     containerId: id,
     ipv4: lease.ipv4.address,

@@ -40,7 +40,7 @@ t.test('addresses go round: a freed one is not given at once', async (t) => {
   t.equal(first.mac, '02:42:0a:5a:00:02')
   releaseLeases(first.files)
   t.notOk(first.files.some((file) => existsSync(file)))
-  t.equal(leaseAddress(folders, network, request('b')).ipv4.address, '10.90.0.3')
+  t.equal(leaseAddress(folders, network, request('b')).ipv4?.address, '10.90.0.3')
   t.same(leaseHolders(folders, 'web'), new Set(['b']))
 })
 
@@ -49,7 +49,7 @@ t.test('a full network says so, and takes back what is stale', async (t) => {
   for (const id of ['a', 'b', 'c', 'd', 'e']) leaseAddress(folders, network, request(id))
   t.throws(() => leaseAddress(folders, network, request('f')), { code: 'BAD_STATE' })
   const lease = leaseAddress(folders, network, request('f', { isHolding: (id) => id !== 'c' }))
-  t.equal(lease.ipv4.address, '10.90.0.4')
+  t.equal(lease.ipv4?.address, '10.90.0.4')
   t.notOk(leaseHolders(folders, 'web').has('c'))
 })
 
@@ -62,7 +62,7 @@ t.test('a wanted address: given once, checked, taken back from the dead', async 
     detail: { holder: 'a' },
   })
   const lease = leaseAddress(folders, network, request('b', { ip, isHolding: () => false }))
-  t.equal(lease.ipv4.address, ip)
+  t.equal(lease.ipv4?.address, ip)
   for (const bad of ['10.91.0.5', '10.90.0.0', '10.90.0.7', 'x', 'fd00:90::5'])
     t.throws(() => leaseAddress(folders, network, request('c', { ip: bad })), {
       code: 'INVALID_ARGUMENT',

@@ -19,6 +19,7 @@ const wantedModules = [
   'br_netfilter',
   'dummy',
   'macvlan',
+  '8021q',
   'vxlan',
   'nf_tables',
   'nf_conntrack_netlink',
