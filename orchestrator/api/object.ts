@@ -55,9 +55,30 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A copy that shares nothing with the original. */
+/** A copy of JSON that shares nothing with the original. */
 export function clone<Value>(value: Value): Value {
-  return structuredClone(value)
+  return copy(value) as Value
+}
+
+/** Several times as fast as `structuredClone`, which writes everything out and reads it again. */
+function copy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copy)
+  if (!isObject(value)) return value
+  const result: Record<string, unknown> = {}
+  for (const field of Object.keys(value))
+    if (field === '__proto__') define(result, field, copy(value[field]))
+    else result[field] = copy(value[field])
+  return result
+}
+
+/** A field whose name means something else to an assignment. */
+function define(object: object, field: string, value: unknown): void {
+  Object.defineProperty(object, field, {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  })
 }
 
 /** Whether two values are the same JSON; the order of fields does not count, an absent field is an undefined one. */

@@ -1,9 +1,11 @@
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
+import { urlToHttpOptions } from 'node:url'
 import { serviceUnavailable } from '../api/status-error.ts'
 import type { Client } from './client.ts'
 import { makeClient } from './make-client.ts'
 import type { ClientOptions } from './make-client.ts'
+import { readBytes } from './read-bytes.ts'
 import type { ClientAnswer, ClientRequest, Transport } from './transport.ts'
 
 /** Where a server is, and who one is to it. */
@@ -44,8 +46,19 @@ export function makeHttpClient(address: ServerAddress, options?: ClientOptions):
 }
 
 function httpTransport(address: ServerAddress, agent: Agent): Transport {
-  const open = (request: ClientRequest, signal: AbortSignal | undefined, timeout: number) =>
-    send(address, request, { agent, timeout, ...(signal ? { signal } : {}) })
+  // Read once: taking an address apart is a good part of what a small request costs.
+  const { path: prefix, ...target } = urlToHttpOptions(new URL(address.server))
+  const before = prefix === '/' ? '' : (prefix ?? '')
+  const open = (request: ClientRequest, signal: AbortSignal | undefined, timeout: number) => {
+    const path = `${before}${request.path}`
+    return send(address, request, {
+      ...target,
+      path,
+      agent,
+      timeout,
+      ...(signal ? { signal } : {}),
+    })
+  }
   return {
     send: async (request) => {
       const response = await open(request, undefined, answerTimeout)
@@ -81,7 +94,7 @@ function send(
   }
   return new Promise((resolve, reject) => {
     const attempt = (mayRepeat: boolean): void => {
-      const request = httpsRequest(`${server}${path}`, { ...options, method, headers }, resolve)
+      const request = httpsRequest({ ...options, method, headers }, resolve)
       request.on('error', (error: NodeJS.ErrnoException) => {
         // The server had ended the idle connection that was taken for it, and has seen nothing of it.
         if (mayRepeat && request.reusedSocket && error.code === 'ECONNRESET') return attempt(false)
@@ -98,13 +111,12 @@ function send(
 }
 
 async function readWhole(response: IncomingMessage): Promise<ClientAnswer> {
-  const pieces: Buffer[] = []
   try {
-    for await (const piece of response) pieces.push(piece as Buffer)
+    const body = (await readBytes(response)).toString()
+    return { code: response.statusCode ?? 0, body }
   } catch (error) {
     throw serviceUnavailable(`read an answer: ${(error as Error).message}`)
   }
-  return { code: response.statusCode ?? 0, body: Buffer.concat(pieces).toString() }
 }
 
 async function readLines(response: IncomingMessage, onLine: (line: string) => void): Promise<void> {

@@ -5,6 +5,7 @@ import type { Informer } from '../client/informer.ts'
 import { readNode } from './plan-routes.ts'
 import type { NodeOfNetwork, RouteMode } from './plan-routes.ts'
 import { applyRoutes } from './route-table.ts'
+import { startPulse } from '../node/pulse.ts'
 
 export interface NodeRoutesOptions {
   readonly client: Client
@@ -54,12 +55,11 @@ export async function startNodeRoutes(options: NodeRoutesOptions): Promise<{ sto
   nodes.onChange(() => {
     if (!isStopped && textOf(nodes.list().flatMap((node) => readNode(node) ?? [])) !== last) apply()
   })
-  const checking = setInterval(apply, options.checkEvery ?? usualCheck)
-  checking.unref()
+  const checking = startPulse(options.checkEvery ?? usualCheck, apply).unref()
   return {
     stop: () => {
       isStopped = true
-      clearInterval(checking)
+      checking.stop()
       if (!options.nodes) nodes.stop()
     },
   }

@@ -3,12 +3,14 @@ const earliest = 5
 
 export interface Pulse {
   stop(): void
+  /** It does not keep the process. */
+  unref(): Pulse
 }
 
 /**
  * Do something every so many milliseconds, at the same moments in all processes of a machine: what several nodes of one
- * machine tell their server then costs it one wakeup and one commit. Machines were not started at the same moment, so that
- * theirs are spread.
+ * machine tell their server then costs it one wakeup and one commit, and what a process looks at now and then costs it none
+ * of its own. Machines were not started at the same moment, so that theirs are spread.
  *
  * @param monotonic milliseconds that all processes of the machine agree on
  */
@@ -17,18 +19,26 @@ export function startPulse(
   beat: () => void,
   monotonic: () => number = sinceBoot,
 ): Pulse {
-  let timer: NodeJS.Timeout | undefined
+  let timer: NodeJS.Timeout
+  let keepsProcess = true
+  const onTime = (): void => {
+    next()
+    beat()
+  }
   const next = (): void => {
-    timer = setTimeout(
-      () => {
-        next()
-        beat()
-      },
-      untilBeat(periodMs, monotonic()),
-    )
+    timer = setTimeout(onTime, untilBeat(periodMs, monotonic()))
+    if (!keepsProcess) timer.unref()
   }
   next()
-  return { stop: () => clearTimeout(timer) }
+  const pulse: Pulse = {
+    stop: () => clearTimeout(timer),
+    unref: () => {
+      keepsProcess = false
+      timer.unref()
+      return pulse
+    },
+  }
+  return pulse
 }
 
 /** Milliseconds until the next beat. A timer may be early by a little: that beat was the one that it was set for. */
@@ -37,8 +47,8 @@ export function untilBeat(periodMs: number, now: number): number {
   return left < Math.min(earliest, periodMs / 10) ? left + periodMs : left
 }
 
-/** clock_gettime(2), CLOCK_MONOTONIC. */
-function sinceBoot(): number {
+/** Milliseconds; clock_gettime(2), CLOCK_MONOTONIC. */
+export function sinceBoot(): number {
   const [seconds, nanoseconds] = process.hrtime()
   return seconds * 1000 + nanoseconds / 1e6
 }

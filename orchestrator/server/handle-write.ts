@@ -1,6 +1,6 @@
 import { apiVersionOf } from '../api/kind.ts'
 import type { Kind } from '../api/kind.ts'
-import { isObject } from '../api/object.ts'
+import { clone, isObject } from '../api/object.ts'
 import type { JsonObject, KubeObject } from '../api/object.ts'
 import { badRequest, StatusError, success } from '../api/status-error.ts'
 import { admissionNotes } from './admission-notes.ts'
@@ -88,7 +88,7 @@ export async function handleUpdate(
     throw badRequest(
       `the namespace of the provided object does not match the namespace sent on the request`,
     )
-  const change: Change = () => structuredClone(wanted)
+  const change: Change = () => clone(wanted)
   const object = await context.resources.update(
     kind,
     namespace,

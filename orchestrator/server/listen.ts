@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { PeerCertificate, TLSSocket } from 'node:tls'
 import { badRequest, StatusError, tooLarge } from '../api/status-error.ts'
+import { readBytes } from '../client/read-bytes.ts'
 import { authenticate } from './authenticate.ts'
 import type { TokenLookup } from './authenticate.ts'
 import type { KeyPair } from './certificates.ts'
@@ -107,6 +108,8 @@ async function answer(
   if (response.destroyed || response.writableEnded || 'takeOver' in result) return
   const headers: Record<string, string | string[]> = {
     'cache-control': 'no-cache, private',
+    // Node would keep it for a second, and wake the process for that.
+    date: new Date().toUTCString(),
     ...result.headers,
     ...(warnings.length > 0 ? { warning: shortened(warnings).map(warningHeader) } : {}),
   }
@@ -207,7 +210,7 @@ async function respondTo(
     path,
     query: new URLSearchParams(at < 0 ? '' : target.slice(at + 1)),
     headers: { ...headers, host: headers['host'] ?? headers[':authority'] },
-    body: () => (body ??= readAll(incoming)),
+    body: () => (body ??= readBytes(incoming, largestBody, () => tooLarge(largestBody))),
     warnings,
     source: incoming.socket.remoteAddress ?? '',
     ...(upgrade === undefined ? {} : { upgrade }),
@@ -238,15 +241,4 @@ function certificateOf(incoming: Incoming) {
   let certificate = certificates.get(socket)
   if (!certificate) certificates.set(socket, (certificate = socket.getPeerCertificate()))
   return certificate
-}
-
-async function readAll(incoming: Incoming): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > largestBody) throw tooLarge(largestBody)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

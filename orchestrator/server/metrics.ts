@@ -46,11 +46,16 @@ export async function makeServerMetrics(
     labelNames: ['verb', 'group', 'version', 'resource'],
     registers,
   })
+  const answered = new Map<string, number>()
   const underWay = new Gauge({
     name: 'apiserver_current_inflight_requests',
     help: 'Requests that are being answered, of those that are limited.',
     labelNames: ['request_kind'],
-    registers,
+    registers: [],
+    // Counted twice a request, and seldom asked for.
+    collect() {
+      for (const [way, count] of answered) this.set({ request_kind: way }, count)
+    },
   })
   const refused = new Counter({
     name: 'apiserver_dropped_requests_total',
@@ -69,11 +74,12 @@ export async function makeServerMetrics(
       for (const [resource, count] of await countObjects()) this.set({ resource }, count)
     },
   })
+  registry.registerMetric(underWay)
   registry.registerMetric(objects)
   return {
     registry,
     inFlight: {
-      onChange: (way, count) => underWay.set({ request_kind: way }, count),
+      onChange: (way, count) => void answered.set(way, count),
       onRefused: (way) => refused.inc({ request_kind: way }),
     },
     observe: (target, verb, code, seconds) => {

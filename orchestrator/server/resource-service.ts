@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { recordUpdate } from '../api/apply/managed-fields.ts'
 import { apiVersionOf } from '../api/kind.ts'
 import type { Kind } from '../api/kind.ts'
-import { sameJson } from '../api/object.ts'
+import { clone, sameJson } from '../api/object.ts'
 import type { KubeObject } from '../api/object.ts'
 import { resolveSchema } from '../api/schema.ts'
 import type { Schemas } from '../api/schema.ts'
@@ -114,15 +114,16 @@ export function makeResourceService(
     const startedAt = preciseNow()
     const entry = await storage.get(kind, namespace, name)
     const current = readObject(kind, entry.value, entry.revision)
-    const wanted = await change(structuredClone(current))
+    const wanted = await change(clone(current))
     const object = prepareUpdate(kind, wanted, current, subresource, makeWriteContext(schemas))
     const told = { user, dryRun, warn, annotate }
     await admission({ operation: 'UPDATE', kind, object, current, subresource, ...told })
     record(kind, object, current, manager, subresource)
     // What changes nothing is no write: watchers hear nothing of it.
     if (sameJson(object, current) || dryRun) return object
-    const before = JSON.parse(entry.value) as KubeObject
-    const stored = kind.conversion?.toStored(object, before) ?? object
+    const stored = kind.conversion
+      ? kind.conversion.toStored(object, JSON.parse(entry.value) as KubeObject)
+      : object
     if (isFinished(stored)) {
       await storage.delete(kind, stored, entry.revision)
       recordWrite(recordSpan, 'delete', object, { user, startedAt, manager })

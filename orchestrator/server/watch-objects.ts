@@ -36,12 +36,16 @@ export function selectEvent(
   event: StoreEvent,
   select: Selector | undefined,
 ): { type: EventType; object: KubeObject } | undefined {
-  const before = event.previous && readObject(kind, event.previous.value, event.revision)
+  const { previous } = event
+  const readPrevious = () => previous && readObject(kind, previous.value, event.revision)
   // An object that goes is shown as it was, with the revision of its going.
-  if (event.type === 'delete')
+  if (event.type === 'delete') {
+    const before = readPrevious()
     return before && (!select || select(before)) ? { type: 'DELETED', object: before } : undefined
+  }
   const object = readObject(kind, event.value, event.revision)
-  const was = before !== undefined && (!select || select(before))
+  const before = select ? readPrevious() : undefined
+  const was = select ? before !== undefined && select(before) : previous !== undefined
   const is = !select || select(object)
   if (is) return { type: was ? 'MODIFIED' : 'ADDED', object }
   return was ? { type: 'DELETED', object } : undefined

@@ -13,6 +13,7 @@ import type { ServiceTable } from './service-table.ts'
 import { forgetStale } from './forget-stale.ts'
 import { emptyPart } from './table-part.ts'
 import type { TablePart } from './table-part.ts'
+import { startPulse } from '../node/pulse.ts'
 
 export interface ServiceProxyOptions {
   readonly client: Client
@@ -195,14 +196,13 @@ function makeApplier(
     for (const owner of known.keys()) touched.add(owner)
     schedule(delay)
   }
-  const checking = setInterval(() => {
+  const checking = startPulse(options.checkEvery ?? usualCheck, () => {
     try {
       if (table.isDamaged()) rebuild(0)
     } catch (error) {
       onProblem('look at the rules of services', error)
     }
-  }, options.checkEvery ?? usualCheck)
-  checking.unref()
+  }).unref()
   return {
     touch: (owner) => {
       touched.add(owner)
@@ -212,7 +212,7 @@ function makeApplier(
     stop: () => {
       isStopped = true
       clearTimeout(timer)
-      clearInterval(checking)
+      checking.stop()
     },
   }
 }

@@ -19,6 +19,7 @@ import { destination4, isIpv4, source4 } from '../../service-proxy/packet.ts'
 import { emptyPart } from '../../service-proxy/table-part.ts'
 import type { TablePart } from '../../service-proxy/table-part.ts'
 import { isolatedPods, planPolicies } from './plan-policies.ts'
+import { startPulse } from '../../node/pulse.ts'
 
 export interface NetworkPolicyOptions {
   readonly client: Client
@@ -91,19 +92,18 @@ export async function startNetworkPolicies(
   namespaces.onChange((space, isThere, previous) => {
     if (!isThere || !sameJson(space.metadata.labels, previous?.metadata.labels)) schedule(gather)
   })
-  const checking = setInterval(() => {
+  const checking = startPulse(checkEvery, () => {
     if (!applier.isDamaged()) return
     applier.forget()
     schedule(0)
-  }, checkEvery)
-  checking.unref()
+  }).unref()
   // What a process before this one left is of no use without a policy.
   if (policies.list().length === 0) removeKernelTable(options.table ?? usualTable)
   else await begin().then(apply)
   return {
     stop: () => {
       clearTimeout(timer)
-      clearInterval(checking)
+      checking.stop()
       pods?.stop()
       policies.stop()
     },

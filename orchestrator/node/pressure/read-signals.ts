@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
-import { makeCpuRates } from '../server/cpu-rate.ts'
-import { readFileSystemUsage, readMachineUsage } from '../server/node-usage.ts'
+import { readFileSystemUsage } from '../server/node-usage.ts'
+import type { FileSystemUsage } from '../server/served-pods.ts'
 import type { Observation, Observations } from './thresholds.ts'
 
 /** How much is left of the machine now. @param folders whose file systems count: the node's and its images' */
@@ -9,25 +9,34 @@ export function readSignals(folders: {
   readonly node: string
   readonly images: string
 }): Observations {
-  const { availableBytes = 0 } = readMachineUsage(makeCpuRates())
+  const node = readFileSystemUsage(folders.node)
+  const images = readFileSystemUsage(folders.images)
   return new Map([
-    ['memory.available', { available: availableBytes, capacity: totalmem() }],
-    ['nodefs.available', readDisk(folders.node)],
-    ['nodefs.inodesFree', readInodes(folders.node)],
-    ['imagefs.available', readDisk(folders.images)],
-    ['imagefs.inodesFree', readInodes(folders.images)],
+    ['memory.available', { available: readAvailableMemory(), capacity: totalmem() }],
+    ['nodefs.available', bytesOf(node)],
+    ['nodefs.inodesFree', inodesOf(node)],
+    ['imagefs.available', bytesOf(images)],
+    ['imagefs.inodesFree', inodesOf(images)],
     ['pid.available', readProcesses()],
   ])
 }
 
+/** proc_meminfo(5), in bytes. */
+function readAvailableMemory(): number {
+  const text = readFileSync('/proc/meminfo', 'latin1')
+  return Number(/^MemAvailable: +(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024
+}
+
 /** Bytes of the file system that a folder is on. */
 export function readDisk(folder: string): Observation {
-  const { availableBytes, capacityBytes } = readFileSystemUsage(folder)
+  return bytesOf(readFileSystemUsage(folder))
+}
+
+function bytesOf({ availableBytes, capacityBytes }: FileSystemUsage): Observation {
   return { available: availableBytes, capacity: capacityBytes }
 }
 
-function readInodes(folder: string): Observation {
-  const { inodesFree, inodes } = readFileSystemUsage(folder)
+function inodesOf({ inodesFree, inodes }: FileSystemUsage): Observation {
   // Some file systems make them as they are needed, and say that they have none.
   return inodes === 0
     ? { available: Number.MAX_SAFE_INTEGER, capacity: Number.MAX_SAFE_INTEGER }

@@ -1,4 +1,5 @@
 import type { PodVerdict } from '../pod-verdict.ts'
+import { sinceBoot, untilBeat } from '../pulse.ts'
 import type { EvictablePod } from './measure-shares.ts'
 import { isCritical, makePressureMemory } from './pressure-conditions.ts'
 import type { PressureMemory } from './pressure-conditions.ts'
@@ -48,8 +49,9 @@ export function startEviction(options: EvictionOptions): Eviction {
   const memory = makePressureMemory(transition)
   const look = (): MetThreshold[] => metThresholds(options.thresholds, options.observe())
   const round = async (): Promise<void> => {
-    if (memory.observe(look(), performance.now())) options.onChange()
-    const met = await reclaim(options, look)
+    const found = look()
+    if (memory.observe(found, performance.now())) options.onChange()
+    const met = await reclaim(options, found, look)
     if (met) await evictOne(options, met)
   }
   // What is short already is known before the first pod is asked for.
@@ -61,7 +63,7 @@ export function startEviction(options: EvictionOptions): Eviction {
     timer = setTimeout(() => {
       void round()
         .catch((error: unknown) => onProblem('look at what is left of the node', error))
-        .finally(() => again(every))
+        .finally(() => again(untilBeat(every, sinceBoot())))
     }, delay)
     timer.unref()
   }
@@ -78,9 +80,9 @@ export function startEviction(options: EvictionOptions): Eviction {
 /** @returns what is still short when all was given back that nobody needs */
 async function reclaim(
   { reclaimDisk }: EvictionOptions,
+  [first]: readonly MetThreshold[],
   look: () => MetThreshold[],
 ): Promise<MetThreshold | undefined> {
-  const [first] = look()
   if (!first || !isDisk(first.threshold.signal)) return first
   await reclaimDisk()
   return look()[0]

@@ -10,6 +10,8 @@ import { keyPrefix, readObject } from '../object-storage.ts'
 const group = 'rbac.authorization.k8s.io'
 /** Who may do everything, also when all roles are lost. */
 const masters = 'system:masters'
+/** Subjects whose rules are remembered at the same time. */
+const mostRemembered = 1000
 
 export interface RoleAuthorizer {
   readonly authorize: Authorize
@@ -58,8 +60,9 @@ export async function makeRoleAuthorizer(
       forget()
       throw error
     }))
+  const remembered = rememberRules()
   const rules = async (subject: Subject, namespace: string | undefined) =>
-    rulesFor(await objects(), subject, namespace)
+    remembered(await objects(), subject, namespace)
   return {
     rules,
     objects,
@@ -70,6 +73,20 @@ export async function makeRoleAuthorizer(
       return { allowed: held.some((rule) => ruleAllows(rule, question)) }
     },
     stop: () => watch.stop(),
+  }
+}
+
+/** Whoever asks asks again, and roles change seldom: what somebody may do is known until they do. */
+function rememberRules(): typeof rulesFor {
+  let of: RoleObjects | undefined
+  let known = new Map<string, PolicyRule[]>()
+  return (objects, subject, namespace) => {
+    if (of !== objects || known.size >= mostRemembered) known = new Map()
+    of = objects
+    const key = JSON.stringify([subject.name, subject.groups, namespace])
+    let rules = known.get(key)
+    if (!rules) known.set(key, (rules = rulesFor(objects, subject, namespace)))
+    return rules
   }
 }
 

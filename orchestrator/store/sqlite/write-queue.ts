@@ -33,12 +33,15 @@ export function makeWriteQueue(
   let waiting: Waiting[] = []
   let scheduled = false
   let isClosed = false
+  // Compiled once: there is one of each in every transaction.
+  const begin = database.prepare('BEGIN IMMEDIATE')
+  const end = database.prepare('COMMIT')
 
   function commit(group: readonly Waiting[]): unknown {
     try {
-      database.exec('BEGIN IMMEDIATE')
+      begin.run()
       for (const write of group) write.run()
-      database.exec('COMMIT')
+      end.run()
       return undefined
     } catch (error) {
       try {
