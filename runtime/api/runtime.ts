@@ -2,6 +2,7 @@ import { createContainer } from '../container/create.ts'
 import { ensureImage } from '../container/ensure-image.ts'
 import { openContext, engineOf } from '../container/open-engine.ts'
 import { SpareNetworks } from '../container/spare-networks.ts'
+import { StartPrograms } from '../container/start-program.ts'
 import type { Engine } from '../cli/engine.ts'
 import { type ApiContainer, removeIfPresent, startAttached } from './container.ts'
 import { type RunOptions, containerOptions } from './run-options.ts'
@@ -29,7 +30,11 @@ export interface Runtime {
 
 export function openRuntime({ root }: RuntimeOptions = {}): Runtime {
   const opened = openContext(root, process.env)
-  const context = { ...opened, spares: new SpareNetworks(opened) }
+  const context = {
+    ...opened,
+    spares: new SpareNetworks(opened),
+    startPrograms: new StartPrograms(),
+  }
   const close = (): void => {
     context.spares.close()
     context.zygote.close()

@@ -1,7 +1,7 @@
 import { OperationError } from '../../native/error.ts'
 import type { EngineContext } from './engine-context.ts'
 import { type ExecStart, execFailure, planExec } from './exec.ts'
-import { encodeExec } from './exec-program.ts'
+import { execProgram } from './exec-program.ts'
 import { publishExecStart } from './events.ts'
 import type { ContainerRecord } from './record.ts'
 import type { EndOutcome, ProgramWatch } from './zygote.ts'
@@ -39,7 +39,7 @@ export async function runTold(
   })
   // Before it, so that it cannot be told of its end first.
   publishExecStart(context.folders, record, input.id, wish.command)
-  const run = context.zygote.submit(encodeExec(input), { onOutput })
+  const run = context.zygote.submit(execProgram(input), { onOutput })
   const outcome = await run.started
   // Told by the zygote: the monitor was killed, before its program ran or after.
   const isUnseen = outcome.kind === 'died' && outcome.pc === 0

@@ -12,7 +12,7 @@ import { accountsOf } from './accounts.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { endEventStart, eventsPath, publishExecStart } from './events.ts'
-import { encodeExec } from './exec-program.ts'
+import { execProgram } from './exec-program.ts'
 import { newContainerId } from './identifier.ts'
 import { landlockOfExec } from './landlock-of.ts'
 import { requireMappedUser } from './mapped-ids.ts'
@@ -115,7 +115,7 @@ export async function startExec(
   wish.onCompiled?.(compileExec(input))
   // Before it, so that it cannot be told of its end first.
   publishExecStart(context.folders, record, id, wish.command)
-  const run = context.zygote.submit(encodeExec(input), {
+  const run = context.zygote.submit(execProgram(input), {
     onPreExec: () => wish.onPreExec?.(stateFolder),
   })
   const outcome = await run.started

@@ -2,7 +2,8 @@ import { closeSync, readSync, writeSync } from 'node:fs'
 import { setCloseOnExec } from '../../native/descriptor.ts'
 import { OperationError } from '../../native/error.ts'
 import { idOffset } from './zygote-channel.ts'
-import type { ProgramLauncher, ProgramRun, StartOutcome } from './zygote.ts'
+import { programBytes } from '../program/program-template.ts'
+import type { ProgramLauncher, ProgramRun, StartOutcome, SubmittedProgram } from './zygote.ts'
 import { parseRecord, recordSize } from './zygote-record.ts'
 
 /** Set by the launcher: the descriptor of a stream to a zygote that it started beside us. */
@@ -29,7 +30,8 @@ class InheritedZygote implements ProgramLauncher {
     this.callerDescriptors = stream - 3
   }
 
-  submit(program: Uint8Array): ProgramRun {
+  submit(submitted: SubmittedProgram): ProgramRun {
+    const program = programBytes(submitted)
     const bytes = Buffer.from(program.buffer, program.byteOffset, program.byteLength)
     const id = this.#nextId++
     bytes.writeBigUInt64LE(id, idOffset)

@@ -1,34 +1,33 @@
 import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chownSync, writeFileSync } from 'node:fs'
 import type { CgroupPlan } from '../cgroup/cgroup-plan.ts'
 import { planCgroup } from '../cgroup/plan-cgroup.ts'
 import type { Program } from '../program/program.ts'
 import { compile } from '../program/compile.ts'
+import type { CompileInput } from '../program/compile-input.ts'
+import { encodeProgram } from '../program/encode.ts'
 import type { Config } from '../spec/config.ts'
 import { stringifyJson } from '../spec/json.ts'
-import { shimPath } from '../../native/paths.ts'
 import { accountsOf } from './accounts.ts'
-import { containerFolder, containersFolder, logFileName } from './container-folder.ts'
+import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
-import { type Hook, monitorCommands } from './monitor-commands.ts'
+import { monitorCommands } from './monitor-commands.ts'
 import { extendConfig } from './extend-config.ts'
 import { gatherFacts } from './gather-facts.ts'
 import { joinedNamespaces } from './joined-namespaces.ts'
-import { landlockOf } from './landlock-of.ts'
-import { namesFolder } from './name-registry.ts'
 import { buildConfig, containerHostname } from './oci-config/build-config.ts'
 import { requireMappedUser } from './mapped-ids.ts'
 import { type PreparedNetwork, prepareNetwork } from './prepare-network.ts'
-import { preservedDescriptors } from './preserved-descriptors.ts'
 import { bootId } from '../../native/boot-id.ts'
 import { readStartTicks } from './process-identity.ts'
 import type { ContainerRecord } from './record.ts'
 import { type RootSource, rootOfRecord } from './resolve-image.ts'
 import { requireNamespaces } from './rootless-start.ts'
 import type { SpareNetwork } from './spare-networks.ts'
+import { startInput } from './start-input.ts'
 import type { StartRecord } from './start-record.ts'
 import { type UserMappings, userMappings } from './user-mappings.ts'
-import { volumesFolder } from '../volume/volume-store.ts'
+import type { SubmittedProgram } from './zygote.ts'
 
 export interface StartWish {
   /** Size of the user's terminal, for `-t`. */
@@ -51,10 +50,12 @@ export interface StartWish {
 export interface PreparedStart {
   readonly config: Config
   readonly configText: string
+  /** For the shim. */
+  readonly submission: SubmittedProgram
+  /** The same for people: compiled when it is asked for. */
   readonly program: Program
   readonly start: StartRecord
   readonly root: RootSource
-  readonly trace: boolean
   /** Give back what was reserved, when the start does not come about. */
   undo(): void
   /** Let go of what was needed for the start alone. */
@@ -114,7 +115,7 @@ export async function prepareStart(
     const start = startRecord(wish, network, cgroup, leases)
     writeIdentityFiles(context, record, containerHostname(options, facts), network, mappings)
     const hook = monitorCommands(context, record, start)
-    const program = compileStart({
+    const input = startInput({
       context,
       record,
       wish,
@@ -125,13 +126,16 @@ export async function prepareStart(
       leases,
       hook,
     })
+    const configText = `${stringifyJson(config)}\n`
     const prepared = {
       config,
-      configText: `${stringifyJson(config)}\n`,
-      program,
+      configText,
+      submission: submissionOf(context, wish, input, configText),
+      get program() {
+        return compile(input)
+      },
       start,
       root,
-      trace: wish.trace ?? false,
       undo,
       release: () => spare?.release(),
     }
@@ -141,6 +145,16 @@ export async function prepareStart(
     undo()
     throw error
   }
+}
+
+function submissionOf(
+  { startPrograms }: EngineContext,
+  { trace = false }: StartWish,
+  input: CompileInput,
+  configText: string,
+): SubmittedProgram {
+  if (startPrograms && !trace) return startPrograms.programFor(input, configText)
+  return encodeProgram(compile(input), { trace, reasons: false })
 }
 
 function startRecord(
@@ -186,91 +200,4 @@ function writeIdentityFiles(
 /** Id on the host of the container's root, where a user namespace maps it. */
 function rootOnHost(mapping: UserMappings['uid']): number | undefined {
   return mapping.find(({ containerID }) => containerID === 0)?.hostID
-}
-
-interface CompileSources {
-  readonly context: EngineContext
-  readonly record: ContainerRecord
-  readonly wish: StartWish
-  readonly config: Config
-  readonly root: RootSource
-  readonly cgroup: CgroupPlan
-  readonly network: PreparedNetwork
-  readonly leases: readonly string[]
-  readonly hook: Hook
-}
-
-function compileStart(sources: CompileSources): Program {
-  const { context, record, wish, config, root, cgroup, network, leases, hook } = sources
-  const { folders, facts } = context
-  const { options } = record
-  const folder = containerFolder(folders, record.id)
-  if (options.log.driver !== 'none') mkdirSync(folder.logs, { recursive: true })
-  return compile({
-    id: record.id,
-    config,
-    host: facts,
-    root: options.rootfs
-      ? { kind: 'folder', path: options.image }
-      : {
-          kind: 'overlay',
-          lower: root.layerFolders,
-          upper: folder.upper,
-          work: folder.work,
-          volatile: options.rm,
-        },
-    cgroup,
-    network: network.attachment && { ...network.attachment, leases },
-    stdio: options.tty
-      ? { kind: 'terminal', ...(wish.terminal ?? { rows: 24, columns: 80 }) }
-      : { kind: 'pipes', stdin: options.interactive },
-    stateDir: folder.state,
-    log: logPlan(record, folder.logs),
-    monitor: {
-      hold: wish.hold,
-      keepStdin: options.interactive && options.detach && options.stdinOnce !== true,
-      stdinOnce: options.interactive && (!options.detach || options.stdinOnce === true),
-      ...hook,
-      ...(options.timeout ? { timeoutMs: options.timeout * 1000 } : {}),
-    },
-    landlock: landlockOf(options, config),
-    // A restart by policy has no caller to take them from.
-    ...(wish.restartCount ? {} : preservedDescriptors(context, options.preserveFds)),
-    gate: false,
-    // Not bound from the host: with CAP_SYS_ADMIN such a mount could be made writable (CVE-2019-5736).
-    ...(options.init ? { init: shimPath } : {}),
-    remove: options.rm
-      ? [
-          ...anonymousVolumes(record).map((name) => ({
-            folder: volumesFolder(folders.dataDir),
-            name,
-          })),
-          // The name first: once the folder is gone it may be somebody else's.
-          { folder: namesFolder(folders), name: record.name },
-          { folder: containersFolder(folders), name: record.id },
-        ]
-      : [],
-  })
-}
-
-/** Volumes made for this container alone: `--rm` takes them along. */
-function anonymousVolumes({ mounts }: ContainerRecord): string[] {
-  return mounts.flatMap(({ anonymous, name }) => (anonymous && name !== undefined ? [name] : []))
-}
-
-const defaultLogBytes = 10 * 1024 * 1024
-const defaultLogFiles = 3
-
-function logPlan(
-  { options: { log } }: ContainerRecord,
-  directory: string,
-): Parameters<typeof compile>[0]['log'] {
-  if (log.driver === 'none') return undefined
-  return {
-    directory,
-    name: logFileName,
-    format: log.driver === 'json-file' ? 'json-file' : 'cri',
-    maxSize: log.maxSize === -1 ? 0 : (log.maxSize ?? defaultLogBytes),
-    maxFiles: log.maxFiles ?? defaultLogFiles,
-  }
 }

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { monotonicMs } from '../../native/clock.ts'
 import { OperationError } from '../../native/error.ts'
-import { encodeProgram } from '../program/encode.ts'
 import type { Program } from '../program/program.ts'
 import { containerFolder } from './container-folder.ts'
 import { withContainerLock } from './container-lock.ts'
@@ -22,6 +21,7 @@ export interface StartedContainer {
   readonly monitorPid: number
   /** Settles after the end and its clean-up; undefined where the channel to the shim was lost. */
   readonly ended: Promise<EndOutcome | undefined>
+  /** Compiled when it is asked for. */
   readonly program: Program
   /** What each step took, where the wish asked for it. */
   readonly trace: readonly ShimRecord[]
@@ -107,8 +107,7 @@ async function runPrepared(
     labelFiles(folder, record.options, record.mounts, label)
   }
   writeFileSync(folder.config, prepared.configText, { mode: 0o600 })
-  const bytes = encodeProgram(prepared.program, { trace: prepared.trace, reasons: false })
-  const run = context.zygote.submit(bytes, { onPreExec })
+  const run = context.zygote.submit(prepared.submission, { onPreExec })
   const outcome = await run.started
   prepared.release()
   if (outcome.kind === 'running') {
@@ -116,7 +115,14 @@ async function runPrepared(
     publishStart(context.folders, record, prepared.start.network?.attachments ?? [])
     writePidfile(record, outcome.pid)
     context.spares?.replenish()
-    return { ...outcome, ended: run.ended, program: prepared.program, trace: run.trace }
+    return {
+      ...outcome,
+      ended: run.ended,
+      get program() {
+        return prepared.program
+      },
+      trace: run.trace,
+    }
   }
   throw await failStart(context, record, prepared, outcome)
 }

@@ -2,7 +2,14 @@ import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { OperationError } from '../../native/error.ts'
 import { shimPath } from '../../native/paths.ts'
-import type { EndOutcome, ProgramRun, ProgramWatch, StartOutcome } from './zygote.ts'
+import { programBytes } from '../program/program-template.ts'
+import type {
+  EndOutcome,
+  ProgramRun,
+  ProgramWatch,
+  StartOutcome,
+  SubmittedProgram,
+} from './zygote.ts'
 import { type ShimRecord, parseRecord, recordSize } from './zygote-record.ts'
 
 /** How long a start may take whose zygote has died, ms: its monitor may be at work without it. */
@@ -69,8 +76,9 @@ export class ZygoteChannel {
     return this.#isAlive ? this.#child.pid : undefined
   }
 
-  submit(program: Uint8Array, watch: ProgramWatch = {}): ProgramRun {
+  submit(submitted: SubmittedProgram, watch: ProgramWatch = {}): ProgramRun {
     const id = this.#nextId++
+    const program = programBytes(submitted)
     const bytes = Buffer.from(program.buffer, program.byteOffset, program.byteLength)
     bytes.writeBigUInt64LE(id, idOffset)
     const trace: ShimRecord[] = []

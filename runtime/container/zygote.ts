@@ -1,3 +1,4 @@
+import type { FilledProgram } from '../program/program-template.ts'
 import { ZygoteChannel } from './zygote-channel.ts'
 import type { ShimRecord } from './zygote-record.ts'
 
@@ -44,6 +45,9 @@ export interface ProgramWatch {
   readonly onUser?: ((value: number) => void) | undefined
 }
 
+/** Bytes of native/shim/program.h, or what they are made of. */
+export type SubmittedProgram = Uint8Array | FilledProgram
+
 /** Whatever takes programs and has the shim run them. */
 export interface ProgramLauncher {
   /** Descriptors from 3 on, without a gap, that this process got from whoever called it. */
@@ -52,7 +56,7 @@ export interface ProgramLauncher {
   readonly pid: number | undefined
   /** Whether it can pass on what a process writes (`onOutput`). */
   readonly hearsOutput: boolean
-  submit(program: Uint8Array, watch?: ProgramWatch): ProgramRun
+  submit(program: SubmittedProgram, watch?: ProgramWatch): ProgramRun
   close(): void
 }
 
@@ -65,11 +69,11 @@ export class Zygote implements ProgramLauncher {
   /**
    * Hand a program over. The zygote is started on first use and again when it has died.
    *
-   * @param program bytes of native/shim/program.h; its id field is overwritten
+   * @param program its id field is overwritten
    * @returns whose `started` rejects with `INTERNAL` where the shim finds the program malformed
    * @throws {OperationError} `INTERNAL` where the shim is missing
    */
-  submit(program: Uint8Array, watch?: ProgramWatch): ProgramRun {
+  submit(program: SubmittedProgram, watch?: ProgramWatch): ProgramRun {
     if (!this.#channel?.isAlive) this.#channel = new ZygoteChannel()
     return this.#channel.submit(program, watch)
   }

@@ -6,6 +6,7 @@ import type { CommandIo } from '../cli/command-io.ts'
 import type { EngineContext } from '../container/engine-context.ts'
 import { engineOf } from '../container/open-engine.ts'
 import { SpareNetworks } from '../container/spare-networks.ts'
+import { StartPrograms } from '../container/start-program.ts'
 import { thisInstallation } from './accept-request.ts'
 import { serveClient } from './client-session.ts'
 import { isAllowed, listenPrivately, removeStale } from './private-socket.ts'
@@ -28,7 +29,11 @@ export async function serveEngine(
   options: ServeOptions,
   io: CommandIo,
 ): Promise<void> {
-  const context = { ...opened, spares: new SpareNetworks(opened) }
+  const context = {
+    ...opened,
+    spares: new SpareNetworks(opened),
+    startPrograms: new StartPrograms(),
+  }
   const { runDir } = context.folders
   mkdirSync(runDir, { recursive: true, mode: 0o700 })
   const path = options.socket ?? join(runDir, 'engine.sock')

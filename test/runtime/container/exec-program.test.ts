@@ -1,8 +1,9 @@
 import t from 'tap'
-import { encodeExec } from '../../../runtime/container/exec-program.ts'
+import { execProgram } from '../../../runtime/container/exec-program.ts'
 import { compileExec } from '../../../runtime/program/compile-exec.ts'
 import type { CompileExecInput } from '../../../runtime/program/compile-input.ts'
 import { encodeProgram } from '../../../runtime/program/encode.ts'
+import { programBytes } from '../../../runtime/program/program-template.ts'
 import { sampleExec } from '../program/sample-programs.ts'
 
 const ids = ['ab', 'cd', 'ef'].map((digits) => digits.repeat(32))
@@ -40,7 +41,7 @@ t.test('a program that is filled in is the one that is compiled', async (t) => {
   for (const { title, more } of rows)
     for (const id of ids) {
       const input = inputOf(id, more)
-      const bytes = encodeExec(input)
+      const bytes = programBytes(execProgram(input))
       t.strictSame(
         Buffer.from(bytes),
         Buffer.from(encodeProgram(compileExec(input), { reasons: false })),
