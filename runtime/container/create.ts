@@ -21,6 +21,7 @@ import type { ContainerRecord, ResolvedMount } from './record.ts'
 import { beginRecord, isBeingMade, publishRecord, resolveContainer } from './record-store.ts'
 import { resolveImage, withImplicitHost } from './resolve-image.ts'
 import { requireNamespaces } from './rootless-start.ts'
+import { withSystemdMode } from './systemd-mode.ts'
 import { isSystemError } from '../../native/system-error.ts'
 import { withVolumesFrom } from './volumes-from.ts'
 
@@ -37,12 +38,14 @@ export async function createContainer(
 ): Promise<ContainerRecord> {
   requireNamespaces(context)
   const { folders } = context
-  const options = withVolumesFrom(folders, withImplicitHost(wanted))
-  const source = await resolveImage(context, options)
-  for (const name of options.requires ?? []) resolveContainer(folders, name)
+  const given = withVolumesFrom(folders, withImplicitHost(wanted))
+  const source = await resolveImage(context, given)
+  for (const name of given.requires ?? []) resolveContainer(folders, name)
+  for (const { container } of given.network.links ?? []) resolveContainer(folders, container)
   // Looked up anew at each start: better told now than then.
-  if (options.cdiDevices) (await import('../cdi/find-devices.ts')).cdiEdits(options.cdiDevices)
-  const resolved = resolveConfig(options, source.config)
+  if (given.cdiDevices) (await import('../cdi/find-devices.ts')).cdiEdits(given.cdiDevices)
+  const resolved = resolveConfig(given, source.config)
+  const options = withSystemdMode(given, resolved)
   const id = newContainerId()
   const cidfile = options.cidfile === undefined ? undefined : claimCidfile(options.cidfile, id)
   let name: string | undefined

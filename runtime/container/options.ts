@@ -179,6 +179,16 @@ export interface NetworkOptions {
   /** `none`-like: leave the image's /etc/hosts alone. */
   readonly noHosts: boolean
   readonly addHosts: readonly HostEntry[]
+  /** A file of the host whose lines /etc/hosts begins with. */
+  readonly hostsFile?: string | undefined
+  /** Containers that it knows under an alias, with their ports and variables, as they are when it starts. */
+  readonly links?: readonly LinkOption[] | undefined
+}
+
+export interface LinkOption {
+  /** Name or id. */
+  readonly container: string
+  readonly alias: string
 }
 
 export interface HostEntry {
@@ -280,6 +290,13 @@ export interface ContainerOptions {
   readonly personality?: string | undefined
 
   readonly init: boolean
+  /** Whether its program is systemd: by its name unless said; absent: `true`, which is by its name. */
+  readonly systemd?: 'true' | 'false' | 'always' | undefined
+  /** A line for /etc/passwd and for /etc/group, with variables in it. */
+  readonly passwdEntry?: string | undefined
+  readonly groupEntry?: string | undefined
+  /** Folders that get the files too that name the container and its network. */
+  readonly chrootDirs?: readonly string[] | undefined
   /** Containers that are started before it. */
   readonly requires?: readonly string[] | undefined
   readonly restart: RestartPolicy

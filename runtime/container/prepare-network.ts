@@ -10,7 +10,9 @@ import type { EngineContext } from './engine-context.ts'
 import { mayHoldLeases } from './holds-leases.ts'
 import { identityTexts } from './identity-texts.ts'
 import { type Joined, announce, describeAttachment, joinNetwork } from './join-network.ts'
+import { linkedHosts } from './links.ts'
 import { namedNetworks } from './network-membership.ts'
+import type { HostEntry } from './options.ts'
 import type { ContainerRecord } from './record.ts'
 import { forwardedPorts, portProbe } from './rootless-ports.ts'
 import type { SpareNetwork } from './spare-networks.ts'
@@ -84,13 +86,17 @@ export async function prepareNetwork(
       spare,
       state,
       leases,
-      ...identityTexts(record, { attachments, nameServer }),
+      ...identityTexts(record, { attachments, nameServer, links: linksOf(context, record) }),
     }
   } catch (error) {
     spare?.release()
     releaseLeases(leases)
     throw error
   }
+}
+
+function linksOf({ folders }: EngineContext, { options }: ContainerRecord): HostEntry[] {
+  return options.network.links ? linkedHosts(folders, options) : []
 }
 
 /** A network of driver `none` gives its containers nothing. */

@@ -104,7 +104,7 @@ export async function prepareStart(
       terminal: options.tty ? (wish.terminal ?? { rows: 24, columns: 80 }) : undefined,
     })
     const plain = buildConfig(options, record.resolved, facts)
-    const config = await extendConfig(plain, containerFolder(folders, record.id), options)
+    const config = await extendConfig(plain, { folders, record, accounts: root })
     if (config.process && mappings.uid.length === 0) requireMappedUser(context, config.process.user)
     const cgroup = planCgroup({
       hierarchy: host.cgroups,

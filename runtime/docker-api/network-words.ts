@@ -26,6 +26,7 @@ export function networkWords(body: JsonObject, host: JsonObject): string[] {
     ...each('dns-option', textsField(host, 'DnsOptions')),
     ...each('dns-search', textsField(host, 'DnsSearch')),
     ...each('add-host', textsField(host, 'ExtraHosts')),
+    ...each('link', textsField(host, 'Links')),
   ]
 }
 

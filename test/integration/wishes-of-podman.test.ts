@@ -6,6 +6,7 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -139,4 +140,92 @@ t.test('events of networks at a container’s start and end', async (t) => {
     ],
   )
   await ok('rm', '-f', 'web')
+})
+
+t.test('links, account entries, hosts files, chroot folders', async (t) => {
+  const files = join(folder, 'hosts')
+  writeFileSync(files, '192.0.2.7 printer\n')
+  await ok('run', '-d', '--name', 'db', '-e', 'MODE=b', '--expose', '5432', 'host', 'sleep', '100')
+  const address = String(await bench.inspect('db', '.NetworkSettings.IPAddress'))
+  const look = async (script: string, ...flags: string[]): Promise<string> =>
+    ok('run', '--rm', '--name', 'web', ...flags, '--rootfs', program, 'sh', '-c', script)
+  const linked = await look('env; cat /etc/hosts', '--link', 'db:data', '-e', 'DATA_ENV_MODE=own')
+  for (const line of [
+    `${address}\tdata`,
+    `${address}\tdb`,
+    'DATA_NAME=/web/data',
+    `DATA_PORT=tcp://${address}:5432`,
+    'DATA_PORT_5432_TCP_PROTO=tcp',
+    'DATA_ENV_MODE=own',
+  ])
+    t.ok(linked.split('\n').includes(line), line)
+  await ok('stop', '-t', '0', 'db')
+  t.match(await run('run', '--rm', '--link', 'db', 'host', '/bin/true'), {
+    exitCode: 125,
+    stderr: /non running container/,
+  })
+  await ok('rm', 'db')
+  t.match(await look('cat /etc/hosts', '--hosts-file', files), /^192.0.2.7 printer\n/)
+  const entries = ['--passwd-entry', 'me:x:$UID:$GID::/:', '--group-entry', 'ours:x:$GID:']
+  t.match(await look('id', ...entries, '--user', '1234:55'), 'uid=1234(me) gid=55(ours)')
+  t.match(await look('ls /tmp/etc', '--chrootdirs', '/tmp'), 'hosts')
+  const refused: [string[], number][] = [
+    [['--link', 'nobody'], 125],
+    [['--link', ':x'], 125],
+    [['--link', 'db', '--network', 'host'], 125],
+    [['--passwd-entry', 'me:x'], 125],
+    [['--hosts-file', '/no/such/file'], 125],
+    [['--hosts-file', 'image'], 125],
+    [['--chrootdirs', '../x'], 125],
+    [['--systemd', 'maybe'], 125],
+    [['--systemd', 'always', '--init'], 125],
+  ]
+  for (const [flags, exitCode] of refused)
+    t.match(await run('run', '--rm', ...flags, 'host', '/bin/true'), { exitCode }, flags.join(' '))
+})
+
+t.test('systemd runs as the first process, and stops for the signal that it knows', async (t) => {
+  const identity = join(folder, 'machine-id')
+  writeFileSync(identity, `${'0123456789abcdef'.repeat(2)}\n`)
+  const units = '/lib/systemd/system'
+  execFileSync(
+    join(import.meta.dirname, '../../bin/myimage'),
+    [
+      'from-host',
+      '-q',
+      '-t',
+      'machine',
+      '/lib/systemd/systemd',
+      'systemctl',
+      'sh',
+      'cat',
+      '/lib/systemd/systemd-shutdown',
+      '/lib/systemd/systemd-journald',
+      '-p',
+      units,
+      // Not its first start: it would enable whatever this host has.
+      '-p',
+      `${identity}:/etc/machine-id`,
+      '--exclude',
+      `${units}/multi-user.target.wants/*`,
+    ],
+    { env: { ...process.env, MYCONTAINER_ROOT: root } },
+  )
+  await ok('run', '-d', '--name', 'machine', ...net, 'machine')
+  await waitUntil('its default target', async () => {
+    const { stdout } = await run('exec', 'machine', 'systemctl', 'is-active', 'default.target')
+    return stdout === 'active\n'
+  })
+  t.match(await ok('exec', 'machine', 'cat', '/proc/1/comm'), 'systemd')
+  await ok('stop', '-t', '30', 'machine')
+  t.equal(await bench.inspect('machine', '.State.ExitCode'), 0, 'it ended by itself')
+  t.equal(await bench.inspect('machine', '.Config.StopSignal'), 'SIGRTMIN+3')
+  await ok('rm', 'machine')
+  const [on, off] = await Promise.all(
+    ['always', 'false'].map((mode) =>
+      ok('run', '--rm', ...net, '--systemd', mode, 'machine', 'sh', '-c', 'echo $container_uuid'),
+    ),
+  )
+  t.match(on, /^[0-9a-f]{32}$/)
+  t.equal(off, '')
 })

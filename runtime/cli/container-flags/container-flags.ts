@@ -49,7 +49,7 @@ export function readContainerFlags(
     resources: readResourceFlags(flags),
     security: readSecurityFlags(flags, cwd),
     ...readProcessLimits(flags),
-    network: readNetworkFlags(flags),
+    network: readNetworkFlags(flags, cwd),
     namespaces: readNamespaceFlags(flags),
     ...readLifeCycleFlags(flags, context),
     command,

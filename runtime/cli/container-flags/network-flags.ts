@@ -1,5 +1,6 @@
 import { OperationError } from '../../../native/error.ts'
-import type { NetworkOptions } from '../../container/options.ts'
+import { absolutePath } from '../absolute-path.ts'
+import type { LinkOption, NetworkOptions } from '../../container/options.ts'
 import { parseExposedPorts } from '../../container/parse/exposed-port.ts'
 import { parseHostEntries } from '../../container/parse/host-entry.ts'
 import { invalidValue } from '../../container/parse/invalid-value.ts'
@@ -20,8 +21,12 @@ export function networkFlags(): FlagSpec[] {
     alias('list', 'dns-opt', 'dns-option'),
     flag('list', 'dns-search', 'Set custom DNS search domains'),
     flag('list', 'expose', 'Expose a port or a range of ports'),
+    flag('string', 'hosts-file', 'File whose lines /etc/hosts begins with ("none": no file)', {
+      value: 'file',
+    }),
     flag('string', 'ip', 'IPv4 address (e.g., 172.30.100.104)'),
     flag('string', 'ip6', 'IPv6 address (e.g., 2001:db8::33)'),
+    flag('list', 'link', 'Add link to another container (NAME[:ALIAS])'),
     flag('string', 'mac-address', 'Container MAC address (e.g., 92:d0:c6:0a:29:33)'),
     flag('list', 'network', 'Connect a container to a network', { value: 'network' }),
     alias('list', 'net', 'network'),
@@ -34,7 +39,7 @@ export function networkFlags(): FlagSpec[] {
 }
 
 /** @throws {OperationError} INVALID_ARGUMENT */
-export function readNetworkFlags(flags: ParsedFlags): NetworkOptions {
+export function readNetworkFlags(flags: ParsedFlags, cwd: string): NetworkOptions {
   const [ip, ip6, mac] = ['ip', 'ip6', 'mac-address'].map((name) => flags.string(name))
   const dns = flags.list('dns')
   const options: NetworkOptions = {
@@ -51,12 +56,39 @@ export function readNetworkFlags(flags: ParsedFlags): NetworkOptions {
     dnsOptions: flags.list('dns-option').map(resolverWord),
     noHosts: flags.bool('no-hosts'),
     addHosts: flags.list('add-host').flatMap(parseHostEntries),
+    ...readHostsFile(flags.string('hosts-file'), cwd),
+    ...(flags.has('link') ? { links: flags.list('link').map(readLink) } : {}),
   }
   checkNetwork(options)
   return options
 }
 
-function checkNetwork({ mode, noHosts, addHosts, ip, ip6, mac, aliases }: NetworkOptions): void {
+/** @throws {OperationError} `UNSUPPORTED` for podman's `image` */
+function readHostsFile(text: string | undefined, cwd: string): Pick<NetworkOptions, 'hostsFile'> {
+  if (text === undefined || text === 'none') return {}
+  if (text !== 'image') return { hostsFile: absolutePath(cwd, text) }
+  throw new OperationError(
+    'UNSUPPORTED',
+    'begin /etc/hosts with that of the image',
+    {},
+    { hint: 'Use --no-hosts for the image’s alone, or name a file of the host' },
+  )
+}
+
+/** `NAME` or `NAME:ALIAS`, with the slashes that docker's records have. */
+function readLink(text: string): LinkOption {
+  // `/db:/web/data` is how docker's records say `db:data`.
+  const [container = '', alias, ...rest] = text.split(':').map((part) => part.replace(/^.*\//, ''))
+  if (container === '' || alias === '' || rest.length > 0)
+    throw invalidValue('link', text, 'Write NAME or NAME:ALIAS')
+  return { container, alias: parseName('link alias', alias ?? container) }
+}
+
+function checkNetwork(options: NetworkOptions): void {
+  const { mode, noHosts, addHosts, ip, ip6, mac, aliases, links = [], hostsFile } = options
+  if (links.length > 0 && (mode.kind === 'host' || mode.kind === 'container'))
+    throw conflict('--link', `--network ${mode.kind}`)
+  if (noHosts && hostsFile !== undefined) throw conflict('--no-hosts', '--hosts-file')
   if (noHosts && addHosts.length > 0) throw conflict('--no-hosts', '--add-host')
   const isOwn = mode.kind === 'bridge' || mode.kind === 'networks'
   if (!isOwn && (ip ?? ip6 ?? mac) !== undefined)

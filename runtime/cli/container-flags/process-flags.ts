@@ -19,6 +19,7 @@ export function processFlags(): FlagSpec[] {
     flag('list', 'env-file', 'Read in a file of environment variables'),
     flag('bool', 'env-host', 'Use all current host environment variables in container'),
     flag('list', 'env-merge', "Set variables from the image's: NAME='${NAME}-more'"),
+    flag('string', 'group-entry', 'Line for /etc/group, with $GROUPNAME, $GID, $USERLIST'),
     flag('list', 'group-add', 'Add additional groups to join'),
     flag('bool', 'http-proxy', 'Pass the proxy variables of this environment'),
     flag(
@@ -27,11 +28,24 @@ export function processFlags(): FlagSpec[] {
       'Run an init inside the container that forwards signals and reaps processes',
     ),
     flag('bool', 'interactive,i', 'Keep STDIN open even if not attached'),
+    flag(
+      'string',
+      'passwd-entry',
+      'Line for /etc/passwd, with $USERNAME, $UID, $GID, $NAME, $HOME',
+    ),
     flag('int', 'preserve-fds', 'Pass a number of additional file descriptors into the container', {
       default: '0',
     }),
     alias('int', 'preserve-fd', 'preserve-fds'),
     flag('bool', 'sig-proxy', 'Proxy received signals to the process', { default: 'true' }),
+    flag(
+      'string',
+      'systemd',
+      'Run systemd in the container ("true", by its name|"false"|"always")',
+      {
+        default: 'true',
+      },
+    ),
     flag('bool', 'tty,t', 'Allocate a pseudo-TTY'),
     flag('string', 'tz', 'Set timezone in container'),
     flag('string', 'umask', 'Set umask in container', { default: '0022' }),
@@ -61,6 +75,9 @@ type ProcessOptions = Pick<
   | 'sigProxy'
   | 'preserveFds'
   | 'init'
+  | 'systemd'
+  | 'passwdEntry'
+  | 'groupEntry'
   | 'timezone'
 >
 
@@ -91,8 +108,29 @@ export function readProcessFlags(flags: ParsedFlags, context: ReadContext): Proc
     sigProxy: flags.bool('sig-proxy', true),
     preserveFds: flags.number('preserve-fds') ?? 0,
     init: flags.bool('init'),
+    ...readSystemd(flags.string('systemd')),
+    ...readAccountEntry('passwdEntry', flags.string('passwd-entry'), 7),
+    ...readAccountEntry('groupEntry', flags.string('group-entry'), 4),
     timezone: timezone(flags.string('tz'), context),
   }
+}
+
+function readSystemd(text: string | undefined): Pick<ContainerOptions, 'systemd'> {
+  if (text === undefined) return {}
+  if (text === 'true' || text === 'false' || text === 'always') return { systemd: text }
+  throw invalidValue('systemd mode', text, 'The modes are true, false and always')
+}
+
+/** @param count of its fields: passwd(5), group(5) */
+function readAccountEntry(
+  key: 'passwdEntry' | 'groupEntry',
+  text: string | undefined,
+  count: number,
+): Pick<ContainerOptions, 'passwdEntry' | 'groupEntry'> {
+  if (text === undefined) return {}
+  if (!text.includes('\n') && text.split(':').length === count) return { [key]: text }
+  const example = count === 7 ? '$USERNAME:x:$UID:$GID::$HOME:/bin/sh' : '$GROUPNAME:x:$GID:'
+  throw invalidValue('account entry', text, `Write ${count} fields, such as '${example}'`)
 }
 
 /** Empty resets the image's; a JSON array is taken apart (podman); else it is one word. */

@@ -27,7 +27,6 @@ const refused: Readonly<Record<string, RefusedFlag>> = {
     harmless: ['enabled'],
     instead: 'Each container has a control group of its own; --cgroup-parent says where',
   },
-  chrootdirs: { kind: 'list', instead: 'Bind /etc/resolv.conf and /etc/hosts there with -v' },
   'conmon-pidfile': {
     kind: 'string',
     instead: 'Use --pidfile for its program; its monitor is in "mycontainer inspect"',
@@ -37,7 +36,6 @@ const refused: Readonly<Record<string, RefusedFlag>> = {
     kind: 'string',
     instead: 'Get the image decrypted: "skopeo copy --decryption-key"',
   },
-  'group-entry': { kind: 'string', instead: 'Bind a file of yours: -v FILE:/etc/group:ro' },
   'health-log-destination': {
     kind: 'string',
     harmless: ['local'],
@@ -57,16 +55,10 @@ const refused: Readonly<Record<string, RefusedFlag>> = {
     harmless: ['', 'default'],
     instead: 'There is one kind: namespaces',
   },
-  link: {
-    kind: 'list',
-    instead:
-      'Put both into one network ("mycontainer network create"): they find each other by name and --network-alias',
-  },
   'link-local-ip': {
     kind: 'list',
     instead: 'Use --ip or --ip6; the kernel makes link-local addresses',
   },
-  'passwd-entry': { kind: 'string', instead: 'Bind a file of yours: -v FILE:/etc/passwd:ro' },
   pod: { kind: 'string', instead: pods },
   'pod-id-file': { kind: 'string', instead: pods },
   'rdt-class': { kind: 'string', instead: 'mycontainer-oci knows intelRdt of a configuration' },
@@ -83,12 +75,6 @@ const refused: Readonly<Record<string, RefusedFlag>> = {
   'shm-size-systemd': { kind: 'string', instead: 'Use --tmpfs /run:size=SIZE' },
   subgidname: { kind: 'string', instead: ids },
   subuidname: { kind: 'string', instead: ids },
-  systemd: {
-    kind: 'string',
-    harmless: ['false', 'true'],
-    instead:
-      'For a systemd in the container: --tmpfs /run --tmpfs /tmp --stop-signal SIGRTMIN+3 --cgroupns private',
-  },
   'tls-verify': { kind: 'bool', harmless: ['true'], instead: pull },
   'use-api-socket': {
     kind: 'bool',

@@ -18,6 +18,7 @@ import type { ParsedFlags } from '../parsed-flags.ts'
 /** What the container sees on disk and in /dev. */
 export function storageFlags(): FlagSpec[] {
   return [
+    flag('list', 'chrootdirs', 'Folders of the container that get /etc/hosts and its like too'),
     flag('list', 'device', 'Add a host device, or one by its CDI name (vendor.com/class=name)'),
     flag('list', 'device-cgroup-rule', 'Add a rule to the cgroup allowed devices list'),
     flag('list', 'gpus', 'GPU devices to add: all, a number, or device=ID[,ID]'),
@@ -47,6 +48,7 @@ export function storageFlags(): FlagSpec[] {
 type StorageOptions = Pick<
   ContainerOptions,
   | 'mounts'
+  | 'chrootDirs'
   | 'secrets'
   | 'imageVolumes'
   | 'volumesFrom'
@@ -75,8 +77,10 @@ export function readStorageFlags(flags: ParsedFlags, cwd: string): StorageOption
     ...secrets.flatMap((secret) => (secret.type === 'mount' ? [secret.target] : [])),
   ])
   for (const { volumeDriver } of mounts) parseVolumeDriver(volumeDriver ?? '')
+  const chrootDirs = flags.list('chrootdirs').flatMap((text) => text.split(',').map(chrootDir))
   return {
     mounts,
+    ...(chrootDirs.length === 0 ? {} : { chrootDirs }),
     ...(secrets.length === 0 ? {} : { secrets }),
     ...readImageVolumes(flags.string('image-volume') ?? 'anonymous'),
     volumesFrom: flags.list('volumes-from'),
@@ -92,6 +96,16 @@ export function readStorageFlags(flags: ParsedFlags, cwd: string): StorageOption
     deviceCgroupRules: flags.list('device-cgroup-rule').map(parseDeviceRule),
     storageOptions: parseKeyValues('storage option', flags.list('storage-opt'), true),
   }
+}
+
+function chrootDir(path: string): string {
+  const isSafe = path.startsWith('/') && !path.includes('\0') && !path.split('/').includes('..')
+  if (isSafe) return path.replace(/\/+$/, '')
+  throw invalidValue(
+    'chroot directory',
+    path,
+    'Write the absolute path of a folder of the container',
+  )
 }
 
 function readImageVolumes(text: string): Pick<ContainerOptions, 'imageVolumes'> {

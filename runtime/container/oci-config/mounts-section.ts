@@ -15,7 +15,7 @@ export function mountsSection(options: ContainerOptions, facts: ContainerFacts):
   return [
     ...systemMounts(options, facts).filter(isFree),
     // Before the user's, which may lie on top; a user's mount at /etc would hide them, as in docker.
-    ...identityMounts(facts).filter(isFree),
+    ...identityMounts(facts, options.chrootDirs).filter(isFree),
     ...wanted,
   ]
 }

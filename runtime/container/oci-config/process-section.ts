@@ -61,9 +61,15 @@ function setsFor(names: readonly string[], uid: number): Process['capabilities']
 }
 
 /** Ours first, so that image and user win, except for HOME, which only fills a gap. */
-function programEnvironment({ options, resolved, user, hostname }: ProcessSource): string[] {
+function programEnvironment(source: ProcessSource): string[] {
+  const { options, resolved, user, hostname, facts } = source
   const entries = mergeEnvironment(
-    [`HOSTNAME=${hostname}`, ...(options.tty ? ['TERM=xterm'] : []), 'container=mycontainer'],
+    [
+      `HOSTNAME=${hostname}`,
+      ...(options.tty ? ['TERM=xterm'] : []),
+      'container=mycontainer',
+      ...(options.systemd === 'always' ? [`container_uuid=${facts.id.slice(0, 32)}`] : []),
+    ],
     resolved.env,
   )
   const hasHome = entries.some((entry) => entry.startsWith('HOME=') && entry !== 'HOME=')

@@ -1,6 +1,7 @@
 import { OperationError } from '../../../native/error.ts'
 import type { ImageConfig, ImageHealthcheck } from '../../../rootfs/store/image.ts'
 import type { ContainerOptions, HealthOptions } from '../options.ts'
+import { runsSystemd } from '../systemd-mode.ts'
 import { mergeEnvironment } from '../parse/environment.ts'
 import type { ResolvedConfig } from '../record.ts'
 
@@ -26,18 +27,24 @@ export function resolveConfig(options: ContainerOptions, image: ImageConfig): Re
       },
     )
   refuseStorageOptions(options)
+  const isSystemd = runsSystemd(options, [...entrypoint, ...command])
   return {
     entrypoint,
     command,
     env: resolveEnvironment(options, image),
     workdir: options.workdir ?? (image.workingDir === '' ? '/' : absolute(image.workingDir)),
     user: options.user ?? image.user,
-    stopSignal: options.stopSignal ?? image.stopSignal ?? 'SIGTERM',
+    stopSignal: options.stopSignal ?? image.stopSignal ?? defaultStopSignal(isSystemd),
     labels: { ...image.labels, ...options.labels },
     exposedPorts: [...new Set([...image.exposedPorts, ...options.network.expose])],
     imageVolumes: image.volumes,
     health: resolveHealth(options.health, image.healthcheck),
   }
+}
+
+/** What systemd stops for in good order (systemd(1), SIGNALS): halting the machine that it thinks it runs. */
+function defaultStopSignal(isSystemd: boolean): string {
+  return isSystemd ? 'SIGRTMIN+3' : 'SIGTERM'
 }
 
 /** Better no container than one without the limit that its user counts on. */

@@ -54,12 +54,15 @@ function sysMount({ network, security }: ContainerOptions, facts: ContainerFacts
   return { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...hardening, access] }
 }
 
-function cgroupMount({ security }: ContainerOptions): Mount {
+/** systemd makes groups below its own, where those above are out of sight (CVE-2023-25809). */
+function cgroupMount({ security, systemd, namespaces }: ContainerOptions): Mount {
+  const isSystemd = systemd === 'always' && namespaces.cgroup.kind === 'private'
+  const access = security.privileged || isSystemd ? 'rw' : 'ro'
   return {
     destination: '/sys/fs/cgroup',
     type: 'cgroup',
     source: 'cgroup',
-    options: ['nosuid', 'noexec', 'nodev', 'relatime', security.privileged ? 'rw' : 'ro'],
+    options: ['nosuid', 'noexec', 'nodev', 'relatime', access],
   }
 }
 

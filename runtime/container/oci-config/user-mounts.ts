@@ -23,18 +23,31 @@ export function wantedMounts(
   return [...options.mounts, ...volumes, ...tmpfs]
 }
 
-/** The files that name the container and its network, bound over the image's own. */
-export function identityMounts(facts: ContainerFacts): Mount[] {
+/**
+ * The files that name the container and its network, bound over the image's own.
+ *
+ * @param chrootDirs folders of the container that get them too
+ */
+export function identityMounts(facts: ContainerFacts, chrootDirs: readonly string[] = []): Mount[] {
   const files = {
     '/etc/resolv.conf': facts.resolvConfPath,
     '/etc/hostname': facts.hostnamePath,
     '/etc/hosts': facts.hostsPath,
     '/etc/localtime': facts.localtimePath,
   }
-  return Object.entries(files).flatMap(([destination, source]) =>
-    source === undefined
-      ? []
-      : [{ destination, type: 'bind', source, options: ['rbind', 'rprivate'] }],
+  return ['', ...chrootDirs].flatMap((folder) =>
+    Object.entries(files).flatMap(([path, source]) =>
+      source === undefined
+        ? []
+        : [
+            {
+              destination: `${folder}${path}`,
+              type: 'bind',
+              source,
+              options: ['rbind', 'rprivate'],
+            },
+          ],
+    ),
   )
 }
 
