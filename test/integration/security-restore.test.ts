@@ -21,6 +21,7 @@ t.test(
       linux: { devices: [{ path: '/dev/stolen', type: 'b', major: 8, minor: 0 }] },
       hooks: { createRuntime: [{ path: '/bin/touch', args: ['touch', marker] }] },
     })
+    writeFileSync(join(image, 'inventory.img'), '')
     for (const name of [
       'config.dump',
       'spec.dump',

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { OperationError } from '../../../native/error.ts'
 import { freeze, thaw } from '../../cgroup/freeze.ts'
@@ -7,6 +7,7 @@ import { deleteContainer } from '../delete-container.ts'
 import { readContainer, requireStatus } from '../oci-record.ts'
 import { readStoredConfig } from '../stored-config.ts'
 import { externalToDump, keepStreams } from './external.ts'
+import { mountsToDump } from './external-mounts.ts'
 import { optionField, pageServer } from './request.ts'
 import { runCriu } from './run-criu.ts'
 import type { WireField } from './wire-format.ts'
@@ -42,7 +43,7 @@ export async function checkpointContainer(wish: CheckpointWish): Promise<void> {
   const config = readStoredConfig(folder)
   const workPath = resolve(wish.workPath ?? imagePath)
   const options = [...optionsOf(wish, pid, config), ...wish.options]
-  for (const path of [imagePath, workPath]) mkdirSync(path, { recursive: true, mode: 0o700 })
+  makeFolders(imagePath, workPath, config)
   if (!wish.isPreDump) keepStreams(imagePath, pid)
   // CRIU stops the processes by itself, and cannot where they are stopped already.
   const isPaused = container.status === 'paused' && record.cgroup !== undefined
@@ -59,6 +60,19 @@ export async function checkpointContainer(wish: CheckpointWish): Promise<void> {
   if (isPaused && record.cgroup) freeze(record.cgroup)
 }
 
+/**
+ * The images are read by the first process of a restored container too: without rights over files of the host, first as
+ * its root, then as that of the user namespace.
+ */
+function makeFolders(imagePath: string, workPath: string, { linux }: Config): void {
+  const isNew = mkdirSync(imagePath, { recursive: true, mode: 0o700 }) !== undefined
+  mkdirSync(workPath, { recursive: true, mode: 0o700 })
+  const root = linux?.uidMappings?.find(({ containerID }) => containerID === 0)
+  if (!isNew || root === undefined) return
+  chownSync(imagePath, root.hostID, process.getegid?.() ?? 0)
+  chmodSync(imagePath, 0o710)
+}
+
 function optionsOf(wish: CheckpointWish, pid: number, config: Config): WireField[] {
   const { parentPath, isPreDump, leaveRunning, statusDescriptor } = wish
   const options: WireField[] = [
@@ -66,6 +80,7 @@ function optionsOf(wish: CheckpointWish, pid: number, config: Config): WireField
     [optionField.root, `/proc/${pid}/root`],
     [optionField.evasiveDevices, true],
     [optionField.orphanTerminals, true],
+    ...mountsToDump(config, pid),
     ...externalToDump(config, pid),
   ]
   if (isPreDump || parentPath !== undefined) options.push([optionField.trackMemory, true])

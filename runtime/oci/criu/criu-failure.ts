@@ -9,12 +9,13 @@ const shownLines = 3
 /** What it could not do, by the last words of its log. */
 export function criuFailure({ verb, workPath }: CriuRun, problem: string): OperationError {
   const path = join(workPath, `${verb}.log`)
-  const said = lastErrors(path) ?? problem
+  const log = readLog(path)
+  const said = errorsOf(log) ?? problem
   return new OperationError(
     'SYSCALL_FAILED',
     `criu ${verb} failed: ${said}`,
     { log: path },
-    { hint: hintFor(said) },
+    { hint: hintFor(said, log) },
   )
 }
 
@@ -34,9 +35,10 @@ const hints: readonly (readonly [string, string])[] = [
     'This kernel is newer than this CRIU knows ("criu --version"): install a newer one, or take a longterm kernel',
   ],
   [
-    'inventory.img',
-    'There is no checkpoint in that folder: give the one of "checkpoint" (--image-path)',
+    '.img: Permission denied',
+    'The root of its user namespace must be able to enter the folder of the checkpoint: give it to that user, with mode 0710',
   ],
+  ['Unexpected EOF', 'A file of the checkpoint is cut off: take the checkpoint again'],
   ['--tcp-established', 'It has open connections: give --tcp-established, or --tcp-close'],
   ['file locks', 'It holds locks on files: give --file-locks'],
   ['shell-job', 'It has the terminal of a shell: give --shell-job'],
@@ -46,23 +48,33 @@ const hints: readonly (readonly [string, string])[] = [
   ],
 ]
 
-function hintFor(said: string): string {
+/** What it says first where it lacks CAP_SYS_RESOURCE; it goes on as far as it comes. */
+const limited = "rlimit: Can't setup"
+
+function hintFor(said: string, log: string): string {
   const [, hint] = hints.find(([word]) => said.includes(word)) ?? []
-  return hint ?? 'Run "criu check" to see what this kernel lacks'
+  if (hint !== undefined) return hint
+  return log.includes(limited)
+    ? 'CRIU has no CAP_SYS_RESOURCE here, and cannot read the limits of other users’ processes without'
+    : 'Run "criu check" to see what this kernel lacks'
 }
 
-/** It complains of limits that it cannot raise, and goes on. */
-const harmless = /rlimit: Can't setup/
+/** Among its errors is what it has tried of the kernel. */
+const harmless = [limited, 'tun: Unable to create tun', 'ddress already assigned']
 
-/** Its lines about errors, without the times in front of them. */
-function lastErrors(path: string): string | undefined {
+/** The first of its lines about errors, without the times in front of them. */
+function errorsOf(log: string): string | undefined {
+  const lines = log
+    .split('\n')
+    .filter((line) => line.includes('Error') && !harmless.some((text) => line.includes(text)))
+    .map((line) => line.replace(/^\([\d.]+\)\s*/, '').trim())
+  return lines.length === 0 ? undefined : lines.slice(0, shownLines).join('; ')
+}
+
+function readLog(path: string): string {
   try {
-    const lines = readFileSync(path, 'utf8')
-      .split('\n')
-      .filter((line) => line.includes('Error') && !harmless.test(line))
-      .map((line) => line.replace(/^\([\d.]+\)\s*/, '').trim())
-    return lines.length === 0 ? undefined : lines.slice(0, shownLines).join('; ')
+    return readFileSync(path, 'utf8')
   } catch {
-    return undefined // It did not come so far.
+    return '' // It did not come so far.
   }
 }

@@ -1,12 +1,12 @@
 import { closeSync, openSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { OperationError } from '../../../native/error.ts'
 import { isSystemError } from '../../../native/system-error.ts'
 import type { Config } from '../../spec/config.ts'
 import { inheritDescriptor, optionField } from './request.ts'
 import type { WireField } from './wire-format.ts'
 
-// What a container uses and does not own: its checkpoint names it, and a restore gives it something in its place.
+// Streams and namespaces that a container uses and does not own: its checkpoint names it, and a restore gives it something in its place.
 
 /** In the folder of a checkpoint, where other runtimes have it too: what the streams of the first process were. */
 const streamsFile = 'descriptors.json'
@@ -18,22 +18,9 @@ const namespaceKeys = [
   ['pid', 'pid', 'extRootPidNS'],
 ] as const
 
-/** Mounts from the host: what is there does not belong to the checkpoint. */
-function bindMounts({
-  mounts = [],
-}: Config): { readonly destination: string; readonly source: string }[] {
-  return mounts.flatMap(({ type, source, destination, options = [] }) => {
-    const isBind = type === 'bind' || options.includes('bind') || options.includes('rbind')
-    return isBind && source !== undefined ? [{ destination, source }] : []
-  })
-}
-
 /** For a checkpoint of a container that runs. */
 export function externalToDump(config: Config, pid: number): WireField[] {
-  const mounts = bindMounts(config).map(
-    ({ destination }) => `mnt[${resolve('/', destination)}]:${destination}`,
-  )
-  return [...mounts, ...externalNamespaces(config, pid), ...externalFiles(pid)].map((text) => [
+  return [...externalNamespaces(config, pid), ...externalFiles(pid)].map((text) => [
     optionField.external,
     text,
   ])
@@ -144,12 +131,4 @@ function openNamespace(type: string, path: string): number {
       { cause, hint: 'Make it before, or take the path out of linux.namespaces' },
     )
   }
-}
-
-/** What is mounted from the host, now as the configuration of the new container has it. */
-export function externalToRestore(config: Config, bundle: string): WireField[] {
-  return bindMounts(config).map(({ destination, source }) => [
-    optionField.external,
-    `mnt[${destination}]:${resolve(bundle, source)}`,
-  ])
 }

@@ -1,5 +1,5 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { OperationError } from '../../../native/error.ts'
 import { joinSessionKeyring } from '../../../native/keyring.ts'
 import { readStartTicks } from '../../container/process-identity.ts'
@@ -17,7 +17,8 @@ import { keepContainer } from '../make-container.ts'
 import { readContainer } from '../oci-record.ts'
 import { writePidFile } from '../pid-file.ts'
 import { runHostHooks } from '../run-hooks.ts'
-import { externalToRestore, handOver } from './external.ts'
+import { mountsToRestore } from './external-mounts.ts'
+import { handOver } from './external.ts'
 import { optionField } from './request.ts'
 import { joinGroups, makeGroups } from './restore-groups.ts'
 import { mountRoot, unmountRoot } from './restore-root.ts'
@@ -65,11 +66,12 @@ export async function restoreContainer(
   }
 }
 
+/** CRIU calls the image that it misses empty. */
 function requireImages(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  if (existsSync(join(path, 'inventory.img'))) return
   throw new OperationError(
     'NOT_FOUND',
-    'restore a container: the folder of the checkpoint is not there',
+    'restore a container: there is no checkpoint in this folder',
     { path },
     { hint: 'Give the folder that "checkpoint" has written (--image-path)' },
   )
@@ -106,7 +108,7 @@ async function restoreIn(compiled: CompiledContainer, wish: RestoreWish): Promis
         [optionField.root, root],
         [optionField.evasiveDevices, true],
         [optionField.orphanTerminals, true],
-        ...externalToRestore(config, bundle.path),
+        ...mountsToRestore(config, bundle.path),
         ...handed.options,
         ...wish.options,
       ],

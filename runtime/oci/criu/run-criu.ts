@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { OperationError } from '../../../native/error.ts'
+import { isSystemError } from '../../../native/system-error.ts'
 import { packetSockets, receiveMessage } from '../../../native/descriptor-message.ts'
 import { writeAll } from '../../../native/write-all.ts'
 import { criuFailure, criuMissing } from './criu-failure.ts'
@@ -105,7 +106,8 @@ function ask(run: CriuRun, pid: number, socket: number): Answer {
       ])
     }
   } catch (error) {
-    return { isDone: false, pid: 0, failure: error }
+    const isGone = isSystemError(error, 'EPIPE') || isSystemError(error, 'ECONNRESET')
+    return { isDone: false, pid: 0, failure: isGone ? failure : error }
   } finally {
     for (const folder of folders) closeSync(folder)
   }
