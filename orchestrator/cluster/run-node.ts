@@ -40,6 +40,9 @@ function pressureOf(options: RunNodeOptions): PressureOptions {
   const usual = options.imageRoot === undefined ? {} : onSharedDisk
   return {
     evictionHard: options.evictionHard ?? usual.evictionHard,
+    evictionSoft: options.evictionSoft,
+    evictionSoftGracePeriod: options.evictionSoftGracePeriod,
+    evictionMaxPodGraceSeconds: options.evictionMaxPodGraceSeconds,
     pressureTransitionSeconds: options.pressureTransitionSeconds,
     imageGcHighPercent: options.imageGcHighPercent ?? usual.imageGcHighPercent,
     imageGcLowPercent: options.imageGcLowPercent,

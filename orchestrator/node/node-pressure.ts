@@ -9,6 +9,7 @@ import { reclaimedResource } from './pressure/rank-pods.ts'
 import { readDisk, readSignals } from './pressure/read-signals.ts'
 import { startEviction } from './pressure/start-eviction.ts'
 import type { Eviction, PressedPod } from './pressure/start-eviction.ts'
+import { readSoftThresholds } from './pressure/soft-thresholds.ts'
 import { readThresholds, usualThresholds } from './pressure/thresholds.ts'
 import type { AgentMetrics } from './server/agent-metrics.ts'
 import type { NodeUsage } from './server/served-pods.ts'
@@ -17,6 +18,11 @@ import type { NodeUsage } from './server/served-pods.ts'
 export interface PressureOptions {
   /** `memory.available<100Mi,nodefs.available<10%,…` */
   readonly evictionHard?: string | undefined
+  /** `memory.available<1Gi,…`, and how long each may be met: `memory.available=1m30s,…`; absent: none. */
+  readonly evictionSoft?: string | undefined
+  readonly evictionSoftGracePeriod?: string | undefined
+  /** Seconds that a pod has at most to end by itself for a soft threshold; below zero: as it asks. Absent: none. */
+  readonly evictionMaxPodGraceSeconds?: number | undefined
   /** Seconds that a pressure stays when nothing is short any more; absent: 300. */
   readonly pressureTransitionSeconds?: number | undefined
   /** Seconds between two looks at what is left; absent: 10. */
@@ -57,7 +63,11 @@ export function startNodePressure(tools: NodePressureTools, options: PressureOpt
   const { context, root, imageRoot = root, podsFolder, usage, tell, onProblem } = tools
   const collector = tools.imageRoot === undefined ? imageCollector(tools, options) : noCollector
   const eviction = startEviction({
-    thresholds: readThresholds(options.evictionHard ?? usualThresholds),
+    thresholds: [
+      ...readThresholds(options.evictionHard ?? usualThresholds),
+      ...readSoftThresholds(options.evictionSoft ?? '', options.evictionSoftGracePeriod ?? ''),
+    ],
+    mostPodGrace: options.evictionMaxPodGraceSeconds,
     observe: () => readSignals({ node: root, images: imageRoot }),
     pods: tools.pods,
     measure: (signal, some) => measureShares(signal, some, { context, podsFolder, usage }),

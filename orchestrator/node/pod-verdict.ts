@@ -4,4 +4,6 @@ export interface PodVerdict {
   readonly message: string
   /** What the event says, where it is another text. */
   readonly told?: string | undefined
+  /** Seconds that its containers have to end by themselves; absent: none. */
+  readonly graceSeconds?: number | undefined
 }

@@ -105,7 +105,7 @@ export class PodWorker {
     this.#loop.wake()
   }
 
-  /** The node has no room for it, or none any more: it ends as failed, at once. */
+  /** The node has no room for it, or none any more: it ends as failed, as soon as the verdict wants. */
   evict(why: PodVerdict): void {
     this.#sentence ??= why
     this.#loop.wake()
@@ -118,6 +118,11 @@ export class PodWorker {
   /** It takes room of the node: it has not ended, and is not about to. */
   get isActive(): boolean {
     return !this.#isGone && this.#ended === undefined && this.#sentence === undefined
+  }
+
+  /** The node has decided that it ends, and it has not ended yet. */
+  get isBeingEvicted(): boolean {
+    return !this.#isGone && this.#ended === undefined && this.#sentence !== undefined
   }
 
   facts(container: string): ContainerFacts {
@@ -215,7 +220,7 @@ export class PodWorker {
   async #endFor(why: PodVerdict): Promise<void> {
     const { reason, message, told = message } = why
     this.#tools.tell(this.#pod, { type: 'Warning', reason, message: told })
-    await this.#fail(why, 0)
+    await this.#fail(why, why.graceSeconds ?? 0)
   }
 
   /** The node ends the pod, for a reason of its own. */

@@ -64,6 +64,31 @@ t.test('a node that runs short of memory', async (t) => {
   })
 })
 
+t.test('a node that is short for a while lets its pods end by themselves', async (t) => {
+  const settings = { pressureSeconds: 0.2, evictionHard: '' }
+  const { client, until, restartAgent } = await startCluster(t, settings)
+  const polite = pod('polite', '1Gi')
+  const container = { name: 'web', image: 'host' }
+  const command = ['sh', '-c', 'trap "exit 3" TERM; while :; do sleep 0.1; done']
+  const spec = { nodeName: 'one', terminationGracePeriodSeconds: 20 }
+  await client.create({
+    ...polite,
+    spec: { ...spec, containers: [{ ...container, command }] },
+  })
+  const of = { name: 'polite', namespace: 'default' }
+  await until(podKind, of, (it) => it.status?.['phase'] === 'Running')
+  const soft = { evictionSoft: 'memory.available<1Pi', evictionMaxPodGraceSeconds: 10 }
+  await restartAgent({ ...settings, ...soft, evictionSoftGracePeriod: 'memory.available=2s' })
+  await until(nodeKind, { name: 'one' }, conditionIs('MemoryPressure', 'True'))
+  t.match((await client.get(podKind, of)).status, { phase: 'Running' }, 'the node says so first')
+  const ended = await until(podKind, of, (it) => it.status?.['phase'] === 'Failed')
+  t.match(ended.status, {
+    reason: 'Evicted',
+    message: /^The node was low on resource: memory\. Threshold quantity: 1Pi, available: /,
+    containerStatuses: [{ state: { terminated: { exitCode: 3 } } }],
+  })
+})
+
 t.test('images that nobody uses go when the disk is full', async (t) => {
   const { client, until, root } = await startCluster(t, {
     evictionHard: '',

@@ -17,6 +17,8 @@ export interface Threshold {
   readonly signal: Signal
   /** As written: `100Mi`, `10%`. */
   readonly text: string
+  /** Milliseconds for which it may be met before a pod is ended for it; absent: it is a hard one. */
+  readonly graceMs?: number
 }
 
 /** How much there is of something, in bytes or pieces. */
