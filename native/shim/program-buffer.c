@@ -9,8 +9,7 @@
 
 _Alignas(4096) u8 program_buffer[PROGRAM_MAX_SIZE + 16];
 
-// 1: all read, 0: end before the first byte.
-static s64 read_exactly(s64 fd, u8 *at, u32 size) {
+s64 read_exactly(s64 fd, u8 *at, u32 size) {
   for (u32 done = 0; done < size;) {
     s64 got = SYS3(read, fd, at + done, size - done);
     if (got == -EINTR) continue;

@@ -51,7 +51,31 @@ struct header { // 64 bytes
   u32 data_size;
   u32 why_offset;
   u32 why_size;
-  u64 reserved; // 0
+  u32 keep;     // a zygote that finds the program valid keeps it under this number, 1 to KEPT_LIMIT; 0: it need not
+  u32 reserved; // 0
+};
+
+// Instead of a program a zygote takes one that it has kept, with some of its data replaced:
+//
+//   struct fill | (struct patch | bytes[size])[patch_count]
+//
+// A program that is kept again under a number takes the place of the one before.
+#define FILL_MAGIC 0x3146434du /* "MCF1" */
+#define FILL_MAX_SIZE (256u << 10)
+#define KEPT_LIMIT 16u
+
+struct fill { // 64 bytes, and read as a header is
+  u32 magic;
+  u32 kept;       // number of the program
+  u32 total_size; // of all of it, this structure included
+  u32 patch_count;
+  u64 id; // of the program that comes of it
+  u32 reserved[10]; // 0
+};
+
+struct patch {
+  u32 at;   // offset in the program, of its data section
+  u32 size; // bytes that follow; the next patch comes right behind them
 };
 
 enum operand_kind { // four bits each in instruction.kinds, argument 0 lowest
@@ -146,6 +170,7 @@ enum invalid_reason {
   INVALID_MONITOR = 15,     // a field of struct monitor
   INVALID_END = 16,         // the main section can run off its end
   INVALID_OPERAND = 17,     // an immediate out of range (width, record type, …)
+  INVALID_FILL = 18,        // of a program that is not kept, or with a patch that leaves its data
 };
 
 // All children of a zygote share its end of the stream: it stays open (and records go on coming) while one of them

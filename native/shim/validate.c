@@ -15,6 +15,7 @@ static const char *const reason_names[] = {
     "valid",   "header",     "architecture", "size",   "section", "relocation",
     "why",     "op",         "slot",         "kind",   "data",    "jump",
     "syscall", "errno",      "string",       "monitor", "end",    "operand",
+    "fill",
 };
 
 const char *invalid_reason_name(u32 reason) {
@@ -29,7 +30,7 @@ bool is_framed(const struct header *header) {
 // All arithmetic in u64: the fields are u32 and counts are bounded by the size, so nothing wraps.
 static u32 check_header(const struct header *header, u32 size) {
   if (header->magic != PROGRAM_MAGIC || header->version != PROGRAM_VERSION) return INVALID_HEADER;
-  if (header->flags & ~(u32)HEADER_TRACE || header->reserved) return INVALID_HEADER;
+  if (header->flags & ~(u32)HEADER_TRACE || header->keep > KEPT_LIMIT || header->reserved) return INVALID_HEADER;
   if (header->total_size != size || size > PROGRAM_MAX_SIZE) return INVALID_SIZE;
   if (header->architecture != NATIVE_ARCHITECTURE) return INVALID_ARCHITECTURE;
   // Jump targets are 16 bits wide.

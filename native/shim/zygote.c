@@ -8,6 +8,7 @@
 #include <linux/prctl.h>
 #include "children.h"
 #include "interpret.h"
+#include "kept-programs.h"
 #include "process.h"
 #include "program-buffer.h"
 #include "record.h"
@@ -73,9 +74,11 @@ static s64 fork_child(void) { return system_call(__NR_clone, SIGCHLD, 0, 0, 0, 0
 static void start_program(struct header *header) {
   struct verdict verdict = validate(program_buffer, header->total_size);
   if (verdict.reason) {
+    forget_program(header);
     refuse(header->id, verdict);
     return;
   }
+  keep_program(header);
   s64 child = fork_child();
   if (child == 0) run_child(header);
   if (!is_error(child)) {
@@ -115,6 +118,11 @@ int zygote_main(char **argv, char **envp) {
   for (;;) {
     await_program();
     s64 got = read_program(STREAM);
+    if (got == -EPROTO && is_fill(header)) got = read_fill(STREAM);
+    if (got == -EINVAL) {
+      refuse(header->id, (struct verdict){INVALID_FILL, 0xffffffffu});
+      continue;
+    }
     // What is not a program leaves no way to find the next one.
     if (got == -EPROTO) refuse(header->id, (struct verdict){INVALID_SIZE, 0xffffffffu});
     if (got != 1) return got == 0 ? 0 : 1;

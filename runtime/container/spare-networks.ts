@@ -9,6 +9,13 @@ import { isOnBridge } from '../network/host-network.ts'
 import type { Network } from '../network/network.ts'
 import { compileSpareNetwork } from '../program/compile-spare-network.ts'
 import { encodeProgram } from '../program/encode.ts'
+import type { NetlinkExchange } from '../network/netlink-exchange.ts'
+import {
+  type FilledProgram,
+  type ProgramTemplate,
+  makeTemplate,
+  markOf,
+} from '../program/program-template.ts'
 import type { EngineContext } from './engine-context.ts'
 import type { ProgramLauncher } from './zygote.ts'
 
@@ -44,6 +51,7 @@ export class SpareNetworks {
   #wanted: { readonly network: Network; readonly device: NetworkDevice } | undefined
   #isMaking = false
   #isClosed = false
+  readonly #templates = new Map<string, ProgramTemplate>()
 
   constructor({ facts, zygote }: Pick<EngineContext, 'facts' | 'zygote'>) {
     this.#host = facts
@@ -75,14 +83,26 @@ export class SpareNetworks {
     this.#spare = undefined
   }
 
+  /** Two of them differ in their message alone. */
+  #program(veth: NetlinkExchange): FilledProgram {
+    const { message, acks, pidOffset } = veth
+    const kind = [message.length, acks, pidOffset].join(' ')
+    const known = this.#templates.get(kind)
+    if (known) return { template: known, values: [message] }
+    const mark = markOf(0, message.length)
+    const program = compileSpareNetwork(this.#host, { ...veth, message: mark })
+    const template = makeTemplate(encodeProgram(program, { reasons: false }), [mark])
+    this.#templates.set(kind, template)
+    return { template, values: [message] }
+  }
+
   #make(): void {
     if (this.#spare || this.#isMaking || this.#isClosed || !this.#wanted) return
     this.#isMaking = true
     const { network, device } = this.#wanted
     this.#wanted = undefined
     const nonce = randomBelow(2 ** 30)
-    const program = compileSpareNetwork(this.#host, planAhead(network, device, nonce))
-    const run = this.#launcher.submit(encodeProgram(program, { reasons: false }), {
+    const run = this.#launcher.submit(this.#program(planAhead(network, device, nonce)), {
       onUser: (pid) => {
         this.#isMaking = false
         if (!this.#isClosed)

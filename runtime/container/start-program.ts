@@ -3,7 +3,7 @@ import type { NetlinkExchange, NetworkAttachment } from '../network/netlink-exch
 import { compile } from '../program/compile.ts'
 import type { CompileInput } from '../program/compile-input.ts'
 import { encodeProgram } from '../program/encode.ts'
-import { type ProgramTemplate, makeTemplate } from '../program/program-template.ts'
+import { type ProgramTemplate, makeTemplate, markOf } from '../program/program-template.ts'
 import type { SubmittedProgram } from './zygote.ts'
 
 const kindLimit = 16
@@ -59,7 +59,7 @@ function takeApart(input: CompileInput): Parts {
   const ids = [Buffer.from(id), Buffer.from(id.slice(0, shortIdLength))]
   const values: Uint8Array[] = [...ids]
   const marks: Uint8Array[] = [...ids]
-  const place = (value: Uint8Array, size: number): Buffer => {
+  const place = (value: Uint8Array, size: number): Uint8Array => {
     const mark = markOf(marks.length, size)
     values.push(value)
     marks.push(mark)
@@ -67,7 +67,7 @@ function takeApart(input: CompileInput): Parts {
   }
   const text = (value: string): string => {
     const bytes = Buffer.from(value)
-    return place(bytes, roundUp(bytes.length)).toString()
+    return Buffer.from(place(bytes, roundUp(bytes.length))).toString()
   }
   const exchange = (one: NetlinkExchange): NetlinkExchange => ({
     ...one,
@@ -105,13 +105,6 @@ function mapLines(events: Events, text: (line: string) => string): Events {
 /** Texts of about the same length have the same places. */
 function roundUp(length: number): number {
   return length | 31
-}
-
-/** Nobody's text: it has control characters. */
-function markOf(index: number, size: number): Buffer {
-  const mark = Buffer.alloc(size, 3)
-  mark.set([1, 2, index].slice(0, size))
-  return mark
 }
 
 /** The same for two starts exactly when their programs differ in values alone. */

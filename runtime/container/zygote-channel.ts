@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { OperationError } from '../../native/error.ts'
 import { shimPath } from '../../native/paths.ts'
-import { programBytes } from '../program/program-template.ts'
+import { KeptPrograms } from './kept-programs.ts'
 import type {
   EndOutcome,
   ProgramRun,
@@ -40,6 +40,7 @@ export class ZygoteChannel {
   /** Starts without an answer; they alone keep this process from ending. */
   #starting = 0
   readonly #pending = new Map<bigint, Pending>()
+  readonly #kept = new KeptPrograms()
 
   /** @throws {OperationError} `INTERNAL` where the shim is missing */
   constructor() {
@@ -78,7 +79,7 @@ export class ZygoteChannel {
 
   submit(submitted: SubmittedProgram, watch: ProgramWatch = {}): ProgramRun {
     const id = this.#nextId++
-    const program = programBytes(submitted)
+    const program = submitted instanceof Uint8Array ? submitted : this.#kept.encode(submitted)
     const bytes = Buffer.from(program.buffer, program.byteOffset, program.byteLength)
     bytes.writeBigUInt64LE(id, idOffset)
     const trace: ShimRecord[] = []

@@ -15,6 +15,12 @@ export const MAX_IGNORED = 6
 export const ARCHITECTURE = { x86_64: 1, aarch64: 2 } as const
 export const HEADER_TRACE = 1
 
+/** Of `keep` in struct header. */
+export const KEEP_OFFSET = 56
+export const FILL_MAGIC = 0x3146434d
+export const FILL_SIZE = 64
+export const KEPT_LIMIT = 16
+
 export const OP = {
   SYS: 1,
   MOVE: 2,

@@ -1,3 +1,5 @@
+import { FILL_MAGIC, FILL_SIZE } from './format.ts'
+
 /** The bytes of a program (native/shim/program.h) with places for what differs from one use to the next. */
 export interface ProgramTemplate {
   readonly bytes: Uint8Array
@@ -49,6 +51,40 @@ export function fillIn({ template, values }: FilledProgram): Uint8Array {
   }
   return program
 }
+
+/** What nobody's text is, for it has control characters; two of different indexes differ. @param size at least 3 */
+export function markOf(index: number, size: number): Uint8Array {
+  const mark = new Uint8Array(size).fill(3)
+  mark.set([1, 2, index])
+  return mark
+}
+
+/**
+ * `struct fill` of native/shim/program.h: the values alone, for a zygote that has the template's program.
+ *
+ * @param kept the number under which it does
+ */
+export function encodeFill({ template, values }: FilledProgram, kept: number): Uint8Array {
+  const patches = template.places.map(({ at, size, value }) => {
+    const bytes = values[value] ?? new Uint8Array()
+    return { at, bytes, size: Math.min(size, bytes.length + 1) }
+  })
+  const total = patches.reduce((sum, { size }) => sum + patchSize + size, FILL_SIZE)
+  const fill = Buffer.alloc(total)
+  const words = [FILL_MAGIC, kept, total, patches.length]
+  for (const [index, word] of words.entries()) fill.writeUInt32LE(word, index * 4)
+  let offset = FILL_SIZE
+  for (const { at, size, bytes } of patches) {
+    fill.writeUInt32LE(at, offset)
+    fill.writeUInt32LE(size, offset + 4)
+    fill.set(bytes, offset + patchSize)
+    offset += patchSize + size
+  }
+  return fill
+}
+
+/** Of struct patch, without what follows it. */
+const patchSize = 8
 
 /** The bytes to hand over, of a program in either form. */
 export function programBytes(program: Uint8Array | FilledProgram): Uint8Array {

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import {
+  FILL_MAGIC,
   FLAG,
+  KEPT_LIMIT,
   MAGIC,
   MONITOR_FLAG,
   OP,
@@ -29,4 +31,6 @@ t.test('the numbers are those of the shim', async (t) => {
   t.equal(valueOf('PROGRAM_MAGIC'), MAGIC)
   t.equal(valueOf('PROGRAM_VERSION'), VERSION)
   t.equal(valueOf('SLOT_COUNT'), SLOT_COUNT)
+  t.equal(valueOf('FILL_MAGIC'), FILL_MAGIC)
+  t.equal(valueOf('KEPT_LIMIT'), KEPT_LIMIT)
 })
