@@ -1,34 +1,20 @@
-// The commands by name. A command's module is loaded when it is the one that was asked for:
-// the table itself is all that a start pays for the others.
+// The commands by name that stand alone; those of groups are in command-groups.ts.
 
-import type { Command } from './command.ts'
+import { entry } from './command-entry.ts'
+import type { CommandEntry } from './command-entry.ts'
 
-export interface CommandEntry {
-  readonly summary: string
-  readonly load: () => Promise<Command>
-}
-
-export interface CommandGroup {
-  readonly summary: string
-  readonly commands: Readonly<Record<string, CommandEntry>>
-}
-
-function entry(summary: string, load: () => Promise<Command>): CommandEntry {
-  return { summary, load }
-}
-
-const ps = entry('List containers', async () => (await import('./commands/ps.ts')).psCommand)
-const info = entry(
+export const ps = entry('List containers', async () => (await import('./commands/ps.ts')).psCommand)
+export const info = entry(
   'Display system-wide information',
   async () => (await import('./commands/info.ts')).infoCommand,
 )
-const events = entry(
+export const events = entry(
   'Get real time events',
   async () => (await import('./commands/events.ts')).eventsCommand,
 )
 
 /** What is the same with and without `container` in front. */
-const containerCommands: Readonly<Record<string, CommandEntry>> = {
+export const containerCommands: Readonly<Record<string, CommandEntry>> = {
   attach: entry(
     'Attach local standard input, output, and error streams to a running container',
     async () => (await import('./commands/attach.ts')).attachCommand,
@@ -171,180 +157,12 @@ export const topCommands: Readonly<Record<string, CommandEntry>> = {
   ),
 }
 
-const kubeGenerate = entry(
-  'Generate Kubernetes YAML from containers',
-  async () => (await import('./commands/kube/generate.ts')).kubeGenerateCommand,
-)
-const kubePlay = entry(
-  'Make pods and volumes from a Kubernetes YAML file',
-  async () => (await import('./commands/kube/play.ts')).kubePlayCommand,
-)
-
-/** `mycontainer GROUP COMMAND` */
-export const commandGroups: Readonly<Record<string, CommandGroup>> = {
-  container: {
-    summary: 'Manage containers',
-    commands: {
-      ...containerCommands,
-      exists: entry(
-        'Check if a container exists',
-        async () => (await import('./commands/exists.ts')).containerExistsCommand,
-      ),
-      ls: ps,
-      list: ps,
-    },
-  },
-  healthcheck: {
-    summary: 'Manage health checks',
-    commands: {
-      run: entry(
-        'Run the health check of a container once',
-        async () => (await import('./commands/healthcheck-run.ts')).healthcheckRunCommand,
-      ),
-    },
-  },
-  generate: {
-    summary: 'Generate files from containers',
-    commands: { kube: kubeGenerate },
-  },
-  kube: {
-    summary: 'Play and generate Kubernetes YAML',
-    commands: {
-      down: entry(
-        'Stop and remove the pods of a Kubernetes YAML file',
-        async () => (await import('./commands/kube/play.ts')).kubeDownCommand,
-      ),
-      generate: kubeGenerate,
-      play: kubePlay,
-    },
-  },
-  network: {
-    summary: 'Manage networks',
-    commands: {
-      exists: entry(
-        'Check if a network exists',
-        async () => (await import('./commands/exists.ts')).networkExistsCommand,
-      ),
-      reload: entry(
-        'Put back what others took from the networks of running containers',
-        async () => (await import('./commands/network/reload.ts')).networkReloadCommand,
-      ),
-      update: entry(
-        'Change the name servers that a network asks',
-        async () => (await import('./commands/network/update.ts')).networkUpdateCommand,
-      ),
-      connect: entry(
-        'Connect a container to a network',
-        async () => (await import('./commands/network/connect.ts')).networkConnectCommand,
-      ),
-      create: entry(
-        'Create a network',
-        async () => (await import('./commands/network/create.ts')).networkCreateCommand,
-      ),
-      disconnect: entry(
-        'Disconnect a container from a network',
-        async () => (await import('./commands/network/disconnect.ts')).networkDisconnectCommand,
-      ),
-      inspect: entry(
-        'Display detailed information on one or more networks',
-        async () => (await import('./commands/network/inspect.ts')).networkInspectCommand,
-      ),
-      ls: entry(
-        'List networks',
-        async () => (await import('./commands/network/ls.ts')).networkLsCommand,
-      ),
-      prune: entry(
-        'Remove all unused networks',
-        async () => (await import('./commands/network/prune.ts')).networkPruneCommand,
-      ),
-      rm: entry(
-        'Remove one or more networks',
-        async () => (await import('./commands/network/rm.ts')).networkRmCommand,
-      ),
-    },
-  },
-  play: {
-    summary: 'Play files',
-    commands: { kube: kubePlay },
-  },
-  secret: {
-    summary: 'Manage secrets',
-    commands: {
-      exists: entry(
-        'Check if a secret exists',
-        async () => (await import('./commands/exists.ts')).secretExistsCommand,
-      ),
-      create: entry(
-        'Create a secret from a file or standard input',
-        async () => (await import('./commands/secret/create.ts')).secretCreateCommand,
-      ),
-      inspect: entry(
-        'Display detailed information on one or more secrets',
-        async () => (await import('./commands/secret/inspect.ts')).secretInspectCommand,
-      ),
-      ls: entry(
-        'List secrets',
-        async () => (await import('./commands/secret/ls.ts')).secretLsCommand,
-      ),
-      rm: entry(
-        'Remove one or more secrets',
-        async () => (await import('./commands/secret/rm.ts')).secretRmCommand,
-      ),
-    },
-  },
-  system: {
-    summary: 'Manage the whole',
-    commands: {
-      df: entry(
-        'Show disk usage',
-        async () => (await import('./commands/system-df.ts')).systemDfCommand,
-      ),
-      events,
-      info,
-      prune: entry(
-        'Remove unused data',
-        async () => (await import('./commands/system-prune.ts')).systemPruneCommand,
-      ),
-    },
-  },
-  volume: {
-    summary: 'Manage volumes',
-    commands: {
-      exists: entry(
-        'Check if a volume exists',
-        async () => (await import('./commands/exists.ts')).volumeExistsCommand,
-      ),
-      create: entry(
-        'Create a volume',
-        async () => (await import('./commands/volume/create.ts')).volumeCreateCommand,
-      ),
-      inspect: entry(
-        'Display detailed information on one or more volumes',
-        async () => (await import('./commands/volume/inspect.ts')).volumeInspectCommand,
-      ),
-      ls: entry(
-        'List volumes',
-        async () => (await import('./commands/volume/ls.ts')).volumeLsCommand,
-      ),
-      prune: entry(
-        'Remove unused local volumes',
-        async () => (await import('./commands/volume/prune.ts')).volumePruneCommand,
-      ),
-      rm: entry(
-        'Remove one or more volumes',
-        async () => (await import('./commands/volume/rm.ts')).volumeRmCommand,
-      ),
-    },
-  },
-}
-
 /** Commands of docker and podman that are not here, by what to do instead. */
 export const otherCommands: Readonly<Record<string, string>> = {
   buildx: "'mycontainer build' builds images",
   checkpoint: "'mycontainer-oci checkpoint' does it, for containers of its own",
   machine: 'There is no machine between: containers run on this host',
   manifest: "Images are the business of 'myimage inspect' and 'myimage copy'",
-  pod: "Pods are made by 'mycontainer kube play'",
   restore: "'mycontainer-oci restore' does it, for containers of its own",
   search: 'Look for images at the site of their registry',
   service: "Clusters are the business of 'myorch'",

@@ -1,5 +1,6 @@
-import { commandGroups, topCommands } from './command-table.ts'
-import type { CommandGroup } from './command-table.ts'
+import type { CommandGroup } from './command-entry.ts'
+import { commandGroups } from './command-groups.ts'
+import { topCommands } from './command-table.ts'
 import { imageCommands } from './image-commands.ts'
 
 /** What people type most, first. */

@@ -7,6 +7,11 @@ export class ParsedFlags {
     this.#values = values
   }
 
+  /** As if these had not been given. */
+  without(...names: readonly string[]): ParsedFlags {
+    return new ParsedFlags(new Map([...this.#values].filter(([name]) => !names.includes(name))))
+  }
+
   /** Whether it was given at all. */
   has(name: string): boolean {
     return this.#values.has(name)

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { OperationError } from '../../native/error.ts'
 import { isSystemError } from '../../native/system-error.ts'
 import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
+import { podLabel, roleLabel } from '../kube/pod-labels.ts'
 import type { EngineFolders } from './folders.ts'
 import type { ContainerRecord } from './record.ts'
 import { isBeingMade, readRecord } from './record-store.ts'
@@ -35,8 +36,18 @@ export function dependentsOf(folders: EngineFolders, { id, name }: ContainerReco
   })
 }
 
-/** @throws {OperationError} `BAD_STATE` where others require the container */
-export function refuseRequired(folders: EngineFolders, record: ContainerRecord): void {
+/**
+ * @param force that of a pod stays even so: without it the others are of no pod
+ * @throws {OperationError} `BAD_STATE` where others require the container
+ */
+export function refuseRequired(
+  folders: EngineFolders,
+  record: ContainerRecord,
+  force: boolean,
+): void {
+  const { labels } = record.resolved
+  const pod = labels[roleLabel] === 'infra' ? labels[podLabel] : undefined
+  if (force && pod === undefined) return
   const dependents = dependentsOf(folders, record)
   if (dependents.length === 0) return
   throw new OperationError(
@@ -44,7 +55,10 @@ export function refuseRequired(folders: EngineFolders, record: ContainerRecord):
     `remove the container ${record.name}: other containers require it`,
     { dependents: dependents.map((id) => readRecord(folders, id)?.name ?? id).join(', ') },
     {
-      hint: `Remove those too: mycontainer rm --depend ${record.name}, or this one alone: mycontainer rm -f ${record.name}`,
+      hint:
+        pod === undefined
+          ? `Remove those too: mycontainer rm --depend ${record.name}, or this one alone: mycontainer rm -f ${record.name}`
+          : `It holds the namespaces of a pod: mycontainer pod rm ${pod}`,
       exitCode: 125,
     },
   )

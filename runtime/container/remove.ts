@@ -26,7 +26,7 @@ export async function removeContainer(
   options: RemoveOptions,
 ): Promise<void> {
   const record = resolveContainer(context.folders, reference)
-  if (!options.force) refuseRequired(context.folders, record)
+  refuseRequired(context.folders, record, options.force)
   try {
     // With force until it is so: a start that was under way when we looked runs by the time we have the lock.
     while (!(await removeOnceEnded(context, record, options))) continue

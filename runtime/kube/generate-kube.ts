@@ -3,7 +3,7 @@ import type { Container } from '../cli/engine.ts'
 import type { ContainerOptions } from '../container/options.ts'
 import type { ResolvedMount } from '../container/record.ts'
 import { parsePortSpec } from '../network/port-spec.ts'
-import { podLabel, roleLabel } from './pod-words.ts'
+import { podLabel, roleLabel } from './pod-labels.ts'
 
 // Containers as a manifest of Kubernetes: what a user asked for, not what the image says.
 

@@ -7,15 +7,9 @@ import { openReadContext } from '../cli/container-flags/read-context.ts'
 import type { Container, Engine } from '../cli/engine.ts'
 import { parseFlags } from '../cli/flag-parser.ts'
 import type { PodContainer } from './kube-schema.ts'
+import { podLabel, roleLabel } from './pod-labels.ts'
 import { type PlacedVolume, placeVolumes } from './pod-volumes.ts'
-import {
-  type ContainerWords,
-  type PodFlags,
-  containerWords,
-  infraName,
-  infraWords,
-  podLabel,
-} from './pod-words.ts'
+import { type ContainerWords, type PodFlags, containerWords, infraWords } from './pod-words.ts'
 import type { KubeFile, WantedPod } from './read-kube-file.ts'
 import { withStoredSecrets } from './stored-secrets.ts'
 
@@ -188,11 +182,14 @@ function writeFiles({ folder, files }: Extract<PlacedVolume, { kind: 'files' }>)
   }
 }
 
+function isInfra({ record }: Container): boolean {
+  return record.resolved.labels[roleLabel] === 'infra'
+}
+
 /** The one that holds the namespaces last. */
 export async function containersOfPod(engine: Engine, name: string): Promise<Container[]> {
   const all = await engine.list({ all: true, size: false })
   const own = all.filter(({ record }) => record.resolved.labels[podLabel] === name)
-  const isInfra = ({ record }: Container): boolean => record.name === `${name}-infra`
   return [...own.filter((one) => !isInfra(one)), ...own.filter(isInfra)]
 }
 
@@ -218,7 +215,7 @@ export async function removePod(
   for (const volume of await engine.volumeList())
     if (volume.labels[podLabel] === name) await engine.volumeRemove(volume.name, { force: true })
   rmSync(await contentFolder(engine, name), { recursive: true, force: true })
-  return containers.find(({ record }) => record.name === infraName({ name }))?.record.id
+  return containers.find(isInfra)?.record.id
 }
 
 function ignoreEnded(error: unknown): void {

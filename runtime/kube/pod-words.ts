@@ -2,6 +2,7 @@ import { OperationError } from '../../native/error.ts'
 import type { PodContainer, Probe } from './kube-schema.ts'
 import { type PodContents, expand, podVariables } from './pod-variables.ts'
 import { type PlacedVolume, mountWords } from './pod-volumes.ts'
+import { podLabel, roleLabel } from './pod-labels.ts'
 import { parseQuantity } from './quantity.ts'
 import type { WantedPod } from './read-kube-file.ts'
 
@@ -13,9 +14,6 @@ export interface ContainerWords {
   readonly image: string
   readonly command: readonly string[]
 }
-
-export const podLabel = 'io.mycontainer.kube.pod'
-export const roleLabel = 'io.mycontainer.kube.role'
 
 /** Of the container that holds the namespaces. */
 export function infraName({ name }: Pick<WantedPod, 'name'>): string {

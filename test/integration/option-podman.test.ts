@@ -198,12 +198,10 @@ t.test('a device that its vendor describes', async (t) => {
 
 t.test('a flag that is not there is told what is', async (t) => {
   const rows: readonly (readonly [flag: string, says: RegExp])[] = [
-    ['--pod=x', /kube play/],
     ['--gpus=all', /nvidia-ctk/],
     ['--device=example.com/none=1', /\/etc\/cdi/],
-    ['--link=a:b', /--network-alias/],
-    ['--passwd-entry=x', /\/etc\/passwd/],
-    ['--systemd=always', /SIGRTMIN\+3/],
+    ['--rdt-class=x', /intelRdt/],
+    ['--init-path=x', /--init/],
     ['--health-startup-cmd=x', /--health-start-period/],
     ['--use-api-socket', /serve --docker/],
   ]

@@ -55,6 +55,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'option-podman.test.ts',
     'option-process.test.ts',
     'option-storage.test.ts',
+    'pods.test.ts',
     'security-users.test.ts',
     'security-engine.test.ts',
     'security-file-labels.test.ts',

@@ -1,5 +1,5 @@
-import { containerFlags, readContainerFlags } from '../container-flags/container-flags.ts'
-import { openReadContext } from '../container-flags/read-context.ts'
+import { containerFlags } from '../container-flags/container-flags.ts'
+import { wantedContainer } from '../container-flags/wanted-container.ts'
 import type { Command } from '../command.ts'
 
 /** `create`: as run, up to the moment before the program is executed. */
@@ -9,9 +9,10 @@ export const createCommand: Command = {
   flags: containerFlags(),
   minimumArguments: 1,
   interspersed: false,
-  async run({ flags, args, io, engine }) {
-    const options = readContainerFlags(flags, args, openReadContext(io))
-    const { id } = await (await engine()).create(options, io)
+  async run(invocation) {
+    const { io } = invocation
+    const { opened, options } = await wantedContainer(invocation)
+    const { id } = await opened.create(options, io)
     if (!options.dryRun) io.stdout.write(`${id}\n`)
     return 0
   },

@@ -36,6 +36,10 @@ export const containerExistsCommand = existsCommand('container', async (engine, 
 export const networkExistsCommand = existsCommand('network', async (engine, name) =>
   engine.networkInspect(name),
 )
+export const podExistsCommand = existsCommand('pod', async (engine, name) => {
+  const { requirePod } = await import('../../pod/pod.ts')
+  return requirePod(engine, name)
+})
 export const secretExistsCommand = existsCommand('secret', async (engine, name) =>
   engine.secretInspect(name),
 )

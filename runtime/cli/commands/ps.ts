@@ -1,5 +1,7 @@
 import { OperationError } from '../../../native/error.ts'
+import { podLabel, roleLabel } from '../../kube/pod-labels.ts'
 import type { Command } from '../command.ts'
+import type { Container } from '../engine.ts'
 import { flag } from '../flag-spec.ts'
 import { containerHeaders, containerRow, defaultContainerTable } from '../output/container-row.ts'
 import {
@@ -9,6 +11,23 @@ import {
   parseFilters,
 } from '../output/filter-containers.ts'
 import { formatRows } from '../output/format-rows.ts'
+
+/** Of a container's pod, id and name: the id is that of the container that holds the namespaces. */
+function podIds(
+  all: readonly Container[],
+): (container: Container) => readonly [string, string] | undefined {
+  const ids = new Map(
+    all.flatMap(({ record }) => {
+      const { labels } = record.resolved
+      const name = labels[podLabel]
+      return name !== undefined && labels[roleLabel] === 'infra' ? [[name, record.id]] : []
+    }),
+  )
+  return ({ record }) => {
+    const name = record.resolved.labels[podLabel]
+    return name === undefined ? undefined : [ids.get(name) ?? '', name]
+  }
+}
 
 /** `ps`, also `container ls` */
 export const psCommand: Command = {
@@ -23,6 +42,7 @@ export const psCommand: Command = {
     }),
     flag('bool', 'latest,l', 'Show the latest created container (includes all states)'),
     flag('bool', 'no-trunc', "Don't truncate output"),
+    flag('bool', 'pod,p', 'Display the pods of the containers'),
     flag('bool', 'quiet,q', 'Only display container IDs'),
     flag('bool', 'size,s', 'Display total file sizes'),
     flag('bool', 'noheading', 'Do not print the headings'),
@@ -53,12 +73,15 @@ export const psCommand: Command = {
         io.stdout.write(`${isTruncated ? record.id.slice(0, 12) : record.id}\n`)
       return 0
     }
-    const rows = shown.map((container) =>
-      containerRow(container, { isTruncated, nowMs: Date.now() }),
-    )
+    const podId = podIds(listed)
+    const rows = shown.map((container) => {
+      const [id = '', name = ''] = podId(container) ?? []
+      const row = containerRow(container, { isTruncated, nowMs: Date.now() })
+      return { ...row, Pod: isTruncated ? id.slice(0, 12) : id, PodName: name }
+    })
     const text = formatRows(rows, {
       format: flags.string('format'),
-      defaultTable: defaultContainerTable(size),
+      defaultTable: defaultContainerTable(size, flags.bool('pod')),
       headers: containerHeaders,
     })
     io.stdout.write(flags.bool('noheading') ? text.replace(/^.*\n/, '') : text)

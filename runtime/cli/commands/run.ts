@@ -1,5 +1,5 @@
-import { containerFlags, readContainerFlags } from '../container-flags/container-flags.ts'
-import { openReadContext } from '../container-flags/read-context.ts'
+import { containerFlags } from '../container-flags/container-flags.ts'
+import { wantedContainer } from '../container-flags/wanted-container.ts'
 import type { Command } from '../command.ts'
 
 /** `run`: create, start, and stay with it unless --detach. */
@@ -9,9 +9,10 @@ export const runCommand: Command = {
   flags: containerFlags(),
   minimumArguments: 1,
   interspersed: false,
-  async run({ flags, args, io, engine }) {
-    const options = readContainerFlags(flags, args, openReadContext(io))
-    const { id, exitCode } = await (await engine()).run(options, io)
+  async run(invocation) {
+    const { io } = invocation
+    const { opened, options } = await wantedContainer(invocation)
+    const { id, exitCode } = await opened.run(options, io)
     if (options.detach && !options.dryRun) io.stdout.write(`${id}\n`)
     return exitCode ?? 0
   },

@@ -1,5 +1,7 @@
 import type { Command } from '../command.ts'
-import { type CommandEntry, commandGroups, topCommands } from '../command-table.ts'
+import type { CommandEntry } from '../command-entry.ts'
+import { commandGroups } from '../command-groups.ts'
+import { topCommands } from '../command-table.ts'
 import type { Engine } from '../engine.ts'
 import type { FlagSpec } from '../flag-spec.ts'
 import { imageCommands } from '../image-commands.ts'

@@ -62,6 +62,10 @@ export function lifeCycleFlags(): FlagSpec[] {
     flag('bool', 'no-healthcheck', 'Disable any container-specified HEALTHCHECK'),
     flag('string', 'os', 'Operating system of the image: part of --platform'),
     flag('string', 'pidfile', 'Write the container process ID to the file'),
+    flag('string', 'pod', 'Run the container in a pod (new:NAME makes one)', { value: 'pod' }),
+    flag('string', 'pod-id-file', 'Run the container in the pod whose id is in the file', {
+      value: 'file',
+    }),
     flag('string', 'platform', 'Set platform if the image has several'),
     flag('string', 'pull', 'Pull image before running ("always", "missing", "never", "newer")', {
       default: 'missing',

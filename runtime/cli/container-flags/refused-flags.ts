@@ -15,8 +15,6 @@ interface RefusedFlag {
 }
 
 const pull = 'Get the image first: "myimage pull" has this flag'
-const pods =
-  'Pods are made by "mycontainer kube play"; two containers share a network with --network container:NAME'
 const ids = 'Use --userns auto, or name the ids with --uidmap and --gidmap'
 
 const refused: Readonly<Record<string, RefusedFlag>> = {
@@ -59,8 +57,6 @@ const refused: Readonly<Record<string, RefusedFlag>> = {
     kind: 'list',
     instead: 'Use --ip or --ip6; the kernel makes link-local addresses',
   },
-  pod: { kind: 'string', instead: pods },
-  'pod-id-file': { kind: 'string', instead: pods },
   'rdt-class': { kind: 'string', instead: 'mycontainer-oci knows intelRdt of a configuration' },
   sdnotify: {
     kind: 'string',

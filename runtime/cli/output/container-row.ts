@@ -73,10 +73,13 @@ export const containerHeaders: Headers = {
   Pid: 'PID',
   ExitCode: 'EXIT CODE',
   Created: 'CREATED',
+  Pod: 'POD ID',
+  PodName: 'PODNAME',
 }
 
 /** The columns that ps shows without --format. */
-export function defaultContainerTable(hasSize: boolean): string {
+export function defaultContainerTable(hasSize: boolean, hasPod = false): string {
   const columns = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names']
-  return [...columns, ...(hasSize ? ['Size'] : [])].map((name) => `{{.${name}}}`).join('\t')
+  const more = [...(hasSize ? ['Size'] : []), ...(hasPod ? ['Pod', 'PodName'] : [])]
+  return [...columns, ...more].map((name) => `{{.${name}}}`).join('\t')
 }

@@ -2,6 +2,7 @@ import { OperationError } from '../../../native/error.ts'
 import { invalidValue } from '../../container/parse/invalid-value.ts'
 import { parseDuration } from '../../container/parse/duration.ts'
 import { namedNetworks } from '../../container/network-membership.ts'
+import { podLabel } from '../../kube/pod-labels.ts'
 import type { Container } from '../engine.ts'
 import { nearest } from '../nearest.ts'
 
@@ -34,6 +35,7 @@ const tests: Readonly<Record<string, Test>> = {
     ),
   expose: ({ record }, value) =>
     record.resolved.exposedPorts.some((port) => `${port}/tcp`.startsWith(value)),
+  pod: ({ record }, value) => record.resolved.labels[podLabel] === value,
   health: ({ state }, value) => (state.health?.status ?? 'none') === value,
   'restart-policy': ({ record }, value) => record.options.restart.name === value,
   'should-start-on-boot': (container, value) =>
