@@ -20,7 +20,7 @@ export const stopCommand: Command = {
   async run(invocation) {
     const { io } = invocation
     const options = {
-      untilBoot: invocation.flags.bool('until-boot'),
+      ...(invocation.flags.bool('until-boot') ? { untilBoot: true } : {}),
       ...readStopFlags(invocation.flags),
       warn: (text: string) => void io.stderr.write(`mycontainer: ${text}\n`),
     }
