@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -14,7 +15,8 @@ t.test('run, logs, top, kill, rm, restart, pause, cp, images, ls, events', async
     `
 services:
   web: {image: host, command: sh -c 'trap "exit 0" TERM; echo out; echo err >&2; while :; do sleep 0.1; done', depends_on: [db], ports: ["0:80"]}
-  db: {image: host, command: ${stays}}
+  db: {image: host, command: ${stays}, volumes: [data:/data]}
+volumes: {data: {}}
 `,
   )
   const once = await compose(
@@ -43,6 +45,12 @@ services:
   writeFileSync(join(folder, 'sent'), 'content')
   await ok('cp', 'sent', 'web:/tmp/got')
   t.equal(await ok('exec', '-T', 'web', 'cat', '/tmp/got'), 'content')
+  t.match(await ok('commit', '-m', 'sent', 'web', 'sent:1'), /^sha256:[0-9a-f]{64}\n$/)
+  await ok('export', '-o', 'web.tar', 'web')
+  t.match(execFileSync('tar', ['-tf', join(folder, 'web.tar')], { encoding: 'utf8' }), 'tmp/got')
+  t.match(await ok('volumes'), /^local +app_data$/m)
+  t.equal(await ok('volumes', '-q', 'db'), 'app_data\n')
+  t.match(await compose('attach', 'nobody'), { exitCode: 1 })
   await ok('restart', '-t', '1', 'web')
   await ok('kill', 'db')
   await waitUntil('db is dead', async () => (await states()).includes('app-db-1 exited'))

@@ -16,14 +16,21 @@ export async function chosenContainers(
   )
 }
 
-/** The running container of a service that a command goes to. @throws {OperationError} `NOT_FOUND`, `BAD_STATE` */
+/**
+ * The container of a service that a command goes to.
+ *
+ * @param mayHaveEnded one that does not run will do
+ * @throws {OperationError} `NOT_FOUND`, `BAD_STATE`
+ */
 export async function oneContainer(
   session: Session,
   service: string,
   index: number | undefined,
+  mayHaveEnded = false,
 ): Promise<ProjectContainer> {
   const all = await chosenContainers(session, [service])
-  const found = all.filter(isLive).find(({ number }) => index === undefined || number === index)
+  const fit = mayHaveEnded ? all : all.filter(isLive)
+  const found = fit.find(({ number }) => index === undefined || number === index)
   if (found) return found
   throw new OperationError(
     'BAD_STATE',

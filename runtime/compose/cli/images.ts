@@ -18,6 +18,11 @@ export const buildCommand: ComposeCommand = {
   summary: 'Build or rebuild services',
   flags: [
     flag('list', 'build-arg', 'Set build-time variables for services'),
+    // Older words, and how progress is shown: there is one way.
+    ...['compress', 'force-rm', 'no-rm', 'parallel'].map((name) =>
+      flag('bool', name, '', { hidden: true }),
+    ),
+    flag('string', 'progress', '', { hidden: true }),
     flag('bool', 'no-cache', 'Do not use cache when building the image'),
     flag('bool', 'pull', 'Always attempt to pull a newer version of the image'),
     flag('bool', 'push', 'Push service images'),

@@ -4,11 +4,14 @@ type Load = () => Promise<ComposeCommand>
 
 const lifeCycle = () => import('./life-cycle.ts')
 const images = () => import('./images.ts')
+const onContainer = () => import('./on-container.ts')
 const views = () => import('./views.ts')
 
 /** The commands of Compose by name. */
 export const composeCommands: Readonly<Record<string, Load>> = {
+  attach: async () => (await onContainer()).attachCommand,
   build: async () => (await images()).buildCommand,
+  commit: async () => (await onContainer()).commitCommand,
   config: async () => (await import('./config.ts')).configCommand,
   convert: async () => (await import('./config.ts')).configCommand,
   cp: async () => (await views()).copyCommand,
@@ -16,6 +19,7 @@ export const composeCommands: Readonly<Record<string, Load>> = {
   down: async () => (await import('./down.ts')).downCommand,
   events: async () => (await views()).eventsCommand,
   exec: async () => (await import('./exec.ts')).execCommand,
+  export: async () => (await onContainer()).exportCommand,
   images: async () => (await images()).imagesCommand,
   kill: async () => (await lifeCycle()).killCommand,
   logs: async () => (await import('./logs.ts')).logsCommand,
@@ -35,6 +39,7 @@ export const composeCommands: Readonly<Record<string, Load>> = {
   top: async () => (await views()).topCommand,
   unpause: async () => (await lifeCycle()).unpauseCommand,
   up: async () => (await import('./up.ts')).upCommand,
+  volumes: async () => (await import('./volumes.ts')).volumesCommand,
   wait: async () => (await views()).waitCommand,
   watch: async () => (await import('./watch.ts')).watchCommand,
 }
