@@ -244,13 +244,19 @@ function securityWords({ spec }: WantedPod, { securityContext: own = {} }: PodCo
   ]
 }
 
-/** The liveness probe is the health check; what fails it is started again, or killed where nothing is. */
+/**
+ * The liveness probe is the health check; what fails it is started again, or killed where nothing is. Without one the
+ * readiness probe is it, and what fails that is unhealthy and goes on.
+ */
 function probeWords({ spec }: WantedPod, container: PodContainer): string[] {
-  const probe = container.livenessProbe
+  const { livenessProbe, readinessProbe, startupProbe } = container
+  const probe = livenessProbe ?? readinessProbe
   const test = probe && probeTest(probe, container)
   if (!probe || test === undefined) return []
   const seconds = (value: number | undefined, absent: number): string => `${value || absent}s`
-  const { periodSeconds, timeoutSeconds, failureThreshold = 3, initialDelaySeconds = 0 } = probe
+  const { periodSeconds, timeoutSeconds, failureThreshold = 3 } = probe
+  const patience = startPatience(probe, startupProbe)
+  const onFailure = spec.restartPolicy === 'Never' ? 'kill' : 'restart'
   return [
     '--health-cmd',
     JSON.stringify(test),
@@ -260,10 +266,18 @@ function probeWords({ spec }: WantedPod, container: PodContainer): string[] {
     seconds(timeoutSeconds, 1),
     '--health-retries',
     String(failureThreshold || 3),
-    ...(initialDelaySeconds > 0 ? ['--health-start-period', `${initialDelaySeconds}s`] : []),
+    ...(patience > 0 ? ['--health-start-period', `${patience}s`] : []),
+    ...(startupProbe ? ['--health-start-interval', seconds(startupProbe.periodSeconds, 10)] : []),
     '--health-on-failure',
-    spec.restartPolicy === 'Never' ? 'kill' : 'restart',
+    livenessProbe ? onFailure : 'none',
   ]
+}
+
+/** Seconds in which failures do not count: as long as a startup probe may fail. */
+function startPatience({ initialDelaySeconds = 0 }: Probe, startup: Probe | undefined): number {
+  if (!startup) return initialDelaySeconds
+  const tries = startup.failureThreshold || 3
+  return (startup.initialDelaySeconds ?? 0) + tries * (startup.periodSeconds || 10)
 }
 
 function probeTest(

@@ -104,10 +104,16 @@ function takeObject(file: KubeFile, path: string, object: unknown): void {
     case 'Deployment': {
       const { metadata, spec } = read(schemas.Deployment)
       const { replicas = 1, template } = spec
-      if (replicas > 1)
-        file.notes.push(`${what}: of ${replicas} replicas one is made: "myorch" runs more`)
       const name = `${nameOf(path, kind, metadata)}-pod`
-      if (replicas > 0) file.pods.push(podOf(name, template.metadata ?? {}, template.spec))
+      const count = possibleReplicas(replicas, template.spec)
+      if (count < replicas)
+        file.notes.push(
+          `${what}: of ${replicas} replicas ${count} can be made on one host: ${count === 1 ? 'they publish its ports' : 'that is the most'}`,
+        )
+      for (let at = 1; at <= count; at++)
+        file.pods.push(
+          podOf(at === 1 ? name : `${name}-${at}`, template.metadata ?? {}, template.spec),
+        )
       return
     }
     case 'DaemonSet': {
@@ -137,6 +143,16 @@ function takeObject(file: KubeFile, path: string, object: unknown): void {
     default:
       file.notes.push(`${what}: not acted on: there is no cluster here`)
   }
+}
+
+/** More than this is a mistake, or the business of a cluster. */
+const mostReplicas = 100
+
+/** A port of the host, or its whole network, is for one. */
+function possibleReplicas(wanted: number, { containers, hostNetwork = false }: PodSpec): number {
+  const ports = containers.flatMap(({ ports = [] }) => ports)
+  const isAlone = hostNetwork || ports.some(({ hostPort = 0 }) => hostPort > 0)
+  return Math.min(wanted, isAlone ? 1 : mostReplicas)
 }
 
 function podOf(

@@ -61,7 +61,8 @@ t.test('a pod: namespaces shared, volumes filled, what is ignored told', async (
   const { exitCode, stdout, stderr } = await run('kube', 'play', '--network', 'none', manifest)
   t.equal(exitCode, 0, stderr)
   t.match(stdout, /^Volumes:\nclaim\nPod:\n[0-9a-f]{64}\nContainers:\n(?:[0-9a-f]{64}\n){3}/)
-  t.match(stderr, /serviceAccountName is not acted on\n.*readinessProbe is not acted on/)
+  t.match(stderr, /serviceAccountName is not acted on\n/)
+  t.match(await bench.inspect('web-a', '.Config.Healthcheck'), { Test: ['CMD', 'true'] })
   await bench.waitFor('web-prep', '.State.Status', 'exited')
   const said = async (): Promise<string> => (await run('logs', 'web-a')).stdout
   while (!(await said()).endsWith('web\n')) await ok('ps')
@@ -150,6 +151,36 @@ t.test('a pod that does not come about leaves nothing', async (t) => {
   t.match(said, { exitCode: 125, stderr: /init container i of pod bad.*exitCode=3.*said=no/ })
   t.equal(await ok('ps', '-aq', '--filter', 'label=io.mycontainer.kube.pod=bad'), '')
   t.equal(await ok('volume', 'ls', '-q', '-f', 'name=bad'), '')
+})
+
+t.test('replicas of a deployment; probes of each kind', async (t) => {
+  const spec = `containers:
+      - name: c
+        image: host
+        command: [sleep, '1000']
+        livenessProbe: {exec: {command: ['true']}, periodSeconds: 7}
+        startupProbe: {exec: {command: ['true']}, periodSeconds: 2, failureThreshold: 5}`
+  const file = join(folder, 'replicas.yaml')
+  const write = (more: string): void =>
+    writeFileSync(
+      file,
+      `kind: Deployment\nmetadata: {name: many}\nspec:\n  replicas: 3\n  template:\n    spec:\n      ${spec}\n${more}`,
+    )
+  write('')
+  await ok('kube', 'play', '--network', 'none', '--start=false', file)
+  const names = (await ok('pod', 'ps', '--format', '{{.Name}}')).split('\n').toSorted()
+  t.strictSame(names, ['many-pod', 'many-pod-2', 'many-pod-3'])
+  t.match(await bench.inspect('many-pod-2-c', '.Config.Healthcheck'), {
+    Interval: 7e9,
+    StartPeriod: 10e9,
+    StartInterval: 2e9,
+  })
+  await ok('kube', 'down', file)
+  t.equal(await ok('pod', 'ps', '-q'), '')
+  write('        ports: [{containerPort: 80, hostPort: 8080}]\n')
+  const one = await run('kube', 'play', '--network', 'none', '--start=false', file)
+  t.match(one, { exitCode: 0, stderr: /of 3 replicas 1 can be made/ })
+  await ok('kube', 'down', file)
 })
 
 t.test('standard input, and what cannot be played', async (t) => {
