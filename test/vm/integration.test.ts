@@ -85,7 +85,10 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   'is about images, registries and builds, which run on the same runtime': [
     /^(?:build|image|registry|tasknote)[.-]/,
   ],
-  'starts a systemd, which the guest does not have': ['oci-systemd.test.ts'],
+  'runs programs of systemd, which the guest does not have': [
+    'oci-systemd.test.ts',
+    'packaged-units.test.ts',
+  ],
   'runs engines that the guest does not have': [
     'diff.test.ts',
     'docker-api.test.ts',
