@@ -49,6 +49,22 @@ t.test('--restart always, until a user stops it', async (t) => {
   t.equal(await ok('ps', '-aq', '--filter', 'name=again'), '')
 })
 
+t.test('what a boot is to start', async (t) => {
+  const program = ['host', 'sleep', '100']
+  const boots = '--filter=should-start-on-boot=true'
+  await detached('base', '--init', '--restart', 'unless-stopped', ...program)
+  await detached('beside', '--init', '--restart', 'always', '--ipc=container:base', ...program)
+  await detached('stopped', '--init', '--restart', 'unless-stopped', ...program)
+  await detached('plain', '--init', ...program)
+  await ok('stop', 'stopped')
+  const names = ['base', 'beside', 'plain']
+  await ok('stop', '--until-boot', ...names)
+  t.equal(await ok('ps', '-a', '--format', '{{.Names}}', boots), 'beside\nbase')
+  t.equal((await ok('start', '--all', boots)).split('\n').length, 2, 'the older one first')
+  t.equal(await ok('ps', '--format', '{{.Names}}'), 'beside\nbase')
+  await ok('rm', '-f', '-t', '0', 'stopped', ...names.toReversed())
+})
+
 t.test('rm -f at any moment of a restart', async (t) => {
   for (let round = 0; round < 8; round++) {
     await detached('brief', '--restart', 'always', 'host', 'true')
