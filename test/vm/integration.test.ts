@@ -89,6 +89,7 @@ const reasons: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'oci-systemd.test.ts',
     'packaged-units.test.ts',
   ],
+  'runs CRIU, which the guest does not have': ['oci-checkpoint.test.ts'],
   'runs engines that the guest does not have': [
     'diff.test.ts',
     'docker-api.test.ts',

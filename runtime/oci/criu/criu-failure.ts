@@ -40,6 +40,15 @@ const hints: readonly (readonly [string, string])[] = [
   ],
   ['Unexpected EOF', 'A file of the checkpoint is cut off: take the checkpoint again'],
   ['--tcp-established', 'It has open connections: give --tcp-established, or --tcp-close'],
+  [
+    'Unix socket',
+    'It has a socket to the outside: give its streams pipes or files instead; --ext-unix-sk lets others go unanswered',
+  ],
+  [
+    'has bad size',
+    'Files that it had open have changed: bring back their content. For streams give it the same file, or have them opened to append',
+  ],
+  ['Illegal seek', 'Streams that were files have to be files again, not pipes'],
   ['file locks', 'It holds locks on files: give --file-locks'],
   ['shell-job', 'It has the terminal of a shell: give --shell-job'],
   [
@@ -54,7 +63,7 @@ const limited = "rlimit: Can't setup"
 function hintFor(said: string, log: string): string {
   const [, hint] = hints.find(([word]) => said.includes(word)) ?? []
   if (hint !== undefined) return hint
-  return log.includes(limited)
+  return said.includes('Dump core') && log.includes(limited)
     ? 'CRIU has no CAP_SYS_RESOURCE here, and cannot read the limits of other users’ processes without'
     : 'Run "criu check" to see what this kernel lacks'
 }

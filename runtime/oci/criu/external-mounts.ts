@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { OperationError } from '../../../native/error.ts'
 import type { Config } from '../../spec/config.ts'
 import { optionField } from './request.ts'
 import type { WireField } from './wire-format.ts'
@@ -34,7 +35,7 @@ function nodes({ linux }: Config): Borrowed[] {
   ]
 }
 
-/** For a checkpoint of a container that runs. */
+/** For a checkpoint of a container that runs. @throws {OperationError} `UNSUPPORTED` */
 export function mountsToDump(config: Config, pid: number): WireField[] {
   const mounts = readMounts(pid)
   const wholes = new Set(mounts.filter(({ root }) => root === '/').map(({ device }) => device))
@@ -46,7 +47,34 @@ export function mountsToDump(config: Config, pid: number): WireField[] {
     places.set(realPath(`/proc/${pid}/root`, destination), destination)
   for (const { destination } of nodes(config))
     if (isBorrowed(destination)) places.set(destination, destination)
+  refuseTwins(mounts.filter(({ point }) => places.has(point)))
   return [...places].map(([point, key]) => [optionField.external, `mnt[${point}]:${key}`])
+}
+
+/**
+ * CRIU (4.2 and older) leaves a mount from the host writable where another one of its source was made before with the same
+ * options: nobody could restore such a checkpoint as it was.
+ */
+function refuseTwins(mounts: readonly MountLine[]): void {
+  for (const [index, one] of mounts.entries()) {
+    if (!one.options.includes('ro')) continue
+    const twin = mounts.slice(index + 1).find((other) => isTwin(one, other))
+    if (twin)
+      throw new OperationError(
+        'UNSUPPORTED',
+        'checkpoint two read-only mounts of one source: CRIU would leave one of them writable',
+        { first: one.point, second: twin.point },
+        {
+          hint: 'Mount the source once, or with other options the second time (nosuid, nodev, noexec)',
+        },
+      )
+  }
+}
+
+function isTwin(one: MountLine, other: MountLine): boolean {
+  const isWithin = (a: string, b: string): boolean => a === b || a.startsWith(`${b}/`)
+  const isNested = isWithin(one.root, other.root) || isWithin(other.root, one.root)
+  return one.device === other.device && isNested && one.options.join() === other.options.join()
 }
 
 interface MountLine {
@@ -55,14 +83,44 @@ interface MountLine {
   /** Within its file system. */
   readonly root: string
   readonly point: string
+  readonly options: readonly string[]
 }
 
 function readMounts(pid: number): MountLine[] {
   const lines = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n').filter(Boolean)
   return lines.map((line) => {
-    const [, , device = '', root = '', point = ''] = line.split(' ')
-    return { device, root, point }
+    const [, , device = '', root = '', point = '', options = ''] = line.split(' ')
+    return { device, root, point, options: options.split(',') }
   })
+}
+
+/**
+ * Asked before anything of a restored container runs.
+ *
+ * @throws {OperationError} `UNSUPPORTED` where a mount that is to be read-only is not (see `refuseTwins`)
+ */
+export function requireReadOnly(config: Config, pid: number): void {
+  const mounts = readMounts(pid)
+  const asked = (config.mounts ?? []).filter(({ options = [] }) => isReadOnly(options))
+  const points = asked.map(({ destination }) => realPath(`/proc/${pid}/root`, destination))
+  if (config.root.readonly === true) points.push('/')
+  for (const point of points) {
+    // Of several on one place the last one is seen.
+    const mount = mounts.findLast((one) => one.point === point)
+    if (!mount || mount.options.includes('ro')) continue
+    throw new OperationError(
+      'UNSUPPORTED',
+      'restore a read-only mount: CRIU has left it writable',
+      { point },
+      {
+        hint: 'Mount each source once, or with other options the second time, before the checkpoint',
+      },
+    )
+  }
+}
+
+function isReadOnly(options: readonly string[]): boolean {
+  return options.findLast((option) => option === 'ro' || option === 'rw') === 'ro'
 }
 
 const mostLinks = 40

@@ -41,6 +41,7 @@ export const optionField = {
   workFolder: 17,
   manageCgroups: 24,
   cgroupRoot: 25,
+  restoreSibling: 26,
   inheritDescriptor: 27,
   cgroupMode: 34,
   external: 37,

@@ -16,8 +16,9 @@ import { enterRdt } from '../intel-rdt.ts'
 import { keepContainer } from '../make-container.ts'
 import { readContainer } from '../oci-record.ts'
 import { writePidFile } from '../pid-file.ts'
+import type { StateFolder } from '../state-folder.ts'
 import { runHostHooks } from '../run-hooks.ts'
-import { mountsToRestore } from './external-mounts.ts'
+import { mountsToRestore, requireReadOnly } from './external-mounts.ts'
 import { handOver } from './external.ts'
 import { optionField } from './request.ts'
 import { joinGroups, makeGroups } from './restore-groups.ts'
@@ -106,6 +107,8 @@ async function restoreIn(compiled: CompiledContainer, wish: RestoreWish): Promis
       env: wish.env,
       options: [
         [optionField.root, root],
+        // A child of this process: CRIU would reap one that ends soon, and its exit code would be lost.
+        [optionField.restoreSibling, true],
         [optionField.evasiveDevices, true],
         [optionField.orphanTerminals, true],
         ...mountsToRestore(config, bundle.path),
@@ -123,13 +126,17 @@ async function restoreIn(compiled: CompiledContainer, wish: RestoreWish): Promis
 }
 
 function attend(
-  { config }: CompiledContainer,
+  { config, folder }: CompiledContainer,
   wish: RestoreWish,
   { name, pid, descriptor }: CriuStage,
 ): void {
   if (name === 'orphan-pts-master' && descriptor !== undefined) {
     const receiver: ConsoleReceiver | undefined = wish.consoleOf(true)
     if (receiver) sendTerminal(receiver, descriptor)
+  }
+  if (name === 'post-restore' && pid !== undefined) {
+    requireReadOnly(config, pid)
+    keepProcess(folder, pid)
   }
   if (name !== 'setup-namespaces' || pid === undefined) return
   const { prestart = [], createRuntime = [] } = config.hooks ?? {}
@@ -138,11 +145,15 @@ function attend(
   if (failure) throw failure
 }
 
-function finish({ folder, rdt, config }: CompiledContainer, wish: RestoreWish, pid: number): void {
+/** While nothing of it runs: it may end at once. */
+function keepProcess({ process: path }: StateFolder, pid: number): void {
   const ticks = readStartTicks(pid)
   if (ticks === undefined)
-    throw new OperationError('START_FAILED', 'restore a container: it ended at once', { pid })
-  writeFileSync(folder.process, `{"pid":${pid},"startTicks":${ticks}}\n`, { mode: 0o600 })
+    throw new OperationError('START_FAILED', 'find the restored process', { pid })
+  writeFileSync(path, `{"pid":${pid},"startTicks":${ticks}}\n`, { mode: 0o600 })
+}
+
+function finish({ rdt, config }: CompiledContainer, wish: RestoreWish, pid: number): void {
   if (rdt) enterRdt(rdt, config.linux?.intelRdt ?? {}, pid)
   if (wish.pidFile !== undefined) writePidFile(wish.pidFile, pid)
   if (wish.pidfdSocket !== undefined) sendProcess(wish.pidfdSocket, pid)
