@@ -25,6 +25,7 @@ import type { NetworkWish } from './options.ts'
 import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
 import { resolveContainer, rewriteRecord } from './record-store.ts'
+import { isNamedInHosts, refreshPeers } from './refresh-peers.ts'
 import { refreshIdentity } from './refresh-identity.ts'
 import { requireNamespaces } from './rootless-start.ts'
 import type { StartRecord } from './start-record.ts'
@@ -125,6 +126,7 @@ async function plugIn(
   const target = portsTarget([...before, attachment])
   if (target === attachment) movePorts(folders, record.id, start.network?.ports ?? [], target)
   refreshIdentity(folders, record, before, [...before, attachment])
+  if (network.dns && isNamedInHosts(network)) refreshPeers(folders, network.name)
 }
 
 function withAttachment(

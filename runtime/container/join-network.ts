@@ -11,7 +11,7 @@ import {
 import { type AddressLease, leaseAddress } from '../network/lease.ts'
 import { writeNameRecord } from '../network/name-records.ts'
 import { ensureNameServer } from '../network/name-server.ts'
-import { type Network, driverOf } from '../network/network.ts'
+import { type Network, driverOf, hasNameServer } from '../network/network.ts'
 import { requireNetwork } from '../network/network-store.ts'
 import type { EngineContext } from './engine-context.ts'
 import { mayHoldLeases } from './holds-leases.ts'
@@ -103,6 +103,7 @@ export async function announce(
     ...(lease.ipv6 ? { ipv6: lease.ipv6.address } : {}),
     upstreams: options.network.dns,
   })
+  if (!hasNameServer(network)) return file
   try {
     await ensureNameServer(context.folders, network, ourCommand(context, 'names', network.name))
     return file

@@ -2,18 +2,19 @@ import { OperationError } from '../../native/error.ts'
 import { isShared, planAttachment, planLoopback } from '../network/attachment.ts'
 import { releaseLeases } from '../network/lease.ts'
 import type { NetworkAttachment } from '../network/netlink-exchange.ts'
-import { driverOf } from '../network/network.ts'
+import { driverOf, hasNameServer } from '../network/network.ts'
 import { requireNetwork } from '../network/network-store.ts'
 import { type ReservedPorts, leasePorts } from '../network/port-lease.ts'
 import type { PortBinding } from '../network/published-port.ts'
 import type { EngineContext } from './engine-context.ts'
 import { mayHoldLeases } from './holds-leases.ts'
-import { identityTexts } from './identity-texts.ts'
+import { type IdentityTexts, identityTexts } from './identity-texts.ts'
 import { type Joined, announce, describeAttachment, joinNetwork } from './join-network.ts'
 import { linkedHosts } from './links.ts'
 import { namedNetworks } from './network-membership.ts'
 import type { HostEntry } from './options.ts'
 import type { ContainerRecord } from './record.ts'
+import { isNamedInHosts, peersOf } from './refresh-peers.ts'
 import { forwardedPorts, portProbe } from './rootless-ports.ts'
 import type { SpareNetwork } from './spare-networks.ts'
 import type { ContainerNetwork } from './state.ts'
@@ -78,7 +79,7 @@ export async function prepareNetwork(
       forwarded: forwardedPorts(context, ports.bindings),
     }
     const state = describeNetwork(record, joined, ports.bindings)
-    const serving = joined.find(({ network }) => network.dns)?.lease
+    const serving = joined.find(({ network }) => hasNameServer(network))?.lease
     const nameServer = (serving?.ipv4 ?? serving?.ipv6)?.gateway
     const { attachments } = state
     return {
@@ -86,13 +87,31 @@ export async function prepareNetwork(
       spare,
       state,
       leases,
-      ...identityTexts(record, { attachments, nameServer, links: linksOf(context, record) }),
+      ...withPeers(
+        context,
+        record,
+        joined,
+        identityTexts(record, { attachments, nameServer, links: linksOf(context, record) }),
+      ),
     }
   } catch (error) {
     spare?.release()
     releaseLeases(leases)
     throw error
   }
+}
+
+/** Names of who is there already, where each container has them in its hosts file. */
+function withPeers(
+  { folders }: EngineContext,
+  { id }: ContainerRecord,
+  joined: readonly Joined[],
+  texts: IdentityTexts,
+): IdentityTexts {
+  const lines = joined
+    .filter(({ network }) => network.dns && isNamedInHosts(network))
+    .flatMap(({ network }) => peersOf(folders, network, id))
+  return { ...texts, hosts: `${texts.hosts}${lines.map((line) => `${line}\n`).join('')}` }
 }
 
 function linksOf({ folders }: EngineContext, { options }: ContainerRecord): HostEntry[] {

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { hasNameServer } from '../network/network.ts'
 import { listNetworks } from '../network/network-store.ts'
 import { containerFolder } from './container-folder.ts'
 import { readTextIfPresent } from './durable-file.ts'
@@ -32,7 +33,9 @@ function textsFor(
   record: ContainerRecord,
   attachments: readonly NetworkAttachment[],
 ): IdentityTexts {
-  const serving = new Set(listNetworks(folders).flatMap(({ id, dns }) => (dns ? [id] : [])))
+  const serving = new Set(
+    listNetworks(folders).flatMap((one) => (hasNameServer(one) ? [one.id] : [])),
+  )
   const first = attachments.find(({ networkId }) => serving.has(networkId))
   return identityTexts(record, {
     attachments,

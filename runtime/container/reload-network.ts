@@ -2,11 +2,13 @@ import { OperationError } from '../../native/error.ts'
 import { ensureNetwork } from '../network/bridge.ts'
 import { endNameServer, ensureNameServer } from '../network/name-server.ts'
 import { listNames, nameRecordsFolder } from '../network/network-files.ts'
+import { hasNameServer } from '../network/network.ts'
 import { changeNameServers, requireNetwork } from '../network/network-store.ts'
 import type { EngineContext } from './engine-context.ts'
 import { restoreAttachments } from './join-network.ts'
 import { ourCommand } from './monitor-commands.ts'
 import { readState } from './read-state.ts'
+import { isNamedInHosts, refreshPeers } from './refresh-peers.ts'
 import { resolveContainer } from './record-store.ts'
 
 /**
@@ -31,6 +33,7 @@ export async function reloadNetworks(context: EngineContext, container: string):
     const device = ensureNetwork(folders, one)
     if (device.isNew) restoreAttachments(context, one, device)
     await restoreNameServer(context, name)
+    if (one.dns && isNamedInHosts(one)) refreshPeers(folders, name)
   }
   return record.id
 }
@@ -53,6 +56,6 @@ export async function updateNetwork(
 async function restoreNameServer(context: EngineContext, name: string): Promise<void> {
   const { folders } = context
   const network = requireNetwork(folders, name)
-  if (!network.dns || listNames(nameRecordsFolder(folders, name)).length === 0) return
+  if (!hasNameServer(network) || listNames(nameRecordsFolder(folders, name)).length === 0) return
   await ensureNameServer(folders, network, ourCommand(context, 'names', name))
 }

@@ -13,6 +13,7 @@ import { writeHoldings } from './holdings.ts'
 import { isNamed } from './network-membership.ts'
 import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
+import { isNamedInHosts, refreshPeers } from './refresh-peers.ts'
 import { refreshIdentity } from './refresh-identity.ts'
 import { type StartRecord, readStartRecord } from './start-record.ts'
 import type { ContainerState, NetworkAttachment } from './state.ts'
@@ -59,6 +60,7 @@ export async function removeAttachment(
   })
   releaseOwn(files, record.id)
   refreshIdentity(folders, record, before, after)
+  if (isNamedInHosts(attachment)) refreshPeers(folders, attachment.network, record.id)
 }
 
 /** Where published ports lead: to the first network that the host reaches its containers by. */

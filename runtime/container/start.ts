@@ -11,6 +11,7 @@ import { type PreparedStart, type StartWish, prepareStart } from './prepare-star
 import { readState } from './read-state.ts'
 import { resolveContainer } from './record-store.ts'
 import type { ContainerRecord } from './record.ts'
+import { isNamedInHosts, refreshPeers } from './refresh-peers.ts'
 import { settle } from './settle.ts'
 import { writeStartRecord } from './start-record.ts'
 import type { EndOutcome, StartOutcome } from './zygote.ts'
@@ -112,6 +113,8 @@ async function runPrepared(
   prepared.release()
   if (outcome.kind === 'running') {
     keepNamespaces(context, outcome.monitorPid)
+    for (const one of prepared.start.network?.attachments ?? [])
+      if (isNamedInHosts(one)) refreshPeers(context.folders, one.network)
     publishStart(context.folders, record, prepared.start.network?.attachments ?? [])
     writePidfile(record, outcome.pid)
     context.spares?.replenish()

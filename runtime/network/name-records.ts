@@ -48,6 +48,12 @@ export function renameInRecords(
   writeNameRecord(folders, network, { ...record, names })
 }
 
+/** Every container that is known by name in a network. */
+export function readNameRecords(folders: NetworkFolders, network: string): NameRecord[] {
+  const folder = nameRecordsFolder(folders, network)
+  return listNames(folder).flatMap((name) => readRecord(join(folder, name)) ?? [])
+}
+
 /** A reader of a network's records that looks at the files again only when the folder has changed. */
 export function nameRecordReader(folder: string): () => readonly NameRecord[] {
   let seen: bigint | undefined

@@ -10,6 +10,7 @@ import {
   canonicalNetworkName,
   defaultNetworkName,
   driverOf,
+  hasNameServer,
   poolsOf,
   requireNetworkName,
 } from './network.ts'
@@ -332,15 +333,15 @@ export function changeNameServers(
   using _lock = lockSync(`${networksFolder(folders)}/.lock`)
   const { nameServers = [], ...network } = requireNetwork(folders, name)
   const unknown = drop.find((server) => !nameServers.includes(server))
-  if (!network.dns || unknown !== undefined)
+  if (!hasNameServer(network) || unknown !== undefined)
     throw new OperationError(
       'INVALID_ARGUMENT',
       `change the name servers of the network ${name}`,
       unknown === undefined ? {} : { dns: unknown },
       {
-        hint: network.dns
+        hint: hasNameServer(network)
           ? `It asks ${nameServers.join(', ') || 'those of the host'}`
-          : 'Nobody answers names in it: make one with "mycontainer network create"',
+          : 'It has no name server of its own: networks of users with bridges have',
       },
     )
   const servers = [...new Set([...nameServers, ...add])].filter((one) => !drop.includes(one))

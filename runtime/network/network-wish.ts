@@ -52,7 +52,7 @@ export function readNetworkWords(words: NetworkWords): NewNetwork {
     ...(words.ipv6 || ipv6 ? { ipv6: ipv6 ?? {} } : {}),
     ...(further.length > 0 ? { further } : {}),
     internal: words.internal,
-    dns: driver === 'bridge' && !words.disableDns,
+    dns: driver !== 'none' && !words.disableDns,
     ...readNameServers(driver, words),
     ...readRoutes(words.routes ?? []),
     ...readOptions(driver, options),

@@ -90,6 +90,11 @@ export function linkAlias(id: string): string {
   return `mycontainer network ${id}`
 }
 
+/** Whether its containers ask a name server of the network's own; those of macvlan and ipvlan reach none of the host's. */
+export function hasNameServer(network: Pick<Network, 'driver' | 'dns'>): boolean {
+  return network.dns && driverOf(network) === 'bridge'
+}
+
 export const defaultNetworkName = 'bridge'
 const aliases: Readonly<Record<string, string>> = { podman: 'bridge', default: 'bridge' }
 const reserved = new Set(['host', 'none', 'container', 'private', 'ns'])

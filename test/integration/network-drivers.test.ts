@@ -56,6 +56,13 @@ t.test('macvlan: an address of its own beside the host’s', async (t) => {
   t.equal(await addressOf('second'), '10.205.1.65')
   t.equal(await reaches('first', '10.205.1.65'), true, 'they reach each other')
   t.equal(await reaches('first', host), false, 'and not the host by the interface they share')
+  const names = async (container: string): Promise<string[]> =>
+    (await bench.ok('exec', container, 'cat', '/etc/hosts'))
+      .split('\n')
+      .filter((line) => line.endsWith('# of the network lan'))
+      .map((line) => line.split(/\s/u).slice(0, 2).join(' '))
+  t.strictSame(await names('first'), ['10.205.1.65 second'], 'who came later is told of')
+  t.strictSame(await names('second'), ['10.205.1.64 first'])
   t.match(await bench.run('run', '--rm', '-p', '80:80', '--network', 'lan', 'box', 'true'), {
     exitCode: 125,
     stderr: /publish a port/u,
@@ -64,9 +71,12 @@ t.test('macvlan: an address of its own beside the host’s', async (t) => {
   await bench.ok('network', 'create', '--subnet', '10.205.2.0/24', 'own')
   await bench.ok('network', 'connect', 'own', 'second')
   await bench.ok('network', 'disconnect', 'lan', 'second')
+  t.strictSame([await names('first'), await names('second')], [[], []])
   t.equal(await bench.ok('exec', 'second', 'ls', '/sys/class/net'), 'eth1\nlo')
   t.match(await bench.ok('exec', 'second', 'cat', '/proc/net/route'), /^eth1\s+00000000\s/mu)
-  await bench.ok('network', 'connect', '--ip', '10.205.1.70', 'lan', 'second')
+  await bench.ok('network', 'connect', '--ip', '10.205.1.70', '--alias', 'b', 'lan', 'second')
+  t.strictSame(await names('first'), ['10.205.1.70 second'])
+  t.strictSame(await names('second'), ['10.205.1.64 first'])
   t.equal(await reaches('first', '10.205.1.70'), true)
   await bench.ok('rm', '-f', '-t', '0', 'first', 'second')
   t.strictSame(leftovers(bench.root), [])

@@ -17,6 +17,14 @@ const plain: NetworkWords = {
 const accepted: readonly (readonly [string, Partial<NetworkWords>, object])[] = [
   ['nothing said', {}, { driver: 'bridge', dns: true, ipv6: undefined }],
   ['IPv6 of ours', { ipv6: true }, { ipv6: {} }],
+  ['IPv6 alone, as podman', { subnets: ['fd00::/64'] }, { ipv4: false }],
+  ['both, as podman', { subnets: ['fd00::/64'], ipv6: true }, { ipv4: undefined }],
+  ['IPv6 alone, as docker', { ipv4: false, ipv6: true }, { ipv4: false, ipv6: {} }],
+  [
+    'name servers and routes',
+    { dns: ['10.0.0.53'], routes: ['10.9.0.0/16,10.0.0.5'] },
+    { nameServers: ['10.0.0.53'], routes: [{ destination: '10.9.0.0/16', gateway: '10.0.0.5' }] },
+  ],
   [
     'addresses that others have',
     {
@@ -66,7 +74,7 @@ const accepted: readonly (readonly [string, Partial<NetworkWords>, object])[] = 
   [
     'macvlan',
     { driver: 'macvlan', options: { parent: 'eth0' } },
-    { parent: 'eth0', mode: 'bridge', dns: false },
+    { parent: 'eth0', mode: 'bridge', dns: true },
   ],
   [
     'ipvlan of podman',
