@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  rmdirSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { type CriuBench, criuBench, criuPath, factsOf, hasMounts, whyNoCriu } from './criu-bench.ts'
@@ -137,6 +145,8 @@ function tryRestores(): void {
       change(config)
       config.linux.cgroupsPath = group
     })
+    rmdirSync(join(bench.rootfs, 'volume'))
+    rmdirSync(join(bench.rootfs, 'run/place'))
     t.match(bench.restore(image, other, 'two'), { code: 0, stderr: '' })
     const { groups, ...restored } = factsOf(bench.state('two').pid)
     const text = JSON.stringify(facts).replaceAll(`${bench.group}/bundle0`, group)

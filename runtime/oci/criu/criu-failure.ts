@@ -52,7 +52,7 @@ const hints: readonly (readonly [string, string])[] = [
   ['file locks', 'It holds locks on files: give --file-locks'],
   ['shell-job', 'It has the terminal of a shell: give --shell-job'],
   [
-    'Dirty tracking',
+    'Tracking memory',
     'This kernel does not track written memory (CONFIG_MEM_SOFT_DIRTY): take whole checkpoints',
   ],
 ]
@@ -69,7 +69,14 @@ function hintFor(said: string, log: string): string {
 }
 
 /** Among its errors is what it has tried of the kernel. */
-const harmless = [limited, 'tun: Unable to create tun', 'ddress already assigned']
+const harmless = [
+  'cgroupd: recv req error',
+  'Restoring FAILED',
+  'Dumping FAILED',
+  limited,
+  'tun: Unable to create tun',
+  'ddress already assigned',
+]
 
 /** The first of its lines about errors, without the times in front of them. */
 function errorsOf(log: string): string | undefined {

@@ -20,6 +20,7 @@ import type { StateFolder } from '../state-folder.ts'
 import { runHostHooks } from '../run-hooks.ts'
 import { mountsToRestore, requireReadOnly } from './external-mounts.ts'
 import { handOver } from './external.ts'
+import { makePlaces } from './make-places.ts'
 import { optionField } from './request.ts'
 import { joinGroups, makeGroups } from './restore-groups.ts'
 import { mountRoot, unmountRoot } from './restore-root.ts'
@@ -97,6 +98,7 @@ async function restoreIn(compiled: CompiledContainer, wish: RestoreWish): Promis
   // Images say nothing of keyrings: what is restored would have that of whoever restores it. Some kernels know none.
   if (!wish.noNewKeyring) joinSessionKeyring(`_ses.${wish.id}`)
   const handed = handOver(config, wish.imagePath, firstHanded)
+  makePlaces(bundle.rootfs, bundle.path, config)
   const root = mountRoot(folder, bundle.rootfs)
   try {
     return await runCriu({
