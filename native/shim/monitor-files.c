@@ -91,12 +91,12 @@ void append_event(u32 start) {
   append_line(start, &text);
 }
 
-void append_oom_event(void) {
+void append_event_now(u32 start) {
   TEXT(text, 400);
   add(&text, "{\"finishedAt\":\"");
   add_time(&text, realtime_ns(), true);
   add(&text, "\"}");
-  append_line(watch.options->event_oom, &text);
+  append_line(start, &text);
 }
 
 void record_failure(s64 state_dir, u32 type, u32 pc, s64 value) {

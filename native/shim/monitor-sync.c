@@ -42,6 +42,7 @@ static void program_runs(void) {
     struct text text = {watch.started_text, sizeof watch.started_text, 0, false};
     watch.started_at = realtime_ns();
     add_time(&text, watch.started_at, true);
+    append_event_now(watch.options->event_started);
   }
   write_process_file();
   if (watch.options->flags & MONITOR_TELL) watch.tell_at = watch.started_ms + TELL_MS;

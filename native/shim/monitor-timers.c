@@ -30,7 +30,7 @@ void check_oom(void) {
   kills -= watch.oom_base;
   if (kills == watch.oom_kills) return;
   watch.oom_kills = kills;
-  append_oom_event();
+  append_event_now(watch.options->event_oom);
   report(watch.machine, RECORD_OOM, 0xffffffffu, (s64)kills, 0);
 }
 

@@ -247,7 +247,8 @@ struct monitor { // 128 bytes
   u32 event_ended;   // before the cleanup section; 0: none
   u32 event_cleaned; // after it; 0: none
   u32 event_oom;     // each time that the kernel has killed a process of it; of the exit record only finishedAt: now
-  u32 reserved[9];
+  u32 event_started; // once the program was exec'ed; of the exit record only finishedAt: now
+  u32 reserved[8];
 };
 
 // Files that the monitor writes in state_dir (each: temporary name, rename; `exit` also fsync):

@@ -61,7 +61,8 @@ static bool is_zero(const void *at, size_t size) {
 }
 
 static bool are_events(const struct header *header, const struct monitor *monitor) {
-  const u32 texts[] = {monitor->event_path, monitor->event_ended, monitor->event_cleaned, monitor->event_oom};
+  const u32 texts[] = {monitor->event_path, monitor->event_ended, monitor->event_cleaned, monitor->event_oom,
+                       monitor->event_started};
   for (u32 i = 0; i < sizeof texts / sizeof *texts; i++)
     if (texts[i] && !is_string(header, texts[i])) return false;
   return true;

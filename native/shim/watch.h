@@ -57,7 +57,7 @@ void write_process_file(void);
 void write_exit_file(void);
 // A line of the event log that begins with the text at this offset of the data; 0: none.
 void append_event(u32 start);
-void append_oom_event(void);
+void append_event_now(u32 start);
 // The exit file of a start that failed.
 void record_failure(s64 state_dir, u32 type, u32 pc, s64 value);
 void read_started_at(void); // MONITOR_ADOPTED: from the earlier process file

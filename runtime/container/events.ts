@@ -38,17 +38,6 @@ export function publishContainerEvent(
   })
 }
 
-/** A container runs, and is in its networks. */
-export function publishStart(
-  folders: EngineFolders,
-  record: ContainerRecord,
-  networks: readonly NetworkAttachment[],
-): void {
-  const attributes = containerAttributes(record)
-  const event = { type: 'container' as const, action: 'start', id: record.id, attributes }
-  publishEvent(folders, { ...event, ...passages(networks) })
-}
-
 /** The two events of a program that is about to be executed in a container. */
 export function publishExecStart(
   folders: EngineFolders,
@@ -79,10 +68,10 @@ function containerAttributes(
   }
 }
 
-/** Start of a line that a monitor completes with its exit record: see `parseEvents`. */
-export function endEventStart(
+/** Start of a line that a monitor completes, with its exit record or the time alone: see `parseEvents`. */
+export function beginEvent(
   record: ContainerRecord,
-  action: 'die' | 'destroy' | 'oom' | 'exec_die',
+  action: 'start' | 'die' | 'destroy' | 'oom' | 'exec_die',
   more: Readonly<Record<string, string>> = {},
   networks: readonly NetworkAttachment[] = [],
 ): string {

@@ -11,7 +11,7 @@ import { capabilitySets, chooseCapabilities } from '../security/capabilities.ts'
 import { accountsOf } from './accounts.ts'
 import { containerFolder } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
-import { endEventStart, eventsPath, publishExecStart } from './events.ts'
+import { beginEvent, eventsPath, publishExecStart } from './events.ts'
 import { execProgram } from './exec-program.ts'
 import { newContainerId } from './identifier.ts'
 import { landlockOfExec } from './landlock-of.ts'
@@ -162,7 +162,7 @@ export async function planExec(
       keepStdin: false,
       events: {
         path: eventsPath(context.folders),
-        ended: endEventStart(record, 'exec_die', { execID: id }),
+        ended: beginEvent(record, 'exec_die', { execID: id }),
       },
       stdinOnce: wish.interactive,
       tell: wish.tell,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { distFolder } from '../../native/paths.ts'
 import type { EngineContext } from './engine-context.ts'
-import { endEventStart, eventsPath } from './events.ts'
+import { beginEvent, eventsPath } from './events.ts'
 import type { ContainerRecord } from './record.ts'
 import type { StartRecord } from './start-record.ts'
 
@@ -22,6 +22,7 @@ export interface Hook {
   /** What it tells those who follow events. */
   readonly events: {
     readonly path: string
+    readonly started: string
     readonly ended: string
     readonly cleaned?: string
     readonly oom: string
@@ -50,9 +51,10 @@ export function monitorCommands(
   return {
     events: {
       path: eventsPath(context.folders),
-      ended: endEventStart(record, 'die', {}, network?.attachments),
-      oom: endEventStart(record, 'oom'),
-      ...(rm ? { cleaned: endEventStart(record, 'destroy') } : {}),
+      started: beginEvent(record, 'start', {}, network?.attachments),
+      ended: beginEvent(record, 'die', {}, network?.attachments),
+      oom: beginEvent(record, 'oom'),
+      ...(rm ? { cleaned: beginEvent(record, 'destroy') } : {}),
     },
     ...(restart.name !== 'no' || rmi
       ? {

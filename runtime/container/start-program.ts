@@ -93,10 +93,11 @@ function takeApart(input: CompileInput): Parts {
 type Events = NonNullable<CompileInput['monitor']['events']>
 
 function mapLines(events: Events, text: (line: string) => string): Events {
-  const { path, ended, cleaned, oom } = events
+  const { path, ended, started, cleaned, oom } = events
   return {
     path,
     ended: text(ended),
+    ...(started !== undefined && { started: text(started) }),
     ...(cleaned !== undefined && { cleaned: text(cleaned) }),
     ...(oom !== undefined && { oom: text(oom) }),
   }

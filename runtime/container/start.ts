@@ -5,7 +5,7 @@ import type { Program } from '../program/program.ts'
 import { containerFolder } from './container-folder.ts'
 import { withContainerLock } from './container-lock.ts'
 import type { EngineContext } from './engine-context.ts'
-import { publishContainerEvent, publishStart } from './events.ts'
+import { publishContainerEvent } from './events.ts'
 import { keepNamespaces } from './namespace-members.ts'
 import { type PreparedStart, type StartWish, prepareStart } from './prepare-start.ts'
 import { readState } from './read-state.ts'
@@ -115,7 +115,6 @@ async function runPrepared(
     keepNamespaces(context, outcome.monitorPid)
     for (const one of prepared.start.network?.attachments ?? [])
       if (isNamedInHosts(one)) refreshPeers(context.folders, one.network)
-    publishStart(context.folders, record, prepared.start.network?.attachments ?? [])
     writePidfile(record, outcome.pid)
     context.spares?.replenish()
     return {

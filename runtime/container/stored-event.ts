@@ -5,7 +5,7 @@ import type { NetworkAttachment } from './state.ts'
 // writes once, and its monitor needs to know no more than one text for its end. Pure.
 
 interface StoredEvent extends EngineEvent {
-  /** By a monitor, which completes an event that was prepared at the start: how the container ended. */
+  /** By a monitor, which completes an event that was prepared at the start: how the container ended, or when it was. */
   readonly exit?: { readonly exitCode?: number; readonly finishedAt: string }
   readonly networks?: readonly Passage[]
 }
@@ -41,7 +41,7 @@ export function parseEvents(line: string): EngineEvent[] {
   }
   const { exit, networks = [], ...written } = stored
   const event = exit ? completed(written, exit) : written
-  const isEnd = exit !== undefined
+  const isEnd = event.action === 'die'
   const passed = networks.map(({ id, name, type }) => ({
     type: 'network' as const,
     action: isEnd ? 'disconnect' : 'connect',

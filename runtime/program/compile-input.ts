@@ -85,6 +85,8 @@ export interface CompileMonitor {
     readonly path: string
     /** Start of the line for the end: a JSON object up to the value of its last member. */
     readonly ended: string
+    /** The same for when the program was executed. */
+    readonly started?: string
     /** The same for when everything was taken back. */
     readonly cleaned?: string
     /** The same for when the kernel has killed a process for lack of memory. */

@@ -47,6 +47,7 @@ export function becomeMonitor(c: Compilation): void {
     events === undefined ? 0 : b.text(events.ended).value,
     events?.cleaned === undefined ? 0 : b.text(events.cleaned).value,
     events?.oom === undefined ? 0 : b.text(events.oom).value,
+    events?.started === undefined ? 0 : b.text(events.started).value,
   ]
   for (const [index, value] of numbers.entries()) bytes.writeUInt32LE(value, 40 + index * 4)
   b.operation('MONITOR', [b.data.bytes(bytes)], {

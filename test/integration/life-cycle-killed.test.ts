@@ -77,7 +77,8 @@ t.test('monitor and container are killed', async (t) => {
     (await ok('ps', '-a', '--format', '{{.Status}}')).startsWith('Exited (255)'),
   )
   t.strictSame(leases(), [], 'ps took its address back')
-  const events = ['events', '--since', since, '--until', '0s', '--format', '{{.Action}}']
+  const kind = ['--filter', 'type=container']
+  const events = ['events', '--since', since, '--until', '0s', ...kind, '--format', '{{.Action}}']
   t.equal(await ok(...events), 'create\nstart\ndie')
   await ok('start', 'both')
   t.equal(await inspect('both', '.State.Status'), 'running')

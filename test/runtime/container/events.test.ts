@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { EngineEvent } from '../../../runtime/cli/engine.ts'
 import {
-  endEventStart,
+  beginEvent,
   eventsPath,
   publishEvent,
   readEvents,
@@ -42,7 +42,7 @@ t.test('a line that a monitor completed is an event with the time of the end', a
   const exit =
     '{"exitCode":3,"signal":0,"oomKills":0,"finishedAt":"2030-01-02T03:04:05.000000006Z"}'
   for (const action of ['die', 'destroy'] as const)
-    appendFileSync(eventsPath(folders), `${endEventStart(record, action)}${exit}}\n`)
+    appendFileSync(eventsPath(folders), `${beginEvent(record, action)}${exit}}\n`)
   const [, die, destroy] = await all(readEvents(folders, { follow: false }))
   const attributes = { say: 'a "b" }', image: 'host', name: 'web' }
   const time = '2030-01-02T03:04:05.000000006Z'
