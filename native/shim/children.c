@@ -1,15 +1,19 @@
 #include "children.h"
 #include <asm/signal.h>
 #include <linux/wait.h>
+#include "clock.h"
 #include "program.h"
 #include "record.h"
 #include "syscall.h"
 
 // Beyond this many at a time a child's death goes untold.
 #define MAX_CHILDREN 4096
+#define SWEEP_MS 50
 
 static struct child { u64 pid, id; } children[MAX_CHILDREN];
 static u32 child_count;
+// Signals of several children may have become one, which names one of them: the others are looked for once, a little later.
+static u64 sweep_at;
 
 s64 open_child_events(void) {
   u64 mask = 1ull << (SIGCHLD - 1);
@@ -31,17 +35,35 @@ static u64 forget_child(u64 pid) {
   return 0;
 }
 
+// `which`: a pid, or -1 for any, for which the kernel walks all children.
+static bool reap_child(s64 which, s64 stream) {
+  s32 status = 0;
+  s64 pid = SYS4(wait4, which, &status, WNOHANG, 0);
+  if (pid <= 0) return false;
+  u64 id = forget_child((u64)pid);
+  s64 signal = status & 0x7f;
+  if (signal == 0 || id == 0) return true;
+  struct record record = {RECORD_DIED, 0, signal, 0, 0, id};
+  send_record(stream, &record, RECORD_WAIT_MS);
+  return true;
+}
+
 void reap_children(s64 events, s64 stream) {
-  u8 info[128]; // struct signalfd_siginfo; signals of several children may have become one
-  while (SYS3(read, events, info, sizeof info) > 0) {}
-  for (;;) {
-    s32 status = 0;
-    s64 pid = SYS4(wait4, -1, &status, WNOHANG, 0);
-    if (pid <= 0) return;
-    u64 id = forget_child((u64)pid);
-    s64 signal = status & 0x7f;
-    if (signal == 0 || id == 0) continue;
-    struct record record = {RECORD_DIED, 0, signal, 0, 0, id};
-    send_record(stream, &record, RECORD_WAIT_MS);
+  struct { u32 signal; s32 error, code; u32 pid; u8 rest[112]; } info; // struct signalfd_siginfo
+  while (SYS3(read, events, &info, sizeof info) > 0) {
+    reap_child(info.pid, stream);
+    if (sweep_at == 0) sweep_at = monotonic_ms() + SWEEP_MS;
   }
+}
+
+s64 until_sweep_ms(void) {
+  if (sweep_at == 0) return -1;
+  u64 now = monotonic_ms();
+  return now < sweep_at ? (s64)(sweep_at - now) : 0;
+}
+
+void sweep_children(s64 stream) {
+  if (until_sweep_ms() != 0) return;
+  sweep_at = 0;
+  while (reap_child(-1, stream)) {}
 }

@@ -93,8 +93,11 @@ static void start_program(struct header *header) {
 static void await_program(void) {
   struct pollfd fds[2] = {{STREAM, POLLIN, 0}, {(s32)child_events, POLLIN, 0}};
   for (;;) {
-    s64 got = SYS5(ppoll, fds, 2, 0, 0, 8);
+    s64 wait_ms = until_sweep_ms();
+    struct { s64 seconds, nanoseconds; } wait = {wait_ms / 1000, wait_ms % 1000 * 1000000};
+    s64 got = SYS5(ppoll, fds, 2, wait_ms < 0 ? 0 : &wait, 0, 8);
     if (is_error(got) && got != -EINTR) return;
+    sweep_children(STREAM);
     if (got > 0 && fds[1].revents) reap_children(child_events, STREAM);
     if (got > 0 && fds[0].revents) return;
   }
