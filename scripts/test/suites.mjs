@@ -166,6 +166,17 @@ export const suites = [
     byNameOnly: 'three virtual machines take four minutes',
   },
   {
+    name: 'systemd',
+    folders: ['test/systemd'],
+    packages: [...guestPackages, kubectl, 'debootstrap'],
+    needsRoot: true,
+    jobs: 1,
+    timeoutSeconds: 1500,
+    mayBeEmpty: false,
+    byNameOnly:
+      'two virtual machines that systemd boots take six minutes, and packages from the network',
+  },
+  {
     name: 'aarch64',
     folders: ['test/aarch64'],
     packages: [

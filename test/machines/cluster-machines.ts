@@ -79,7 +79,8 @@ function serverNetwork(sockets: readonly string[], port: number): string[] {
   return [...wires, ...lan, ...host, ...first, '-device', 'virtio-net-pci,netdev=host']
 }
 
-function startMachine(start: (onLine: (line: string) => void) => Guest): Machine {
+/** @param start hands over the lines that it prints */
+export function startMachine(start: (onLine: (line: string) => void) => Guest): Machine {
   const lines: string[] = []
   const waiting = new Set<(line: string) => void>()
   const guest = start((line) => {
@@ -108,7 +109,8 @@ function startMachine(start: (onLine: (line: string) => void) => Guest): Machine
   }
 }
 
-async function untilThere(folder: string, path: string): Promise<void> {
+/** Until a file is there. */
+export async function untilThere(folder: string, path: string): Promise<void> {
   const watcher = watch(folder)
   try {
     while (!existsSync(path)) await once(watcher, 'change')
@@ -117,7 +119,8 @@ async function untilThere(folder: string, path: string): Promise<void> {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port of this host's loopback that nobody has. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -8,6 +8,10 @@ export interface GuestOptions {
   readonly name: string
   /** RAM, in MiB. Absent: 1536. */
   readonly memoryMib?: number
+  /** More of the kernel's command line. */
+  readonly kernelWords?: string
+  /** Absent: it ends instead. */
+  readonly mayReboot?: boolean
   /** QEMU's words for its interfaces. Absent: it has none but the loopback. */
   readonly network?: readonly string[]
   /** Called with each whole line that the script prints, as it comes. */
@@ -33,14 +37,15 @@ export interface Guest {
 }
 
 /** Arguments for a guest on software emulation: /dev/kvm is there on hosts where it crashes guests. */
-function qemuArguments(image: GuestImage, { name, memoryMib = 1536, network }: GuestOptions) {
+function qemuArguments(image: GuestImage, options: GuestOptions) {
+  const { name, memoryMib = 1536, network, kernelWords = '', mayReboot = false } = options
   return [
     ['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', String(memoryMib), '-smp', '2'],
     ['-kernel', image.kernel, '-initrd', image.initramfs],
-    ['-append', `console=ttyS0 quiet panic=-1 guest=${name}`],
+    ['-append', `console=ttyS0 quiet panic=-1 guest=${name} ${kernelWords}`],
     ['-drive', `file=${image.disk},if=virtio,format=raw,cache=unsafe,snapshot=on`],
     ['-device', 'virtio-rng-pci', ...(network ?? ['-nic', 'none'])],
-    ['-display', 'none', '-monitor', 'none', '-no-reboot'],
+    ['-display', 'none', '-monitor', 'none', ...(mayReboot ? [] : ['-no-reboot'])],
     // Kernel messages, output of the script, its exit code: three ports, so that none mixes.
     ['-serial', `file:${join(image.folder, `${name}.console`)}`],
     ['-serial', 'stdio'],
