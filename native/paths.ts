@@ -11,3 +11,6 @@ export const shimPath = join(distFolder, 'mycontainer-shim')
 
 /** The shared library of `-errno` wrappers that FFI loads. */
 export const ffiLibraryPath = join(distFolder, 'libmycontainer-ffi.so')
+
+/** The command itself, for whoever is to call it later. */
+export const commandPath = join(packageRoot, 'bin', 'mycontainer')

@@ -40,7 +40,13 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
   },
   generate: {
     summary: 'Generate files from containers',
-    commands: { kube: kubeGenerate },
+    commands: {
+      kube: kubeGenerate,
+      systemd: entry(
+        'Generate a systemd unit that keeps a container or a pod',
+        async () => (await import('./commands/generate-systemd.ts')).generateSystemdCommand,
+      ),
+    },
   },
   kube: {
     summary: 'Play and generate Kubernetes YAML',
@@ -197,6 +203,14 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
   volume: {
     summary: 'Manage volumes',
     commands: {
+      export: entry(
+        'Write the content of a volume to a tar archive',
+        async () => (await import('./commands/volume/archive.ts')).volumeExportCommand,
+      ),
+      import: entry(
+        'Unpack a tar archive into a volume',
+        async () => (await import('./commands/volume/archive.ts')).volumeImportCommand,
+      ),
       exists: entry(
         'Check if a volume exists',
         async () => (await import('./commands/exists.ts')).volumeExistsCommand,

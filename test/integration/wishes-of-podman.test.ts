@@ -66,6 +66,7 @@ t.test('serve --docker for a group', async (t) => {
 })
 
 const program = join(folder, 'shell')
+const writeVolume = 'echo x > /v/a; ln -s /etc/passwd /v/l; chown 5:6 /v/a'
 
 t.test('networks of IPv6 alone, with routes and name servers', async (t) => {
   mkdirSync(join(program, 'bin'), { recursive: true })
@@ -228,4 +229,50 @@ t.test('systemd runs as the first process, and stops for the signal that it know
   )
   t.match(on, /^[0-9a-f]{32}$/)
   t.equal(off, '')
+})
+
+t.test('a volume as an archive, and back', async (t) => {
+  await ok('run', '--rm', ...net, '-v', 'from:/v', 'host', '/bin/sh', '-c', writeVolume)
+  const archive = join(folder, 'volume.tar')
+  await ok('volume', 'export', '-o', archive, 'from')
+  const listed = execFileSync('tar', ['--numeric-owner', '-tvf', archive], { encoding: 'utf8' })
+  t.match(listed, /5\/6 +2 .* a\n[^]* l -> \/etc\/passwd\n/)
+  execFileSync('gzip', ['-k', archive])
+  await ok('volume', 'create', 'to')
+  await ok('volume', 'import', 'to', `${archive}.gz`)
+  const look = 'cat /v/a; readlink /v/l'
+  t.equal(
+    await ok('run', '--rm', ...net, '-v', 'to:/v', 'host', '/bin/sh', '-c', look),
+    'x\n/etc/passwd',
+  )
+  const rows: [string[], number][] = [
+    [['volume', 'import', 'to', '/no/such/file'], 125],
+    [['volume', 'import', 'to', '/etc/hostname'], 125],
+    [['volume', 'import', 'nobody', archive], 1],
+    [['volume', 'export', 'nobody', '-o', archive], 1],
+  ]
+  for (const [words, exitCode] of rows) t.match(await run(...words), { exitCode }, words.join(' '))
+  t.equal(await ok('ps', '-aq'), '', 'nothing is left of what had the volume')
+})
+
+t.test('units of systemd', async (t) => {
+  await ok('create', '--name', 'unit', ...net, 'host', 'sleep', '100')
+  const flags = ['--restart-sec', '5', '--after', 'a.service', '-e', 'A=b c']
+  await ok('generate', 'systemd', '-n', ...flags, 'unit').then((text) =>
+    writeFileSync(join(folder, 'container-unit.service'), text),
+  )
+  const text = readFileSync(join(folder, 'container-unit.service'), 'utf8')
+  for (const line of [
+    'After=network-online.target a.service',
+    'Environment="A=b c"',
+    'Restart=on-failure',
+    'RestartSec=5',
+  ])
+    t.ok(text.split('\n').includes(line), line)
+  t.match(text, /^ExecStart=.*\/bin\/mycontainer --root .* start --attach unit$/m)
+  const verified = spawnSync('systemd-analyze', ['verify', join(folder, 'container-unit.service')])
+  t.match(verified, { status: 0 }, verified.stderr.toString())
+  t.match(await run('generate', 'systemd', '--new', 'unit'), { exitCode: 125 })
+  t.match(await run('generate', 'systemd', '--restart-policy', 'x', 'unit'), { exitCode: 125 })
+  await ok('rm', 'unit')
 })
