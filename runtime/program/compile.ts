@@ -34,7 +34,7 @@ import {
   startInner,
   startSession,
 } from './halves.ts'
-import { openHookErrors, runHooks } from './hooks.ts'
+import { openHookErrors, runHooks, withEnvironment } from './hooks.ts'
 import type { HookContext } from './hooks.ts'
 import { hidePaths } from './masked-paths.ts'
 import {
@@ -317,7 +317,8 @@ function becomeProgram(c: ContainerCompilation): void {
 function passGate(c: ContainerCompilation): void {
   const { b, input, config } = c
   if (input.gate) waitAtGate(c)
-  runHooks(c, config.hooks?.startContainer, b.slot('pid'), hookContext(c, 'created'))
+  const hooks = withEnvironment(config.hooks?.startContainer, config.process?.env)
+  runHooks(c, hooks, b.slot('pid'), hookContext(c, 'created'))
   if (input.gate) tellHooksDone(c)
 }
 

@@ -82,6 +82,17 @@ export function runHooks(
   for (const hook of hooks) runHook(c, hook, { state, length, errors })
 }
 
+/**
+ * Hooks that say nothing of their environment get this one. The specification leaves it open; those that run as the
+ * container itself have its variables with other runtimes too.
+ */
+export function withEnvironment(
+  hooks: readonly Hook[] | undefined,
+  env: readonly string[] | undefined,
+): readonly Hook[] | undefined {
+  return hooks?.map((hook) => (hook.env || !env ? hook : { ...hook, env: [...env] }))
+}
+
 /** Whether it is a hook that has failed where this step has. */
 export function isHookStep(step: Step | undefined): boolean {
   return step?.source === source

@@ -143,3 +143,23 @@ t.test(
     ])
   },
 )
+
+t.test(
+  'startContainer hooks have the environment of the program, unless they say theirs',
+  async (t) => {
+    const { run, ok, hooked, told } = hookBench(t)
+    const hook = (name: string, env?: string[]): { path: string; args: string[] } => {
+      const script = `echo "\\"$ONE-$TWO\\"" > /tmp/${name}`
+      return { path: '/bin/sh', args: ['sh', '-c', script], ...(env && { env }) }
+    }
+    const bundle = hooked(undefined, (config) => {
+      config.process.env.push('ONE=1')
+      config.hooks = { startContainer: [hook('none'), hook('own', ['TWO=2']), hook('empty', [])] }
+    })
+    t.match(run(['create', '-b', bundle, 'one']), { code: 0, stderr: '' })
+    ok('start', 'one')
+    t.equal(told('none'), '1-')
+    t.equal(told('own'), '-2')
+    t.equal(told('empty'), '-')
+  },
+)
