@@ -5,6 +5,7 @@ import type { ContainerOptions, HostEntry, LinkOption } from './options.ts'
 import { readState } from './read-state.ts'
 import type { ContainerRecord } from './record.ts'
 import { resolveContainer } from './record-store.ts'
+import type { NetworkAttachment } from './state.ts'
 
 // `--link`, docker's legacy: a container knows others by lines of its hosts file and by variables, as they were when it
 // was started. https://docs.docker.com/engine/network/links/
@@ -35,13 +36,24 @@ function linkedBy(folders: EngineFolders, { network }: ContainerOptions): Linked
   const own = new Set(namedNetworks(network.mode))
   return (network.links ?? []).map((link) => {
     const record = resolveContainer(folders, link.container)
-    const { pid, network: joined } = readState(folders, record)
-    const attachments = pid === 0 ? [] : (joined?.attachments ?? [])
+    const attachments = attachmentsOf(folders, record)
     const shared = attachments.find((one) => own.has(one.network)) ?? attachments[0]
     const address = shared?.ipv4 ?? shared?.ipv6
     if (address === undefined) throw notLinked(link, record)
     return { alias: link.alias, record, address }
   })
+}
+
+/** Of one that runs, or of that whose network it has joined: of a pod's. */
+function attachmentsOf(
+  folders: EngineFolders,
+  record: ContainerRecord,
+): readonly NetworkAttachment[] {
+  const { pid, network } = readState(folders, record)
+  const { mode } = record.options.network
+  if (pid === 0) return []
+  if (mode.kind !== 'container') return network?.attachments ?? []
+  return attachmentsOf(folders, resolveContainer(folders, mode.container))
 }
 
 function notLinked({ alias }: LinkOption, { name }: ContainerRecord): OperationError {

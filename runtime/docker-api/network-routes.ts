@@ -144,7 +144,9 @@ async function create(call: ApiCall): Promise<Answer> {
       ranges.flatMap((range) => Object.entries(mapField(range, 'AuxiliaryAddresses'))),
     ),
     internal: booleanField(body, 'Internal'),
-    ipv6: booleanField(body, 'EnableIPv6'),
+    // Docker's networks have IPv4 unless it is refused, whatever their ranges are.
+    ...(body['EnableIPv4'] === false ? { ipv4: false } : {}),
+    ipv6: booleanField(body, 'EnableIPv6') || texts('Subnet').some((one) => one.includes(':')),
     disableDns: false,
     labels: mapField(body, 'Labels'),
     options: mapField(body, 'Options'),

@@ -110,7 +110,6 @@ t.test('network update, reload and exists', async (t) => {
   t.match(await ok(...lookUp), /fd08:1::2/, 'the new name server knows the containers')
   const bridge = `mc-${(await ok('network', 'inspect', '-f', '{{.Id}}', 'six')).slice(0, 12)}`
   execFileSync('ip', ['link', 'delete', bridge])
-  t.match(await run(...lookUp), { exitCode: 1 })
   t.match(await ok('network', 'reload', '-a'), /^[0-9a-f]{64}$/)
   t.match(await ok(...lookUp), /fd08:1::2/)
   const rows: [string, string, number][] = [

@@ -60,7 +60,9 @@ async function createNetwork(
         ipRanges: wanted.ipRanges,
         reserved: wanted.reserved,
         internal: wanted.internal,
-        ipv6: wanted.ipv6,
+        // Only the file takes IPv4 away.
+        ...(wanted.ipv4 ? {} : { ipv4: false }),
+        ipv6: wanted.ipv6 || wanted.subnets.some((subnet) => subnet.includes(':')),
         disableDns: false,
         labels: { ...wanted.labels, ...projectLabels(project), [label.network]: key },
         options: wanted.driverOptions,

@@ -37,6 +37,7 @@ export function projectNetworks(
         driver: network?.driver,
         driverOptions: toTexts(network?.driver_opts) ?? {},
         internal: toFlag(network?.internal) ?? false,
+        ipv4: toFlag(network?.enable_ipv4) ?? true,
         ipv6: toFlag(network?.enable_ipv6) ?? false,
         subnets: configs.flatMap(({ subnet }) => subnet ?? []),
         gateways: configs.flatMap(({ gateway }) => gateway ?? []),

@@ -8,6 +8,7 @@ export interface ProjectNetwork {
   readonly driver?: string
   readonly driverOptions: Texts
   readonly internal: boolean
+  readonly ipv4: boolean
   readonly ipv6: boolean
   readonly subnets: readonly string[]
   readonly gateways: readonly string[]

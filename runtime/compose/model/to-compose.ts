@@ -190,7 +190,7 @@ function referenceDocument({ source, target, uid, gid, mode }: FileReference): J
 }
 
 function networkDocument(network: ProjectNetwork): Json {
-  const { name, external, driver, driverOptions, internal, ipv6, labels } = network
+  const { name, external, driver, driverOptions, internal, ipv4, ipv6, labels } = network
   if (external) return { name, external }
   const config = network.subnets.map((subnet, index) =>
     plain({
@@ -205,6 +205,7 @@ function networkDocument(network: ProjectNetwork): Json {
     driver,
     driver_opts: driverOptions,
     internal: internal || undefined,
+    enable_ipv4: ipv4 ? undefined : false,
     enable_ipv6: ipv6 || undefined,
     ipam: config.length > 0 ? { config } : {},
     labels,

@@ -95,7 +95,7 @@ async function toFile(
   path: string,
   act: (write: (chunk: string | Uint8Array) => void) => Promise<void>,
 ): Promise<void> {
-  const file = openSync(path, 'w', 0o600)
+  const file = openOutput(path)
   try {
     await act((chunk) => writeAll(file, typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
   } catch (error) {
@@ -103,6 +103,19 @@ async function toFile(
     throw error
   } finally {
     closeSync(file)
+  }
+}
+
+function openOutput(path: string): number {
+  try {
+    return openSync(path, 'w', 0o600)
+  } catch (cause) {
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'write an archive',
+      { path },
+      { cause, hint: 'Name a file in a folder that you may write to' },
+    )
   }
 }
 
