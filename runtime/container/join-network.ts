@@ -1,7 +1,13 @@
 import { OperationError } from '../../native/error.ts'
 import { randomBelow } from '../../native/random.ts'
 import { unlinkIfPresent } from '../../native/unlink-if-present.ts'
-import { hostInterfaceName, interfaceName, isShared, wayOutOf } from '../network/attachment.ts'
+import {
+  type NamespaceMadeAhead,
+  hostInterfaceName,
+  interfaceName,
+  isShared,
+  wayOutOf,
+} from '../network/attachment.ts'
 import {
   type NetworkDevice,
   ensureNetwork,
@@ -30,7 +36,7 @@ export interface Joined {
   /** As of `planAttachment`. */
   readonly nonce: number
   /** Where the interface was made ahead. */
-  readonly namespace?: string | undefined
+  readonly namespace?: NamespaceMadeAhead | undefined
 }
 
 /** 2^30: a nonce below makes a free interface index and name of it. */

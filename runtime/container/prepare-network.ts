@@ -128,7 +128,7 @@ function useSpare({ spares }: EngineContext, joined: Joined[]): SpareNetwork | u
   const [only] = joined
   if (!spares || !only || joined.length > 1 || isShared(only.network)) return undefined
   const spare = spares.take(only.network, only.device)
-  if (spare) joined[0] = { ...only, nonce: spare.nonce, namespace: spare.path }
+  if (spare) joined[0] = { ...only, nonce: spare.nonce, namespace: spare }
   return spare
 }
 
@@ -189,7 +189,7 @@ function attach(
     }),
   )
   return {
-    namespace: joined[0]?.namespace,
+    namespace: joined[0]?.namespace?.path,
     host: parts.flatMap(({ host }) => host),
     inside: parts.flatMap(({ inside }) => inside),
     held: parts.flatMap(({ held }) => held),

@@ -3,13 +3,13 @@ import { monotonicMs } from '../../native/clock.ts'
 import { readInterface } from '../../native/interface.ts'
 import { isSystemError } from '../../native/system-error.ts'
 import { randomBelow } from '../../native/random.ts'
-import { hostInterfaceName, planAhead } from '../network/attachment.ts'
+import { type NamespaceMadeAhead, hostInterfaceName } from '../network/attachment.ts'
 import type { NetworkDevice } from '../network/bridge.ts'
 import { isOnBridge } from '../network/host-network.ts'
 import type { Network } from '../network/network.ts'
+import { type AheadPlan, planAhead } from '../network/plan-ahead.ts'
 import { compileSpareNetwork } from '../program/compile-spare-network.ts'
 import { encodeProgram } from '../program/encode.ts'
-import type { NetlinkExchange } from '../network/netlink-exchange.ts'
 import {
   type FilledProgram,
   type ProgramTemplate,
@@ -20,9 +20,7 @@ import type { EngineContext } from './engine-context.ts'
 import type { ProgramLauncher } from './zygote.ts'
 
 /** A network namespace with an interface on a bridge, made while nobody waited. */
-export interface SpareNetwork {
-  /** Path of the namespace. */
-  readonly path: string
+export interface SpareNetwork extends NamespaceMadeAhead {
   /** As of `planAttachment`. */
   readonly nonce: number
   /** Let go of it; a container that has joined keeps it. */
@@ -84,13 +82,14 @@ export class SpareNetworks {
   }
 
   /** Two of them differ in their message alone. */
-  #program(veth: NetlinkExchange): FilledProgram {
-    const { message, acks, pidOffset } = veth
-    const kind = [message.length, acks, pidOffset].join(' ')
+  #program({ outside, inside }: AheadPlan): FilledProgram {
+    const { message, acks, pidOffset } = outside
+    const kind = [message.length, acks, pidOffset, inside.length].join(' ')
     const known = this.#templates.get(kind)
     if (known) return { template: known, values: [message] }
     const mark = markOf(0, message.length)
-    const program = compileSpareNetwork(this.#host, { ...veth, message: mark })
+    const marked = { outside: { ...outside, message: mark }, inside }
+    const program = compileSpareNetwork(this.#host, marked)
     const template = makeTemplate(encodeProgram(program, { reasons: false }), [mark])
     this.#templates.set(kind, template)
     return { template, values: [message] }
@@ -102,7 +101,8 @@ export class SpareNetworks {
     const { network, device } = this.#wanted
     this.#wanted = undefined
     const nonce = randomBelow(2 ** 30)
-    const run = this.#launcher.submit(this.#program(planAhead(network, device, nonce)), {
+    const plan = planAhead(network, device, nonce)
+    const run = this.#launcher.submit(this.#program(plan), {
       onUser: (pid) => {
         this.#isMaking = false
         if (!this.#isClosed)
@@ -110,6 +110,7 @@ export class SpareNetworks {
             nonce,
             networkId: network.id,
             device,
+            isUp: plan.inside.length > 0,
             madeAt: monotonicMs(),
           })
         killIfPresent(pid)
@@ -129,10 +130,7 @@ function stands({ nonce, device, madeAt }: Spare): boolean {
 }
 
 /** The descriptor keeps the namespace: nobody can kill it, and it goes with this process. */
-function holdNamespace(
-  pid: number,
-  facts: Omit<Spare, keyof SpareNetwork> & Pick<Spare, 'nonce'>,
-): Spare | undefined {
+function holdNamespace(pid: number, facts: Omit<Spare, 'path' | 'release'>): Spare | undefined {
   let descriptor: number | undefined
   try {
     descriptor = openSync(`/proc/${pid}/ns/net`, 'r')

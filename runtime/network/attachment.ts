@@ -39,10 +39,16 @@ export interface AttachmentRequest {
   /** Lease files of the ports. */
   readonly portLeases: readonly string[]
   /** A namespace that has the interface of this nonce already, see `planAhead`. */
-  readonly namespace?: string | undefined
+  readonly namespace?: NamespaceMadeAhead | undefined
 }
 
-const loopbackIndex = 1
+export interface NamespaceMadeAhead {
+  readonly path: string
+  /** Its interfaces are up. */
+  readonly isUp: boolean
+}
+
+export const loopbackIndex = 1
 // Above what the kernel gives by itself in a new namespace, where tunnel modules may put devices.
 export const firstInterfaceIndex = 100
 const hostIndexBase = 0x4000_0000
@@ -62,7 +68,7 @@ export function planAttachment(request: AttachmentRequest): NetworkAttachment {
   const table = firewallTableName(request.folders)
   const { namespace } = request
   return {
-    ...(namespace === undefined ? {} : { namespace }),
+    ...(namespace === undefined ? {} : { namespace: namespace.path }),
     host: [
       ...(namespace === undefined ? [interfaceExchange(request)] : []),
       ...publishExchanges(table, request.ports),
@@ -75,12 +81,6 @@ export function planAttachment(request: AttachmentRequest): NetworkAttachment {
     ],
     leases: [...request.lease.files, ...request.portLeases],
   }
-}
-
-/** The interface of a container that is yet to come: what it is called and on which bridge is known, its address is not. */
-export function planAhead(network: Network, device: NetworkDevice, nonce: number): NetlinkExchange {
-  const unknown = { mac: '02:00:00:00:00:00' }
-  return vethExchange({ device, lease: unknown, position: 0, nonce, network, ports: [] })
 }
 
 /** For a container without a network: only its loopback interface. */
@@ -134,7 +134,8 @@ function childExchange({ device, lease, position, network }: AttachmentRequest):
   }
 }
 
-function vethExchange({
+/** Makes the pair of interfaces, in the host's network namespace. */
+export function vethExchange({
   device,
   lease,
   position,
@@ -193,11 +194,14 @@ function insideExchange(request: AttachmentRequest): NetlinkExchange {
   const { lease, position, device, defaultRoute, namespace } = request
   const index = firstInterfaceIndex + position
   const withIpv6 = device.ipv6 && lease.ipv6 !== undefined
-  const requests: RouteRequest[] = [setLink({ index: loopbackIndex, up: true })]
+  const requests: RouteRequest[] = []
   if (namespace !== undefined) requests.push(setLink({ index, mac: parseMac(lease.mac) }))
-  // Before it goes up, or the link-local address is there already.
-  if (device.hostIpv6 && !withIpv6) requests.push(setLink({ index, noLinkLocal: true }))
-  requests.push(setLink({ index, up: true }))
+  if (namespace?.isUp !== true) {
+    requests.push(setLink({ index: loopbackIndex, up: true }))
+    // Before it goes up, or the link-local address is there already.
+    if (device.hostIpv6 && !withIpv6) requests.push(setLink({ index, noLinkLocal: true }))
+    requests.push(setLink({ index, up: true }))
+  }
   const wayOut = defaultRoute ? wayOutOf(request.network) : 'none'
   if (lease.ipv4) requests.push(...addressRequests(index, lease.ipv4, wayOut))
   if (withIpv6 && lease.ipv6) requests.push(...addressRequests(index, lease.ipv6, wayOut))

@@ -1,7 +1,7 @@
-import type { NetlinkExchange } from '../network/netlink-exchange.ts'
+import type { AheadPlan } from '../network/plan-ahead.ts'
 import type { CompileHost } from './compile-input.ts'
 import { CLONE } from './flags/values.ts'
-import { makeNetworkAhead } from './network.ts'
+import { configureInside, makeNetworkAhead } from './network.ts'
 import type { Program } from './program.ts'
 import { endWithParent, holdUntilKilled, startSideProcess } from './side-process.ts'
 
@@ -9,13 +9,13 @@ import { endWithParent, holdUntilKilled, startSideProcess } from './side-process
  * Compile a process that makes a network namespace with an interface on a bridge, tells its pid in a USER record, and
  * keeps both until it is killed, by when somebody holds the namespace, or nobody is at the other end of the stream any more. Pure.
  *
- * @param veth makes the pair, as a container's outer half would send it
+ * @param plan makes the pair, as a container's outer half would send it
  */
-export function compileSpareNetwork(host: CompileHost, veth: NetlinkExchange): Program {
+export function compileSpareNetwork(host: CompileHost, plan: AheadPlan): Program {
   const c = startSideProcess(host, 'spare')
   const { b } = c
   endWithParent(c, 'what is ready for the next container goes with whoever made it ready')
-  makeNetworkAhead(c, veth, () => {
+  makeNetworkAhead(c, plan.outside, () => {
     b.call('unshare', [CLONE.NEWNET], {
       why: 'the network namespace of a container that is yet to come',
       source: 'network_namespaces(7)',
@@ -26,6 +26,7 @@ export function compileSpareNetwork(host: CompileHost, veth: NetlinkExchange): P
       source: 'getpid(2)',
     })
   })
+  configureInside(c, plan)
   holdUntilKilled(c, {
     ready: 'ready to be joined',
     source: 'setns(2)',

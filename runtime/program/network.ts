@@ -59,7 +59,10 @@ export function changeInterfaces(
 }
 
 /** Inner half: the interfaces of the new network namespace; an attachment starts the loopback one itself. */
-export function configureInside(c: Compilation, network: NetworkAttachment | undefined): void {
+export function configureInside(
+  c: Compilation,
+  network: Pick<NetworkAttachment, 'inside'> | undefined,
+): void {
   if (network !== undefined) runExchanges(c, network.inside)
   else if (isNew(c, 'network')) runExchanges(c, [loopbackUp])
 }
