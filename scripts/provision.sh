@@ -91,22 +91,10 @@ install_units() {
   [ -z "$changed" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
 }
 
-# What manages the machine's interfaces would take routes to pods of other nodes away whenever it starts.
-keep_routes() {
-  [ -e /lib/systemd/systemd-networkd ] || return 0
-  settings=/etc/systemd/networkd.conf.d/90-mycontainer.conf
-  wanted=$(printf '[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no')
-  [ "$(cat "$settings" 2>/dev/null)" = "$wanted" ] && return
-  echo "provision: $settings"
-  mkdir -p "$(dirname "$settings")"
-  echo "$wanted" >"$settings"
-}
-
 install_packages
 install_dependencies
 build_project
 link_commands
 install_units
-keep_routes
 enable_forwarding
 echo "provision: ready"

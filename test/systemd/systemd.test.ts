@@ -48,6 +48,17 @@ const service = {
   spec: { type: 'NodePort', selector: labels, ports: [{ port: 80, nodePort }] },
 }
 
+/** A node that never answers, at the server's address. */
+const elsewhere = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'elsewhere' },
+  spec: { podCIDR: '10.244.9.0/24', podCIDRs: ['10.244.9.0/24'] },
+  status: { addresses: [{ type: 'InternalIP', address: addresses.server }] },
+}
+const route = `10.244.9.0/24 via ${addresses.server} dev eth1`
+const untilRoute = `for i in {1..600}; do ip route | grep -q "^${route}" && exit; sleep 0.2; done; ip route; exit 1`
+
 /** What a unit is, as systemctl show prints it. */
 const show = (unit: string, property: string): string => `systemctl show -P ${property} ${unit}`
 
@@ -132,12 +143,16 @@ t.test('units on two machines', async (t) => {
     note('pods ran on')
   })
 
-  t.test('the manager of interfaces leaves routes alone', async (t) => {
-    // As one of ours, which the node itself would take away: no other node has this range.
-    await node.ok(`ip route add 10.99.0.0/24 via ${addresses.server} proto 200`)
+  t.test('routes come back that the manager of interfaces took away', async (t) => {
+    const creating = runFile(kubectl, ['create', '--validate=false', '-f', '-'], { env })
+    creating.child.stdin?.end(JSON.stringify(elsewhere))
+    await creating
+    await node.ok(untilRoute)
     await node.ok('systemctl restart systemd-networkd systemd-networkd-wait-online')
-    t.match(await node.ok('ip route'), '10.99.0.0/24 via 192.168.56.10')
+    await node.ok(untilRoute)
     t.match(await server.ok(answer), /^web-/)
+    await ok('delete', 'node', 'elsewhere')
+    note('routes are back')
   })
 
   t.test('containers have their units, too', async (t) => {
