@@ -129,6 +129,10 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
       ),
       list: podLs,
       ls: podLs,
+      logs: entry(
+        'Fetch the logs of the containers of a pod',
+        async () => (await import('./commands/pod/logs.ts')).podLogsCommand,
+      ),
       pause: entry(
         'Pause one or more pods',
         async () => (await import('./commands/pod/life.ts')).podPauseCommand,

@@ -40,6 +40,7 @@ export function listNamed<Item extends Named>(kind: ListingKind<Item>): Command 
       flag('list', 'filter,f', 'Provide filter values (e.g. "label=a")', { value: 'filter' }),
       flag('string', 'format', "Format output: 'table', 'table TEMPLATE', 'json' or a Go template"),
       ...(kind.flags ?? []),
+      flag('bool', 'noheading,n', 'Do not print the headings'),
       flag('bool', 'quiet,q', `Only display ${kind.quiet.words}`),
     ],
     minimumArguments: 0,
@@ -63,7 +64,7 @@ export function listNamed<Item extends Named>(kind: ListingKind<Item>): Command 
       const text = flags.bool('quiet')
         ? rows.map((row: Record<string, string>) => `${row[kind.quiet.column]}\n`).join('')
         : formatRows(rows, { format: flags.string('format'), defaultTable, headers })
-      io.stdout.write(text)
+      io.stdout.write(flags.bool('noheading') ? text.replace(/^.*\n/, '') : text)
       return 0
     },
   }

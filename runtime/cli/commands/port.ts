@@ -1,18 +1,29 @@
 import { OperationError } from '../../../native/error.ts'
 import { invalidValue } from '../../container/parse/invalid-value.ts'
 import type { PublishedPort } from '../../container/state.ts'
+import type { CommandIo } from '../command-io.ts'
 import type { Command } from '../command.ts'
+import type { Engine } from '../engine.ts'
+import { flag } from '../flag-spec.ts'
 
 /** `port` */
 export const portCommand: Command = {
-  usage: 'CONTAINER [PRIVATE_PORT[/PROTO]]',
+  usage: '[OPTIONS] CONTAINER [PRIVATE_PORT[/PROTO]]',
   summary: 'List port mappings or a specific mapping for the container',
-  flags: [],
-  minimumArguments: 1,
+  flags: [flag('bool', 'all,a', 'Of all running containers')],
+  minimumArguments: 0,
   maximumArguments: 2,
   interspersed: true,
-  async run({ args, io, engine }) {
+  async run({ flags, args, io, engine, path }) {
     const [container = '', wanted] = args
+    if (flags.bool('all') === args.length > 0)
+      throw new OperationError(
+        'INVALID_ARGUMENT',
+        `${path} requires at least 1 argument`,
+        {},
+        { hint: `Name a container or use --all. See '${path} --help'` },
+      )
+    if (flags.bool('all')) return listAll(await engine(), io)
     const { state } = await (await engine()).inspect(container)
     const ports = state.network?.ports ?? []
     const found = wanted === undefined ? ports : matching(ports, wanted, container)
@@ -22,6 +33,16 @@ export const portCommand: Command = {
     }
     return 0
   },
+}
+
+/** As podman: each line begins with the start of the id. */
+async function listAll(engine: Engine, io: CommandIo): Promise<number> {
+  for (const { record, state } of await engine.list({ all: false, size: false }))
+    for (const port of state.network?.ports ?? [])
+      io.stdout.write(
+        `${record.id.slice(0, 12)}\t${port.containerPort}/${port.protocol} -> ${hostText(port)}\n`,
+      )
+  return 0
 }
 
 function matching(

@@ -1,3 +1,4 @@
+import { invalidValue } from '../../container/parse/invalid-value.ts'
 import { OperationError } from '../../../native/error.ts'
 import { podLabel, roleLabel } from '../../kube/pod-labels.ts'
 import type { Command } from '../command.ts'
@@ -11,6 +12,24 @@ import {
   parseFilters,
 } from '../output/filter-containers.ts'
 import { formatRows } from '../output/format-rows.ts'
+
+/** Newest first unless it was said otherwise: by rising values, as podman does. */
+function sorted(found: readonly Container[], by: string | undefined): readonly Container[] {
+  if (by === undefined) return found
+  const keys: Readonly<Record<string, (one: Container) => string | number>> = {
+    command: ({ record }) => [...record.resolved.entrypoint, ...record.resolved.command].join(' '),
+    created: ({ record }) => record.created,
+    id: ({ record }) => record.id,
+    image: ({ record }) => record.imageReference,
+    names: ({ record }) => record.name,
+    runningfor: ({ state }) => state.startedAt ?? '',
+    size: ({ size }) => size?.total ?? 0,
+    status: ({ state }) => state.status,
+  }
+  const key = Object.hasOwn(keys, by) ? keys[by] : undefined
+  if (key === undefined) throw invalidValue('order', by, `Sort by ${Object.keys(keys).join(', ')}`)
+  return found.toSorted((a, b) => (key(a) < key(b) ? -1 : Number(key(a) > key(b))))
+}
 
 /** Of a container's pod, id and name: the id is that of the container that holds the namespaces. */
 function podIds(
@@ -45,6 +64,11 @@ export const psCommand: Command = {
     flag('bool', 'pod,p', 'Display the pods of the containers'),
     flag('bool', 'quiet,q', 'Only display container IDs'),
     flag('bool', 'size,s', 'Display total file sizes'),
+    flag(
+      'string',
+      'sort',
+      'Sort by command, created, id, image, names, runningfor, size or status',
+    ),
     flag('bool', 'noheading', 'Do not print the headings'),
   ],
   minimumArguments: 0,
@@ -66,7 +90,7 @@ export const psCommand: Command = {
         state.status === 'paused' ||
         state.status === 'restarting',
     )
-    const shown = last > 0 ? found.slice(0, last) : found
+    const shown = sorted(last > 0 ? found.slice(0, last) : found, flags.string('sort'))
     const isTruncated = !flags.bool('no-trunc')
     if (flags.bool('quiet')) {
       for (const { record } of shown)
