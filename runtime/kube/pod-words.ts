@@ -139,6 +139,9 @@ export function containerWords(
         '--annotation',
         `${key}=${value}`,
       ]),
+      // By itself, too, it starts with the namespaces that it joins.
+      '--requires',
+      infraName(pod),
       ...joined(pod, flags),
       ...(command && command.length > 0 ? ['--entrypoint', JSON.stringify(command)] : []),
       ...[...variables].flatMap(([name, value]) => ['--env', `${name}=${value}`]),

@@ -76,6 +76,13 @@ t.test('a pod: namespaces shared, volumes filled, what is ignored told', async (
   t.equal(await bench.inspect('web-a', '.HostConfig.Memory'), 64 * 1024 * 1024)
 })
 
+t.test('one of a pod starts the rest of it that it needs', async (t) => {
+  await ok('pod', 'stop', '-t', '0', 'web')
+  await ok('start', 'web-b')
+  t.equal(await bench.inspect('web-infra', '.State.Running'), true)
+  t.match(await run('rm', '-f', 'web-infra'), { exitCode: 125, stderr: /pod rm web/ })
+})
+
 t.test('YAML of it and of others makes the same again', async (t) => {
   const text = await ok('kube', 'generate', 'web')
   t.match(text, /initContainers:\n +- command:[^]*name: prep/)
