@@ -21,6 +21,10 @@ export const commandGroups: Readonly<Record<string, CommandGroup>> = {
     summary: 'Manage containers',
     commands: {
       ...containerCommands,
+      clone: entry(
+        'Create a container with the settings of another',
+        async () => (await import('./commands/clone.ts')).cloneCommand,
+      ),
       exists: entry(
         'Check if a container exists',
         async () => (await import('./commands/exists.ts')).containerExistsCommand,

@@ -254,6 +254,31 @@ t.test('a volume as an archive, and back', async (t) => {
   t.equal(await ok('ps', '-aq'), '', 'nothing is left of what had the volume')
 })
 
+t.test('a container with the settings of another', async (t) => {
+  await ok(
+    'create',
+    '--name',
+    'first',
+    ...net,
+    '-e',
+    'A=1',
+    '-v',
+    '/anonymous',
+    'host',
+    'sleep',
+    '9',
+  )
+  t.match(await ok('container', 'clone', 'first'), /^[0-9a-f]{64}$/)
+  t.ok(((await bench.inspect('first-clone', '.Config.Env')) as string[]).includes('A=1'))
+  const volume = async (name: string): Promise<unknown> =>
+    bench.inspect(name, '(index .Mounts 0).Name')
+  t.not(await volume('first'), await volume('first-clone'), 'nothing that is written is shared')
+  t.match(await run('container', 'clone', 'first'), { exitCode: 125 }, 'the name is taken')
+  await ok('container', 'clone', '--destroy', '--run', 'first', 'second')
+  t.equal(await ok('ps', '-a', '--sort', 'names', '--format', '{{.Names}}'), 'first-clone\nsecond')
+  await ok('rm', '-f', '-v', 'first-clone', 'second')
+})
+
 t.test('units of systemd', async (t) => {
   await ok('create', '--name', 'unit', ...net, 'host', 'sleep', '100')
   const flags = ['--restart-sec', '5', '--after', 'a.service', '-e', 'A=b c']
