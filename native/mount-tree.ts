@@ -9,7 +9,6 @@ import { atFlags, pathBytes } from './file.ts'
 
 const openTree = declareSyscall('open_tree', ['int', 'void *', 'uint'])
 const moveMount = declareSyscall('move_mount', ['int', 'void *', 'int', 'void *', 'uint'])
-const mountSetattr = declareSyscall('mount_setattr', ['int', 'void *', 'uint', 'void *', 'size_t'])
 const umount = declareSyscall('umount2', ['void *', 'int'])
 
 const cloneTree = 1 // OPEN_TREE_CLONE
@@ -17,7 +16,6 @@ const closeOnExec = 0o2000000 // OPEN_TREE_CLOEXEC
 const recursive = 0x8000 // AT_RECURSIVE
 const emptySource = 0x4 // MOVE_MOUNT_F_EMPTY_PATH
 const emptyTarget = 0x40 // MOVE_MOUNT_T_EMPTY_PATH
-const propagationPrivate = 1n << 18n // MS_PRIVATE
 const detach = 2 // MNT_DETACH
 const noFollow = 8 // UMOUNT_NOFOLLOW
 
@@ -31,13 +29,6 @@ export function cloneMount(file: number): number {
 export function attachMount(mount: number, target: number): number {
   const empty = pathBytes('')
   return Number(moveMount(mount, empty, target, empty, emptySource | emptyTarget))
-}
-
-/** mount_setattr(2): a mount and those below it neither send nor receive what is mounted in them. */
-export function makeMountPrivate(mount: number): number {
-  const attributes = BigUint64Array.of(0n, 0n, propagationPrivate, 0n)
-  const flags = atFlags.emptyPath | recursive
-  return Number(mountSetattr(mount, pathBytes(''), flags, attributes, attributes.byteLength))
 }
 
 /** umount2(2), lazily and without following a symlink: the name is gone at once, the mount with its last user. */

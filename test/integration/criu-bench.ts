@@ -33,6 +33,8 @@ export interface CriuBench extends OciBench {
   readonly piped: (...args: string[]) => StreamingCommand
   /** The same on a terminal, made by script(1). */
   readonly onTerminal: (...args: string[]) => StreamingCommand
+  /** The launcher with its global flags, and these words. */
+  readonly words: (...args: string[]) => string[]
   /** Run a command whose streams are files, opened to append. */
   readonly appended: (args: readonly string[]) => OciResult
   /** Until its program runs. */
@@ -63,6 +65,7 @@ export function criuBench(t: Test): CriuBench {
   }
   return {
     ...bench,
+    words,
     appended: run,
     async start(bundle, id) {
       const result = run(['run', '--detach', '--bundle', bundle, id])

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   mkdirSync,
   readFileSync,
@@ -262,6 +262,27 @@ function tryRestores(): void {
     t.equal(code, 1)
     t.match(stderr, /two read-only mounts of one source.*first=\/one second=\/two/)
     t.equal(bench.state('one').status, 'running')
+  })
+
+  t.test('a host that shares its mounts, as systemd has it', async (t) => {
+    const bench = criuBench(t)
+    const bundle = bench.bundle(withArgs(counting))
+    const script = [
+      'mount --make-rshared /',
+      `cd ${bench.folder}`,
+      `"$@" run --detach --bundle ${bundle} one </dev/null >>out 2>&1`,
+      '"$@" checkpoint --image-path image one',
+      `"$@" restore --detach --image-path image --bundle ${bundle} one </dev/null >>out 2>&1`,
+      '"$@" exec one /bin/cat /proc/self/mountinfo',
+      '"$@" delete --force one',
+    ]
+    const words = ['--mount', '--propagation', 'private', 'sh', '-c', script.join(' && ')]
+    const { stdout, stderr, status } = spawnSync('unshare', [...words, 'sh', ...bench.words()], {
+      encoding: 'utf8',
+    })
+    t.equal(status, 0, `${stdout}${stderr}${readFileSync(join(bench.folder, 'out'), 'utf8')}`)
+    t.match(stdout, / \/ \/ .* master:|rootfs \/ .* master:/, 'it hears of them as before')
+    t.same(nothingIsLeft(bench), [])
   })
 
   t.test('images that cannot be restored', async (t) => {

@@ -1,15 +1,11 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, rmdirSync } from 'node:fs'
 import { requireSuccess } from '../../../native/ffi/library.ts'
-import {
-  attachMount,
-  cloneMount,
-  makeMountPrivate,
-  unmountLazily,
-} from '../../../native/mount-tree.ts'
+import { attachMount, cloneMount, unmountLazily } from '../../../native/mount-tree.ts'
 import type { StateFolder } from '../state-folder.ts'
 
 /**
- * CRIU builds the tree of a container upon a mount, and copies that into the container's mount namespace.
+ * CRIU builds the tree of a container upon a mount, and copies that into the container's mount namespace. It shares what is
+ * mounted with the same others as the root itself: a container that was a slave of them becomes one again.
  *
  * @returns where it is
  * @throws {OperationError} `SYSCALL_FAILED`
@@ -21,9 +17,7 @@ export function mountRoot({ mounted: path }: StateFolder, rootfs: string): strin
   let clone = -1
   try {
     clone = requireSuccess(cloneMount(source), 'copy the mount of the root', { rootfs })
-    requireSuccess(makeMountPrivate(clone), 'keep the mount of the root to itself', { rootfs })
     requireSuccess(attachMount(clone, target), 'mount the root', { rootfs, path })
-    requireSuccess(makeMountPrivate(clone), 'keep the mount of the root to itself', { path })
     return path
   } finally {
     for (const descriptor of [source, target, clone]) if (descriptor >= 0) closeSync(descriptor)
