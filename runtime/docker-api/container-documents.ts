@@ -97,7 +97,6 @@ function systemPathsOf({ record }: Container): Section {
 const neverSet = {
   VolumeDriver: '',
   Cgroup: '',
-  Links: null,
   ConsoleSize: [0, 0],
   BlkioWeightDevice: [],
   BlkioDeviceReadBps: [],

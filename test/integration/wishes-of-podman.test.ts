@@ -149,6 +149,9 @@ t.test('links, account entries, hosts files, chroot folders', async (t) => {
   const address = String(await bench.inspect('db', '.NetworkSettings.IPAddress'))
   const look = async (script: string, ...flags: string[]): Promise<string> =>
     ok('run', '--rm', '--name', 'web', ...flags, '--rootfs', program, 'sh', '-c', script)
+  await ok('create', '--name', 'kept', '--link', 'db:data', 'host', 'true')
+  t.strictSame(await bench.inspect('kept', '.HostConfig.Links'), ['/db:/kept/data'])
+  await ok('rm', 'kept')
   const linked = await look('env; cat /etc/hosts', '--link', 'db:data', '-e', 'DATA_ENV_MODE=own')
   for (const line of [
     `${address}\tdata`,

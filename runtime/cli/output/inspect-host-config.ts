@@ -3,6 +3,7 @@ import type { ContainerRecord } from '../../container/record.ts'
 
 /** The `HostConfig` of inspect: what was asked of the host, zero where nothing was. */
 export function hostConfig({
+  name,
   options,
   resolved,
   mounts,
@@ -28,6 +29,9 @@ export function hostConfig({
     Dns: network.dns,
     DnsOptions: network.dnsOptions,
     DnsSearch: network.dnsSearch,
+    Links: listOrNull(
+      (network.links ?? []).map(({ container, alias }) => `/${container}:/${name}/${alias}`),
+    ),
     ExtraHosts: listOrNull(network.addHosts.map(({ name, address }) => `${name}:${address}`)),
     GroupAdd: listOrNull(options.groupAdd),
     IpcMode: modeText(namespaces.ipc),
