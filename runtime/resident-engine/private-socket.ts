@@ -14,6 +14,20 @@ export function isAllowed(socket: Socket): boolean {
   return uid === 0 || uid === process.geteuid?.()
 }
 
+function giveToGroup(server: Server, path: string, gid: number): void {
+  try {
+    chownSync(path, -1, gid)
+  } catch (cause) {
+    server.close()
+    throw new OperationError(
+      'INVALID_ARGUMENT',
+      'give a socket to a group',
+      { path, gid },
+      { cause, hint: 'An ordinary user’s namespace has none of the host’s groups but their own' },
+    )
+  }
+}
+
 /** Listen at `path`, whose file gets the permissions `mode`, and the group `gid`. */
 export async function listenPrivately(
   server: Server,
@@ -31,7 +45,7 @@ export async function listenPrivately(
   } finally {
     process.umask(before)
   }
-  if (gid !== undefined) chownSync(path, -1, gid)
+  if (gid !== undefined) giveToGroup(server, path, gid)
   chmodSync(path, mode)
 }
 
