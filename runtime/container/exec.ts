@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperationError } from '../../native/error.ts'
+import { groupOfProcess } from '../cgroup/group-of-process.ts'
 import type { CommandIo } from '../cli/command-io.ts'
 import type { ExecOptions, RunResult } from '../cli/engine.ts'
 import { compileExec } from '../program/compile-exec.ts'
@@ -175,7 +176,7 @@ export async function planExec(
     bundle: folder.path,
     target: { pid },
     cgroup: start && {
-      cloneInto: start.cgroup.v2,
+      cloneInto: groupOfProcess(pid, start.cgroup),
       join: Object.values(start.cgroup.v1).map((group) => join(group, 'cgroup.procs')),
     },
     landlock: landlockOfExec(record.options, config),
