@@ -174,7 +174,7 @@ export const suites = [
     timeoutSeconds: 1500,
     mayBeEmpty: false,
     byNameOnly:
-      'two virtual machines that systemd boots take six minutes, and packages from the network',
+      'two virtual machines that systemd boots take ten minutes, and packages from the network',
   },
   {
     name: 'aarch64',
