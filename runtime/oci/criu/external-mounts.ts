@@ -113,7 +113,7 @@ export function requireReadOnly(config: Config, pid: number): void {
       'restore a read-only mount: CRIU has left it writable',
       { point },
       {
-        hint: 'Mount each source once, or with other options the second time, before the checkpoint',
+        hint: 'CRIU 3.17 forgets it of every read-only root: install a newer one',
       },
     )
   }
