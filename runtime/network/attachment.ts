@@ -13,7 +13,7 @@ import { portElement, portMaps, showPorts } from './published-port.ts'
 import type { PortBinding, PortMap } from './published-port.ts'
 import { addAddress } from './rtnetlink/address.ts'
 import { createChildLink } from './rtnetlink/child-link.ts'
-import { allowHairpin, createVeth, setLink } from './rtnetlink/link.ts'
+import { allowHairpin, closePort, createVeth, setLink } from './rtnetlink/link.ts'
 import { encodeRouteChanges } from './rtnetlink/request.ts'
 import { parseSubnet } from './subnet.ts'
 import type { RouteRequest } from './rtnetlink/request.ts'
@@ -76,7 +76,7 @@ export function planAttachment(request: AttachmentRequest): NetworkAttachment {
     inside: [insideExchange(request)],
     held: request.ports.slice(0, mostHeld).flatMap(heldPort),
     cleanup: [
-      ...(isShared(request.network) ? [] : [downExchange(request)]),
+      ...(isShared(request.network) ? [] : [closeExchange(request)]),
       ...withdrawExchanges(table, request.ports),
     ],
     leases: [...request.lease.files, ...request.portLeases],
@@ -179,12 +179,13 @@ export function vethExchange({
  * A TCP connection that is still saying good-bye keeps the namespace alive, and its interface would
  * go on answering for an address that is given to the next container.
  */
-function downExchange({ nonce, position, network }: AttachmentRequest): NetlinkExchange {
+function closeExchange({ nonce, position, network }: AttachmentRequest): NetlinkExchange {
   return {
     family: 'route',
-    message: encodeRouteChanges([setLink({ index: hostIndexBase + nonce, up: false })]),
+    message: encodeRouteChanges([closePort(hostIndexBase + nonce)]),
     acks: 1,
-    tolerate: ['ENODEV'],
+    // Gone, down, taken off the bridge, or under a spanning tree that decides itself.
+    tolerate: ['ENODEV', 'ENETDOWN', 'EINVAL', 'EOPNOTSUPP', 'EBUSY'],
     why: `cut ${interfaceName(position)} off bridge ${network.bridge}; it goes with its namespace`,
     source: 'rtnetlink(7)',
   }

@@ -29,7 +29,11 @@ const IFLA_INFO_KIND = 1
 const IFLA_INFO_DATA = 2
 const IFLA_INFO_SLAVE_KIND = 4
 const IFLA_INFO_SLAVE_DATA = 5
+const AF_BRIDGE = 7
+const IFLA_PROTINFO = 12
+const IFLA_BRPORT_STATE = 1
 const IFLA_BRPORT_MODE = 4
+const IFLA_BRPORT_FLUSH = 24
 const VETH_INFO_PEER = 1
 const IFLA_INET6_ADDR_GEN_MODE = 8
 const addressGenerationNone = 1
@@ -56,10 +60,17 @@ interface HeaderFields {
   readonly index?: number
   readonly up?: boolean
   readonly changeUp?: boolean
+  readonly family?: number
 }
 
-function linkHeader({ index = 0, up = false, changeUp = up }: HeaderFields): Uint8Array {
+function linkHeader({
+  index = 0,
+  up = false,
+  changeUp = up,
+  family = 0,
+}: HeaderFields): Uint8Array {
   const bytes = new Uint8Array(linkHeaderBytes)
+  bytes[0] = family
   const view = new DataView(bytes.buffer)
   view.setInt32(4, index, true)
   view.setUint32(8, up ? IFF_UP : 0, true)
@@ -231,6 +242,24 @@ export function allowHairpin(index: number): RouteRequest {
     flags: 0,
     header: linkHeader({ index }),
     attributes: [{ type: IFLA_LINKINFO, payload: info }],
+  }
+}
+
+/**
+ * Have a port of a bridge pass nothing on any more, either way, and the bridge forget who is there ("state disabled",
+ * "flush", bridge(8)). Unlike setting it down it waits for no grace period of the kernel's.
+ */
+export function closePort(index: number): RouteRequest {
+  const settings = [
+    { type: IFLA_BRPORT_STATE, payload: new Uint8Array([0]) },
+    { type: IFLA_BRPORT_FLUSH, payload: new Uint8Array() },
+  ]
+  // The bridge's own request: by the one that changes links a port is opened again at once, as its link is up.
+  return {
+    type: routeTypes.setLink,
+    flags: 0,
+    header: linkHeader({ index, family: AF_BRIDGE }),
+    attributes: [{ type: IFLA_PROTINFO, payload: settings }],
   }
 }
 
