@@ -26,6 +26,8 @@ const MSG_DONTWAIT = 0x40
 const EINTR = 4
 const EAGAIN = 11
 const receiveBytes = 64 * 1024
+/** For all sockets: what is received is copied before anything else is asked. */
+const buffer = new Uint8Array(receiveBytes)
 const sendBufferBytes = 1 << 20
 const timeoutSeconds = 5n
 
@@ -58,16 +60,15 @@ export function openNetlinkSocket(family: NetlinkFamily): NetlinkSocket {
       errno: errnoName(-made),
     })
   configure(made)
-  const buffer = new Uint8Array(receiveBytes)
   const finish = (): void => void close(made)
   return {
     family,
     request: (datagram, acks) => {
-      drain(made, buffer)
+      drain(made)
       send(made, datagram, family)
       const verdicts: NetlinkAck[] = []
       while (verdicts.length < acks) {
-        for (const message of receive(made, buffer, family))
+        for (const message of receive(made, family))
           if (message.type === netlinkTypes.error) verdicts.push(decodeAck(message))
         // A batch that failed as a whole is answered by fewer acks than were asked for.
         if (verdicts.some(({ errno }) => errno !== 0) && family === 'netfilter') break
@@ -75,9 +76,9 @@ export function openNetlinkSocket(family: NetlinkFamily): NetlinkSocket {
       return verdicts
     },
     read: (datagram) => {
-      drain(made, buffer)
+      drain(made)
       send(made, datagram, family)
-      return readReplies(made, buffer, family)
+      return readReplies(made, family)
     },
     close: finish,
     [Symbol.dispose]: finish,
@@ -103,11 +104,11 @@ function send(file: number, datagram: Uint8Array, family: NetlinkFamily): void {
 }
 
 /** Throw away what an earlier request that failed half-way left behind. */
-function drain(file: number, buffer: Uint8Array): void {
+function drain(file: number): void {
   while (Number(receiveFrom(file, buffer, buffer.length, MSG_DONTWAIT)) > 0);
 }
 
-function receive(file: number, buffer: Uint8Array, family: NetlinkFamily): NetlinkMessage[] {
+function receive(file: number, family: NetlinkFamily): NetlinkMessage[] {
   for (;;) {
     const length = Number(receiveFrom(file, buffer, buffer.length, 0))
     if (length === -EINTR) continue
@@ -120,10 +121,10 @@ function receive(file: number, buffer: Uint8Array, family: NetlinkFamily): Netli
 
 const multipart = 0x2
 
-function readReplies(file: number, buffer: Uint8Array, family: NetlinkFamily): NetlinkMessage[] {
+function readReplies(file: number, family: NetlinkFamily): NetlinkMessage[] {
   const replies: NetlinkMessage[] = []
   for (;;) {
-    for (const message of receive(file, buffer, family)) {
+    for (const message of receive(file, family)) {
       if (message.type === netlinkTypes.error || message.type === netlinkTypes.done) {
         requireAck(decodeAck(message), 'read over netlink', { family })
         return replies

@@ -27,13 +27,21 @@ function stampFile(folders: NetworkFolders, network: Network): string {
   return join(networkRunFolder(folders, network.name), 'firewall-stamp')
 }
 
+/** By file, what this process has read there or written: a stamp that was true once is true whenever it is the kernel's again. */
+const known = new Map<string, string>()
+
 /** Whether this very state was found intact for the network before. */
 export function wasIntact(folders: NetworkFolders, network: Network, stamp: string): boolean {
-  return readIfPresent(stampFile(folders, network)) === stamp
+  const file = stampFile(folders, network)
+  if (known.get(file) === stamp) return true
+  const isKnown = readIfPresent(file) === stamp
+  if (isKnown) known.set(file, stamp)
+  return isKnown
 }
 
 /** @param stamp taken before the check, so that a change in between is not overlooked */
 export function rememberIntact(folders: NetworkFolders, network: Network, stamp: string): void {
   mkdirSync(networkRunFolder(folders, network.name), { recursive: true, mode: 0o700 })
   writeFileSync(stampFile(folders, network), stamp, { mode: 0o600 })
+  known.set(stampFile(folders, network), stamp)
 }
