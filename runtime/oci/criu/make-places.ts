@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import {
   makeDirectoryAt,
   makeNodeAt,
@@ -16,30 +16,38 @@ const ENOENT = 2
  * of that root lead nowhere outside of it. What cannot be made CRIU will complain of.
  */
 export function makePlaces(rootfs: string, bundle: string, { mounts = [] }: Config): void {
-  const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY)
+  for (const mount of mounts) {
+    const outer = mounts.findLast((other) => isBelow(mount.destination, other.destination))
+    // What lies in a file system of the container's own comes with that.
+    if (outer && !isBind(outer)) continue
+    const root = outer ? resolve(bundle, outer.source ?? '') : rootfs
+    const path = relative(resolve('/', outer?.destination ?? ''), resolve('/', mount.destination))
+    makePlaceIn(root, path.split('/'), isFolder(mount, bundle))
+  }
+}
+
+function makePlaceIn(path: string, names: readonly string[], isLastFolder: boolean): void {
+  const root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
-    for (const mount of mounts)
-      if (!mounts.some((other) => isBelow(mount.destination, other.destination)))
-        makePlace(
-          root,
-          resolve('/', mount.destination).split('/').slice(1),
-          isFolder(mount, bundle),
-        )
+    makePlace(root, names, isLastFolder)
   } finally {
     closeSync(root)
   }
 }
 
-/** What lies in another mount comes with that. */
 function isBelow(path: string, folder: string): boolean {
   const [inner, outer] = [resolve('/', path), resolve('/', folder)]
   return inner !== outer && outer !== '/' && inner.startsWith(`${outer}/`)
 }
 
-function isFolder({ type, options = [], source = '' }: Mount, bundle: string): boolean {
-  const isBind = type === 'bind' || options.includes('bind') || options.includes('rbind')
-  if (!isBind) return true
-  return statSync(resolve(bundle, source), { throwIfNoEntry: false })?.isDirectory() !== false
+function isBind({ type, options = [] }: Mount): boolean {
+  return type === 'bind' || options.includes('bind') || options.includes('rbind')
+}
+
+function isFolder(mount: Mount, bundle: string): boolean {
+  if (!isBind(mount)) return true
+  const source = resolve(bundle, mount.source ?? '')
+  return statSync(source, { throwIfNoEntry: false })?.isDirectory() !== false
 }
 
 function makePlace(root: number, names: readonly string[], isLastFolder: boolean): void {
