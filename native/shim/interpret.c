@@ -157,6 +157,7 @@ static u32 step(struct machine *machine, u32 pc) {
       if (machine->inner || !is_valid_monitor(machine->header, (u64)ins->arg[0], true)) return fail(machine, pc, -EINVAL);
       monitor(machine, (const struct monitor *)(data + ins->arg[0]));
     case OP_END: return FINISHED;
+    case OP_TELL_END: tell_end(); return pc + 1;
     default: return settle(machine, pc, ins, compute(machine, ins));
   }
 }

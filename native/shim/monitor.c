@@ -103,6 +103,18 @@ static bool may_end(u64 now) {
   return is_drained() || now >= watch.drain_until;
 }
 
+// Once: at the end of it all, or where the cleanup section says so.
+void tell_end(void) {
+  if (watch.phase != PHASE_DRAINING) return;
+  if (!watch.failed) append_event(watch.options->event_cleaned);
+  watch.phase = PHASE_ENDED;
+  // A client that already held up the output for all that time is not waited for once more.
+  if (watch.flush_until == 0) watch.flush_until = monotonic_ms() + FLUSH_MS;
+  send_last_frames();
+  u32 signal = watch.ending.signal, code = signal ? 128 + signal : watch.ending.code;
+  if (!watch.failed) report(watch.machine, RECORD_EXIT, 0xffffffffu, code, (s64)(signal | watch.oom_kills << 32));
+}
+
 static void end(void) {
   flush_log();
   if (!watch.failed) {
@@ -113,14 +125,8 @@ static void end(void) {
     take_down_holdings();
     run_cleanup(watch.machine);
     unlink_holdings();
-    append_event(watch.options->event_cleaned);
   }
-  watch.phase = PHASE_ENDED;
-  // A client that already held up the output for all that time is not waited for once more.
-  if (watch.flush_until == 0) watch.flush_until = monotonic_ms() + FLUSH_MS;
-  send_last_frames();
-  u32 signal = watch.ending.signal, code = signal ? 128 + signal : watch.ending.code;
-  if (!watch.failed) report(watch.machine, RECORD_EXIT, 0xffffffffu, code, (s64)(signal | watch.oom_kills << 32));
+  tell_end();
 }
 
 _Noreturn void monitor(struct machine *machine, const struct monitor *options) {

@@ -3,3 +3,5 @@
 #include "interpret.h"
 
 _Noreturn void monitor(struct machine *machine, const struct monitor *options);
+// OP_TELL_END; nothing but in the cleanup section of a monitor whose child ran.
+void tell_end(void);

@@ -132,6 +132,8 @@ enum op {
                    // (the cleanup section may also just end). The last instruction of the main section must be MONITOR,
                    // END, FAIL, exit, exit_group, or an execve, execveat that tolerates nothing
   OP_JUMP_EQUAL = 18, // if arg0 == arg1
+  OP_TELL_END = 19, // cleanup section: the monitor tells everybody that the container has ended; what follows in the section nobody
+                    // waits for. Nothing where the start has failed
 };
 
 enum record_type {
@@ -140,7 +142,7 @@ enum record_type {
   RECORD_PRE_EXEC = 3, // inner half: about to execve (sent before the seccomp filter goes in)
   RECORD_EXEC = 4,    // the container's program runs; value = pid, aux = monitor's pid
   RECORD_EXIT = 5,    // it ended: value = exit code as a shell would give it (128+n), aux = signal | oom_kills << 32;
-                      // sent after the exit file was written and the cleanup section was run
+                      // sent after the exit file was written and the cleanup section was run, up to its TELL_END if it has one
   RECORD_USER = 6,    // a mark of the program's own
   RECORD_OOM = 7,     // the kernel killed a process of the container; value = oom_kill count so far
   RECORD_TRACE = 8,   // step `pc` took `aux` ns; value = its result
@@ -245,7 +247,7 @@ struct monitor { // 128 bytes
   // Appended (O_APPEND) to the file at event_path, which is made (0600) where it is missing; a failed start has none.
   u32 event_path;    // absolute; 0: no events (nothing used here lies at offset 0)
   u32 event_ended;   // before the cleanup section; 0: none
-  u32 event_cleaned; // after it; 0: none
+  u32 event_cleaned; // after it, or at its TELL_END; 0: none
   u32 event_oom;     // each time that the kernel has killed a process of it; of the exit record only finishedAt: now
   u32 event_started; // once the program was exec'ed; of the exit record only finishedAt: now
   u32 reserved[8];

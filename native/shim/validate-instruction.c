@@ -41,6 +41,7 @@ static const struct rule rules[] = {
     [OP_MONITOR] = {MAIN, JUMP_NEVER, 1, false, false, {KIND(DATA)}},
     [OP_REMOVE_TREE] = {BOTH, JUMP_BY_FLAG, 2, true, true, {VALUE, KIND(IMMEDIATE)}},
     [OP_END] = {BOTH, JUMP_NEVER, 0, false, false, {0}},
+    [OP_TELL_END] = {CLEANUP, JUMP_NEVER, 0, false, false, {0}},
 };
 #define OP_LIMIT (sizeof rules / sizeof *rules)
 

@@ -7,6 +7,7 @@ import { killContainer } from '../container/kill.ts'
 import { pauseContainer, unpauseContainer } from '../container/pause.ts'
 import { readState } from '../container/read-state.ts'
 import type { ContainerRecord } from '../container/record.ts'
+import { resolveContainer } from '../container/record-store.ts'
 import { removeContainer } from '../container/remove.ts'
 import { startContainer } from '../container/start.ts'
 import type { ContainerState } from '../container/state.ts'
@@ -67,7 +68,8 @@ export async function startAttached(
   const wanted = { stdin: record.options.interactive, stdout: true, stderr: true }
   let streams: ProcessStreams | undefined
   const onPreExec = (): void => void (streams = openStreams(state, wanted))
-  const started = await startContainer(context, record, { hold: true, terminal, onPreExec })
+  const wish = { hold: true, terminal, onPreExec, isPrompt: true }
+  const started = await startContainer(context, record, wish)
   const main = attachProcess(started, streams ?? openStreams(state, wanted))
   const start: ApiContainer['start'] = (command, options) =>
     startAttachedExec(context, record, command, options)
@@ -86,7 +88,7 @@ export async function startAttached(
     stop: (seconds) => stopContainer(context, record.id, { timeout: seconds }),
     pause: () => pauseContainer(context, record.id),
     unpause: () => unpauseContainer(context, record.id),
-    state: () => readState(context.folders, record),
+    state: () => readState(context.folders, resolveContainer(context.folders, record.id)),
     remove,
     [Symbol.asyncDispose]: remove,
   }

@@ -40,7 +40,12 @@ export function containerFolder(folders: EngineFolders, id: string): ContainerFo
 
 /** Where a container's folder is moved to be deleted. */
 export function removedFolder(folders: EngineFolders, id: string): string {
-  return `${containersFolder(folders)}/.removing-${id}`
+  return `${containersFolder(folders)}/${removedName(id)}`
+}
+
+/** The name of that folder. */
+export function removedName(id: string): string {
+  return `.removing-${id}`
 }
 
 /**

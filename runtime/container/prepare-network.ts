@@ -194,6 +194,7 @@ function attach(
     inside: parts.flatMap(({ inside }) => inside),
     held: parts.flatMap(({ held }) => held),
     cleanup: parts.flatMap(({ cleanup }) => cleanup),
+    closing: parts.flatMap(({ closing }) => closing),
     leases: [],
   }
 }

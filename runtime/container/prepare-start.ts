@@ -34,6 +34,8 @@ export interface StartWish {
   readonly terminal?: { readonly rows: number; readonly columns: number } | undefined
   /** Hold back output until a client has attached. */
   readonly hold: boolean
+  /** Be told of the end of a container that goes with it before its files and addresses are gone. */
+  readonly isPrompt?: boolean | undefined
   /** Have the shim say what each step took. */
   readonly trace?: boolean | undefined
   /** Told when all is ready and the program about to be executed, so that a client can attach meanwhile. */

@@ -4,7 +4,7 @@ import type { CgroupPlan } from '../cgroup/cgroup-plan.ts'
 import type { CompileInput } from '../program/compile-input.ts'
 import type { Config } from '../spec/config.ts'
 import { volumesFolder } from '../volume/volume-store.ts'
-import { containerFolder, containersFolder, logFileName } from './container-folder.ts'
+import { containerFolder, containersFolder, logFileName, removedName } from './container-folder.ts'
 import type { EngineContext } from './engine-context.ts'
 import { landlockOf } from './landlock-of.ts'
 import type { Hook } from './monitor-commands.ts'
@@ -75,7 +75,11 @@ export function startInput(sources: StartSources): CompileInput {
           })),
           // The name first: once the folder is gone it may be somebody else's.
           { folder: namesFolder(folders), name: record.name },
-          { folder: containersFolder(folders), name: record.id },
+          {
+            folder: containersFolder(folders),
+            name: record.id,
+            ...(wish.isPrompt && { aside: removedName(record.id) }),
+          },
         ]
       : [],
   }

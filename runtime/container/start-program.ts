@@ -77,13 +77,14 @@ function takeApart(input: CompileInput): Parts {
   const shape: CompileInput = {
     ...input,
     monitor: { ...monitor, ...(events && { events: mapLines(events, text) }) },
-    remove: remove.map(({ folder, name }) => ({ folder, name: name === id ? name : text(name) })),
+    remove: remove.map((tree) => (tree.name === id ? tree : { ...tree, name: text(tree.name) })),
     network: network && {
       ...network,
       ...(network.namespace !== undefined && { namespace: text(network.namespace) }),
       host: network.host.map(exchange),
       inside: network.inside.map(exchange),
       cleanup: network.cleanup.map(exchange),
+      closing: network.closing.map(exchange),
       leases: network.leases.map(text),
     },
   }
@@ -117,13 +118,9 @@ function kindOf(shape: CompileInput, configText: string): string {
     .replaceAll(id.slice(0, shortIdLength), '\u0002')
 }
 
-function describeNetwork({ host, inside, cleanup, ...rest }: NetworkAttachment): unknown {
-  return [
-    rest,
-    host.map(describeExchange),
-    inside.map(describeExchange),
-    cleanup.map(describeExchange),
-  ]
+function describeNetwork(network: NetworkAttachment): unknown {
+  const { host, inside, cleanup, closing, ...rest } = network
+  return [rest, ...[host, inside, cleanup, closing].map((each) => each.map(describeExchange))]
 }
 
 function describeExchange({

@@ -75,10 +75,8 @@ export function planAttachment(request: AttachmentRequest): NetworkAttachment {
     ],
     inside: [insideExchange(request)],
     held: request.ports.slice(0, mostHeld).flatMap(heldPort),
-    cleanup: [
-      ...(isShared(request.network) ? [] : [closeExchange(request)]),
-      ...withdrawExchanges(table, request.ports),
-    ],
+    cleanup: withdrawExchanges(table, request.ports),
+    closing: isShared(request.network) ? [] : [closeExchange(request)],
     leases: [...request.lease.files, ...request.portLeases],
   }
 }
@@ -93,7 +91,7 @@ export function planLoopback(): NetworkAttachment {
     why: 'start the loopback interface of the new network namespace',
     source: 'rtnetlink(7)',
   }
-  return { host: [], inside: [start], held: [], cleanup: [], leases: [] }
+  return { host: [], inside: [start], held: [], cleanup: [], closing: [], leases: [] }
 }
 
 /** Of a long range the rest is held by its leases alone: each socket costs steps and a slot of the program. */

@@ -48,6 +48,8 @@ export interface NetworkAttachment {
   readonly forwarded?: ForwardedPorts | undefined
   /** By the monitor, in the host's network namespace, when the container has ended. */
   readonly cleanup: readonly NetlinkExchange[]
-  /** Files to unlink after the clean-up. */
+  /** By the monitor as well, before its addresses are somebody else's: nothing of it answers for them any more. */
+  readonly closing: readonly NetlinkExchange[]
+  /** Files to unlink after that. */
   readonly leases: readonly string[]
 }

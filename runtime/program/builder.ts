@@ -154,7 +154,7 @@ export class ProgramBuilder {
 
   /** Any other operation of the interpreter. */
   operation(
-    op: 'REPORT' | 'GUARD' | 'RECORD' | 'FAIL' | 'MONITOR' | 'REMOVE_TREE' | 'END',
+    op: 'REPORT' | 'GUARD' | 'RECORD' | 'FAIL' | 'MONITOR' | 'REMOVE_TREE' | 'END' | 'TELL_END',
     args: readonly Operand[],
     reason: Reason,
   ): void {

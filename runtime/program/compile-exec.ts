@@ -28,7 +28,7 @@ import {
   verifyFolder,
 } from './process.ts'
 import type { Program } from './program.ts'
-import { removeTrees } from './remove-trees.ts'
+import { removeAside, removeTrees } from './remove-trees.ts'
 import { prepareListener, sendListener } from './seccomp-listener.ts'
 import { setResourceLimits } from './resource-limits.ts'
 import { openProc, setExecLabels } from './security-label.ts'
@@ -65,7 +65,10 @@ export function compileExec(input: CompileExecInput): Program {
   b.startPhase('inner')
   enter(c, input)
   becomeProgram(c, input)
-  b.cleanup(() => removeTrees(c))
+  b.cleanup(() => {
+    removeTrees(c)
+    removeAside(c)
+  })
   return b.build()
 }
 

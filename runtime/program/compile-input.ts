@@ -99,6 +99,17 @@ export type ConsoleReceiver =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'descriptor'; readonly pid: number; readonly number: number }
 
+export interface RemovedTree {
+  readonly folder: string
+  /** In the folder. */
+  readonly name: string
+  /**
+   * Name that it gets in the folder at the end, whereupon everybody is told that the container has ended; it goes, and what
+   * else nobody has to wait for, after that.
+   */
+  readonly aside?: string | undefined
+}
+
 /** What a new container and a process in a running one share. */
 export interface CompileBase {
   readonly id: string
@@ -118,8 +129,8 @@ export interface CompileBase {
   readonly pidfdSocket?: string | undefined
   /** What the specification has no section for. Default: none. */
   readonly landlock?: LandlockRules | undefined
-  /** Trees to remove at the end (`--rm`): folder and the name in it. */
-  readonly remove?: readonly { readonly folder: string; readonly name: string }[]
+  /** Trees to remove at the end (`--rm`). */
+  readonly remove?: readonly RemovedTree[]
 }
 
 export interface CompileInput extends CompileBase {

@@ -1,4 +1,4 @@
-import { removeTrees } from './remove-trees.ts'
+import { removeAside, removeTrees, tellEnd, tellsEarly } from './remove-trees.ts'
 import {
   cleanCgroup,
   joinCgroup,
@@ -57,7 +57,7 @@ import {
   prepareNamespaces,
   returnFromNamespaces,
 } from './namespaces.ts'
-import { attachOutside, configureInside, detachNetwork } from './network.ts'
+import { attachOutside, configureInside, detachNetwork, leaveNetwork } from './network.ts'
 import {
   dieWithMonitor,
   enterFolder,
@@ -325,7 +325,13 @@ function passGate(c: ContainerCompilation): void {
 function cleanUp(c: ContainerCompilation): void {
   const { input } = c
   returnNetDevices(c)
-  if (input.network !== undefined) detachNetwork(c, input.network)
-  if (input.cgroup !== undefined) cleanCgroup(c, input.cgroup)
+  const { network, cgroup } = input
+  const isEarly = tellsEarly(c)
+  if (network !== undefined) detachNetwork(c, network)
+  if (network !== undefined && !isEarly) leaveNetwork(c, network)
+  if (cgroup !== undefined) cleanCgroup(c, cgroup)
   removeTrees(c)
+  if (isEarly) tellEnd(c)
+  if (network !== undefined && isEarly) leaveNetwork(c, network)
+  removeAside(c)
 }

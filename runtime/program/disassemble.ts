@@ -40,6 +40,7 @@ const operandCounts: Readonly<Record<OpName, number>> = {
   REMOVE_TREE: 2,
   END: 0,
   JUMP_EQUAL: 2,
+  TELL_END: 0,
 }
 
 /**

@@ -40,6 +40,7 @@ export const OP = {
   REMOVE_TREE: 16,
   END: 17,
   JUMP_EQUAL: 18,
+  TELL_END: 19,
 } as const
 export type OpName = keyof typeof OP
 

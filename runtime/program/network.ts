@@ -67,7 +67,7 @@ export function configureInside(
   else if (isNew(c, 'network')) runExchanges(c, [loopbackUp])
 }
 
-/** Cleanup section: what would stay on the host. */
+/** Cleanup section: what others on the host would run into. */
 export function detachNetwork(c: Compilation, network: NetworkAttachment): void {
   if (network.forwarded) endForwarding(c)
   runExchanges(c, network.cleanup)
@@ -77,6 +77,11 @@ export function detachNetwork(c: Compilation, network: NetworkAttachment): void 
       why: `port ${port} is free before anybody is told that the container has ended`,
       source: 'close(2)',
     })
+}
+
+/** Cleanup section: its interfaces answer no more, so its addresses may be somebody else's. */
+export function leaveNetwork(c: Compilation, network: NetworkAttachment): void {
+  runExchanges(c, network.closing)
   if (network.leases.length > 0) giveBackLeases(c, network.leases)
 }
 

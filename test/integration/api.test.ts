@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type RunOptions, type Runtime, openRuntime } from '../../runtime/index.ts'
 import { commandBench, waitUntil } from './command-line.ts'
+import { leftovers } from './leftovers.ts'
 
 t.setTimeout(120_000)
 
@@ -40,6 +41,17 @@ t.test('runs and says how it ended', async (t) => {
     const container = await runtime.run({ ...quiet, command: ['sh', '-c', script] })
     t.match(await container.collect(), wanted, title)
   }
+})
+
+t.test('what is removed with its end is gone for everybody when that is told', async (t) => {
+  const { runtime, root } = openTestRuntime(t)
+  for (let count = 0; count < 5; count += 1) {
+    const container = await runtime.run({ name: 'again', command: ['true'] })
+    t.equal((await container.wait()).exitCode, 0)
+    t.strictSame(await runtime.engine.list({ all: true, size: false }), [])
+    t.throws(() => container.state(), { code: 'NOT_FOUND' })
+  }
+  await waitUntil('files and addresses go right after', () => leftovers(root).length === 0)
 })
 
 t.test('input, in order and of any size', async (t) => {

@@ -96,6 +96,7 @@ function makeFormats(): Record<string, readonly ArgumentFormat[]> {
     openat2: ['folder', 'text', 'open_how', 'number'],
     mkdirat: ['folder', 'text', 'octal'],
     mknodat: ['folder', 'text', bits('S_', S), 'device'],
+    renameat2: ['folder', 'text', 'folder', 'text', 'number'],
     symlinkat: ['text', 'folder', 'text'],
     unlinkat: ['folder', 'text', bits('AT_', { REMOVEDIR: AT.REMOVEDIR })],
     fchownat: ['folder', 'text', 'number', 'number', at],

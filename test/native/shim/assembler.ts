@@ -21,6 +21,7 @@ const ops = {
   removeTree: 16,
   end: 17,
   jumpEqual: 18,
+  tellEnd: 19,
 } as const
 
 export type Op = keyof typeof ops

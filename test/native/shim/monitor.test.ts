@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -98,6 +99,38 @@ t.test('a container sees default signals, no mask, and no descriptor of ours', a
   t.match(text, /SigBlk:\s0{16}\nSigIgn:\s0{16}\n0\n1\n2\n3\n$/) // 3: ls reads the folder
 })
 
+t.test('a clean-up can tell of the end before it is through', async (t) => {
+  const gate = join(makeFolder(t), 'gate')
+  execFileSync('mkfifo', [gate])
+  const path = join(makeFolder(t), 'events')
+  const events = { path, ended: '{"action":"die","exit":', cleaned: '{"action":"destroy","exit":' }
+  const run = runContainer(t, {
+    argv: sh('exit 3'),
+    events,
+    cleanup(a) {
+      a.sys(nr.mkdirat, [slot(6), data(a.string('before')), 0o755])
+      a.emit('tellEnd', [])
+      a.emit('tellEnd', [])
+      // It waits until somebody writes there.
+      a.sys(nr.openat, [-100, data(a.string(gate)), 0, 0])
+      a.sys(nr.mkdirat, [slot(6), data(a.string('after')), 0o755])
+    },
+  })
+  const { value } = await run.ended()
+  t.equal(value, 3)
+  t.ok(existsSync(join(run.folder, 'before')))
+  t.notOk(existsSync(join(run.folder, 'after')))
+  const actions = (): string[] =>
+    readFileSync(path, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).action)
+  t.strictSame(actions(), ['die', 'destroy'])
+  writeFileSync(gate, '')
+  await until(() => existsSync(join(run.folder, 'after')))
+  t.strictSame(actions(), ['die', 'destroy'], 'once')
+})
+
 t.test('a start that fails is told with its step, cleaned up after, and recorded', async (t) => {
   const rows = [
     { title: 'execve of nothing', argv: ['/does/not/exist'], errno: 2 },
@@ -106,7 +139,10 @@ t.test('a start that fails is told with its step, cleaned up after, and recorded
   for (const { title, argv, errno } of rows) {
     const run = runContainer(t, {
       argv,
-      cleanup: (a) => a.sys(nr.mkdirat, [slot(6), data(a.string('cleaned')), 0o755]),
+      cleanup(a) {
+        a.emit('tellEnd', [])
+        a.sys(nr.mkdirat, [slot(6), data(a.string('cleaned')), 0o755])
+      },
     })
     const failure = await run.zygote.next(recordType.fail)
     t.equal(failure.value, errno, title)

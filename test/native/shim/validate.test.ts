@@ -110,7 +110,12 @@ t.test('hostile relocations', async (t) => {
 t.test('hostile instructions', async (t) => {
   const rows: { title: string; steps: (a: Assembler) => void; says: string; end?: boolean }[] = [
     { title: 'op 0', steps: (a) => a.emit(0, []), says: 'op at instruction 0' },
-    { title: 'op 19', steps: (a) => a.emit(19, []), says: 'op at instruction 0' },
+    { title: 'op 20', steps: (a) => a.emit(20, []), says: 'op at instruction 0' },
+    {
+      title: 'telling of the end before it',
+      steps: (a) => a.emit('tellEnd', []),
+      says: 'op at instruction 0',
+    },
     { title: 'op 255', steps: (a) => a.emit(255, []), says: 'op at instruction 0' },
     {
       title: 'monitor in cleanup',

@@ -36,6 +36,10 @@ function inputOf(number: number, base: CompileInput): CompileInput {
       ...base.network,
       host: base.network.host.map((one) => ({ ...one, message: message(one.message.length) })),
       inside: base.network.inside.map((one) => ({ ...one, message: message(one.message.length) })),
+      closing: base.network.closing.map((one) => ({
+        ...one,
+        message: message(one.message.length),
+      })),
       cleanup: base.network.cleanup.map((one) => ({
         ...one,
         message: message(one.message.length),

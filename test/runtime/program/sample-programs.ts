@@ -84,9 +84,25 @@ export const sampleInputs: Readonly<Record<string, CompileInput>> = {
       inside: [exchange],
       held: [{ address: new Uint8Array(4), port: 8080, protocol: 'tcp' }],
       cleanup: [{ ...exchange, tolerate: ['ENODEV'] }],
+      closing: [exchange],
       leases: ['/data/leases/10.0.0.2'],
     },
     remove: [{ folder: '/data', name: 'web' }],
+  }),
+  'told-early': sampleInput({
+    cgroup,
+    network: {
+      host: [],
+      inside: [exchange],
+      held: [],
+      cleanup: [exchange],
+      closing: [exchange],
+      leases: ['/data/leases/10.0.0.2'],
+    },
+    remove: [
+      { folder: '/data/names', name: 'web' },
+      { folder: '/data/containers', name: 'web', aside: '.removing-web' },
+    ],
   }),
   'user-namespace': sampleInput({ config: withUser }),
   'user-namespace-terminal': sampleInput({
