@@ -8,6 +8,7 @@ import { readExitFile, readProcessFile } from './monitor-files.ts'
 import { isProcessAlive } from './process-identity.ts'
 import { connectMonitor } from './monitor-connection.ts'
 import { isBeingStarted, readState, unknownExitCode } from './read-state.ts'
+import type { ContainerRecord } from './record.ts'
 import { readRecord, resolveContainer } from './record-store.ts'
 
 /** How often a start that is under way is looked at, ms. */
@@ -24,8 +25,21 @@ const noStreams = { stdin: false, stdout: false, stderr: false }
 export async function waitForEnd(
   folders: EngineFolders,
   id: string,
-  timeoutMs = Number.POSITIVE_INFINITY,
+  timeoutMs?: number,
 ): Promise<number | undefined> {
+  const outcome = await waitForOutcome(folders, id, timeoutMs)
+  if (outcome === 'timeout') return undefined
+  return outcome === 'started again' ? unknownExitCode : outcome
+}
+
+/** An exit code; or it was started again before anybody asked for that of the run before. */
+type Outcome = number | 'timeout' | 'started again'
+
+async function waitForOutcome(
+  folders: EngineFolders,
+  id: string,
+  timeoutMs = Number.POSITIVE_INFINITY,
+): Promise<Outcome> {
   const deadline = monotonicMs() + timeoutMs
   const { state } = containerFolder(folders, id)
   const connection = await connectMonitor(state, noStreams)
@@ -36,7 +50,7 @@ export async function waitForEnd(
   })
   try {
     const outcome = await Promise.race([connection.ended, timeout])
-    if (outcome === 'timeout') return undefined
+    if (outcome === 'timeout') return outcome
     return outcome ? outcome.exitCode : await waitForOrphan(folders, id, deadline)
   } finally {
     clearTimeout(timer)
@@ -52,25 +66,25 @@ async function waitForOrphan(
   folders: EngineFolders,
   id: string,
   deadline: number,
-): Promise<number | undefined> {
+): Promise<Outcome> {
   const { state } = containerFolder(folders, id)
   for (;;) {
     const process = readProcessFile(state)
     const lives = process && isProcessAlive(process.pid, process.startTicks)
     if (!lives || readExitFile(state)) return readEndedCode(folders, id)
-    if (monotonicMs() >= deadline) return undefined
+    if (monotonicMs() >= deadline) return 'timeout'
     await new Promise((resolve) => setTimeout(resolve, orphanPollMs))
   }
 }
 
-function readEndedCode(folders: EngineFolders, id: string): number {
+function readEndedCode(folders: EngineFolders, id: string): Outcome {
   const exit = readExitFile(containerFolder(folders, id).state)
   if (exit?.exitCode !== undefined) return exit.exitCode
   const record = readRecord(folders, id)
-  const state = record && readState(folders, record)
+  if (!record) return unknownExitCode
+  const { status, error, exitCode } = readState(folders, record)
   // Somebody may have started it again by now: that run has no code yet, and nobody saw that of the one before.
-  const isOver = state?.status === 'exited' || state?.error !== ''
-  return state && isOver ? state.exitCode : unknownExitCode
+  return status === 'exited' || error !== '' ? exitCode : 'started again'
 }
 
 /**
@@ -89,19 +103,28 @@ export async function waitContainer(
     await watchUntil(path, () => readState(folders, record).status === 'running')
     return 0
   }
-  // A start that is under way is waited for: its container does run in a moment. Asked again and again,
-  // for the death of whoever starts it changes no file.
-  let state = readState(folders, record)
-  while (isBeingStarted(folders, record, state)) {
-    await new Promise((resolve) => setTimeout(resolve, startPollMs))
-    state = readState(folders, record)
-  }
-  // One and the same look: at the next it may be starting again.
-  const { status } = state
-  const isLive = status === 'running' || status === 'paused' || status === 'restarting'
-  const exitCode = isLive ? await waitForEnd(folders, record.id) : state.exitCode
+  const exitCode = await waitUntilStopped(folders, record)
   if (condition === 'removed') await watchUntil(containersFolder(folders), () => !existsSync(path))
-  return exitCode ?? unknownExitCode
+  return exitCode
+}
+
+/** Of a container that a restart policy, or a user, starts again meanwhile: the first end that is seen. */
+async function waitUntilStopped(folders: EngineFolders, record: ContainerRecord): Promise<number> {
+  for (;;) {
+    // A start that is under way is waited for: its container does run in a moment. Asked again and again,
+    // for the death of whoever starts it changes no file.
+    let state = readState(folders, record)
+    while (isBeingStarted(folders, record, state)) {
+      await new Promise((resolve) => setTimeout(resolve, startPollMs))
+      state = readState(folders, record)
+    }
+    // One and the same look: at the next it may be starting again.
+    const { status } = state
+    const isLive = status === 'running' || status === 'paused' || status === 'restarting'
+    if (!isLive) return state.exitCode
+    const outcome = await waitForOutcome(folders, record.id)
+    if (typeof outcome === 'number') return outcome
+  }
 }
 
 /** Wait until `isReached`, asked again at each change below `folder` (inotify(7)). */
