@@ -73,9 +73,9 @@ for (const { name, change, want } of plans)
   t.test(`plans ${name}`, async (t) => {
     const plan = planAttachment({ ...request, ...change })
     const inside = plan.inside.reduce((sum, { acks }) => sum + acks, 0)
-    t.same([plan.host.length, inside, plan.cleanup.length], want)
-    for (const exchange of [...plan.host, ...plan.inside, ...plan.cleanup])
-      checkExchange(t, exchange)
+    const end = [...plan.cleanup, ...plan.closing]
+    t.same([plan.host.length, inside, end.length], want)
+    for (const exchange of [...plan.host, ...plan.inside, ...end]) checkExchange(t, exchange)
   })
 
 /** As many acks as the messages ask for, on which the interpreter of the plan relies. */
@@ -94,7 +94,8 @@ t.test(
       [true, false],
     )
     t.same(plan.leases, ['/run/x/leases/10.88.0.2', '/run/x/ports/p'])
-    for (const { tolerate } of plan.cleanup) t.ok(tolerate, 'cleaning up twice is fine')
+    for (const { tolerate } of [...plan.cleanup, ...plan.closing])
+      t.ok(tolerate, 'cleaning up twice is fine')
   },
 )
 
@@ -104,6 +105,6 @@ t.test('the plan is the same for the same request', async (t) => {
 
 t.test('without a network there is loopback', async (t) => {
   const plan = planLoopback()
-  t.equal(plan.host.length + plan.cleanup.length + plan.leases.length, 0)
+  t.equal(plan.host.length + plan.cleanup.length + plan.closing.length + plan.leases.length, 0)
   t.equal(plan.inside.length, 1)
 })
