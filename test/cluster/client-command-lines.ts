@@ -79,6 +79,41 @@ metadata: {name: most}
 spec: {hard: {configmaps: "50"}}
 ---
 apiVersion: v1
+kind: PersistentVolume
+metadata: {name: disk, labels: {a: b}, annotations: {note: hi}}
+spec:
+  capacity: {storage: 1Gi}
+  accessModes: [ReadWriteOnce, ReadOnlyMany]
+  storageClassName: by-hand
+  hostPath: {path: /tmp/disk, type: DirectoryOrCreate}
+  nodeAffinity:
+    required:
+      nodeSelectorTerms:
+        - matchExpressions:
+            - {key: kubernetes.io/hostname, operator: In, values: [n1, n2]}
+            - {key: gone, operator: DoesNotExist}
+        - matchExpressions: [{key: x, operator: Exists}]
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: driven}
+spec:
+  capacity: {storage: 5Mi}
+  accessModes: [ReadWriteOncePod]
+  storageClassName: by-hand
+  csi: {driver: d.example, volumeHandle: h, fsType: ext4, volumeAttributes: {k: v, a: b}}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: fast}
+provisioner: x.example/p
+parameters: {type: ssd, zone: a}
+mountOptions: [noatime, debug]
+allowVolumeExpansion: true
+volumeBindingMode: WaitForFirstConsumer
+allowedTopologies: [{matchLabelExpressions: [{key: zone, values: [a, b]}]}]
+---
+apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: claim}
 spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
@@ -199,6 +234,10 @@ describe ns kube-system
 describe ingress door
 describe quota most
 describe pvc claim
+describe pv disk
+describe pv driven
+describe sc fast
+describe sc local-path
 describe role reader
 describe rolebinding readers
 describe clusterrole

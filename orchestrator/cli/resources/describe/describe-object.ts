@@ -10,6 +10,7 @@ import { describeLimitRange, describeNamespace, describeQuota } from './describe
 import { describeNode } from './describe-node.ts'
 import { describePod } from './describe-pod.ts'
 import { describeService } from './describe-service.ts'
+import { describeStorageClass, describeVolume } from './describe-volume.ts'
 import {
   describeDaemonSet,
   describeDeployment,
@@ -33,6 +34,7 @@ const describers: Readonly<Record<string, Describe>> = {
   '/ResourceQuota': describeQuota,
   '/LimitRange': describeLimitRange,
   '/PersistentVolumeClaim': describeClaim,
+  '/PersistentVolume': describeVolume,
   'apps/Deployment': describeDeployment,
   'apps/ReplicaSet': describeReplicaSet,
   'apps/StatefulSet': describeStatefulSet,
@@ -40,6 +42,7 @@ const describers: Readonly<Record<string, Describe>> = {
   'batch/Job': describeJob,
   'batch/CronJob': describeCronJob,
   'networking.k8s.io/Ingress': describeIngress,
+  'storage.k8s.io/StorageClass': describeStorageClass,
   'rbac.authorization.k8s.io/Role': describeRole,
   'rbac.authorization.k8s.io/ClusterRole': describeRole,
   'rbac.authorization.k8s.io/RoleBinding': describeBinding,

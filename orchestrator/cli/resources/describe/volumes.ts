@@ -1,6 +1,6 @@
 import { listAt, numberAt, plainText, textAt, valueAt } from '../../../api/object.ts'
 import type { JsonObject } from '../../../api/object.ts'
-import { none, unset } from './page.ts'
+import { none, sorted, unset } from './page.ts'
 import type { Page } from './page.ts'
 
 type Lines = readonly (readonly [string, unknown])[]
@@ -71,6 +71,30 @@ const writers: Readonly<Record<string, (source: unknown) => Lines>> = {
     ['Path', at(source, 'path')],
     ['ReadOnly', String(valueAt(source, ['readOnly']) === true)],
   ],
+}
+
+/** Of PersistentVolumes. */
+export const persistentSources: typeof writers = {
+  hostPath: (source) => writers['hostPath']!(source),
+  nfs: (source) => writers['nfs']!(source),
+  local: (source) => [
+    ['Type', 'LocalVolume (a persistent volume backed by local storage on a node)'],
+    ['Path', at(source, 'path')],
+  ],
+  csi: (source) => [
+    ['Type', 'CSI (a Container Storage Interface (CSI) volume source)'],
+    ['Driver', at(source, 'driver')],
+    ['FSType', at(source, 'fsType')],
+    ['VolumeHandle', at(source, 'volumeHandle')],
+    ['ReadOnly', String(valueAt(source, ['readOnly']) === true)],
+    ...attributeLines(valueAt(source, ['volumeAttributes'])),
+  ],
+}
+
+function attributeLines(attributes: unknown): Lines {
+  const all = sorted(attributes).map(([key, value]) => `    ${key}=${plainText(value)}`)
+  if (all.length === 0) return [['VolumeAttributes', none]]
+  return all.map((line, index): Lines[number] => [index === 0 ? 'VolumeAttributes' : '', line])
 }
 
 function projectedLines(source: JsonObject): Lines {
