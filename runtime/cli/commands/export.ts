@@ -1,10 +1,9 @@
-import { closeSync, fstatSync, openSync, rmSync } from 'node:fs'
 import { absolutePath } from '../absolute-path.ts'
 import { OperationError } from '../../../native/error.ts'
-import { writeAll } from '../../../native/write-all.ts'
 import type { Command } from '../command.ts'
 import type { Engine } from '../engine.ts'
 import { flag } from '../flag-spec.ts'
+import { writeArchive } from '../output/archive-file.ts'
 
 /** `export` */
 export const exportCommand: Command = {
@@ -31,31 +30,8 @@ export const exportCommand: Command = {
   },
 }
 
-/** A container that is not there leaves the file as it was; half an archive does not stay. */
+/** A container that is not there leaves the file as it was. */
 async function exportToFile(engine: Engine, container: string, path: string): Promise<void> {
   await engine.inspect(container)
-  const file = openOutput(path)
-  try {
-    await engine.exportContainer(container, {
-      write: (chunk) => writeAll(file, typeof chunk === 'string' ? Buffer.from(chunk) : chunk),
-    })
-  } catch (error) {
-    if (fstatSync(file).isFile()) rmSync(path, { force: true })
-    throw error
-  } finally {
-    closeSync(file)
-  }
-}
-
-function openOutput(path: string): number {
-  try {
-    return openSync(path, 'w', 0o600)
-  } catch (cause) {
-    throw new OperationError(
-      'INVALID_ARGUMENT',
-      'write an archive',
-      { path },
-      { cause, hint: 'Name a file in a folder that you may write to' },
-    )
-  }
+  await writeArchive(path, (write) => engine.exportContainer(container, { write }))
 }

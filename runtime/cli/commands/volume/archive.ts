@@ -1,6 +1,5 @@
-import { closeSync, createReadStream, openSync, rmSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { OperationError } from '../../../../native/error.ts'
-import { writeAll } from '../../../../native/write-all.ts'
 import { defaultOptions } from '../../../container/default-options.ts'
 import { plainMount } from '../../../container/mount-spec.ts'
 import { absolutePath } from '../../absolute-path.ts'
@@ -8,6 +7,7 @@ import type { CommandIo } from '../../command-io.ts'
 import type { Command } from '../../command.ts'
 import type { CopyPlace, Engine } from '../../engine.ts'
 import { flag } from '../../flag-spec.ts'
+import { writeArchive } from '../../output/archive-file.ts'
 
 // A volume as a tar archive, and back. A container that never runs has it for as long as it takes, so that what is in the
 // volume, links above all, is looked at as anything of a container's is.
@@ -36,7 +36,7 @@ export const volumeExportCommand: Command = {
       const from = { ...inside, path: `${place}/.` }
       if (output === undefined) await copy(opened, from, io)
       else
-        await toFile(absolutePath(io.cwd, output), (write) =>
+        await writeArchive(absolutePath(io.cwd, output), (write) =>
           copy(opened, from, { ...io, stdout: { write } }),
         )
     })
@@ -87,35 +87,6 @@ async function withVolume(
     await act({ kind: 'container', container: id, path: place })
   } finally {
     await engine.remove(id, { force: true, volumes: false })
-  }
-}
-
-/** Half an archive does not stay. */
-async function toFile(
-  path: string,
-  act: (write: (chunk: string | Uint8Array) => void) => Promise<void>,
-): Promise<void> {
-  const file = openOutput(path)
-  try {
-    await act((chunk) => writeAll(file, typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
-  } catch (error) {
-    rmSync(path, { force: true })
-    throw error
-  } finally {
-    closeSync(file)
-  }
-}
-
-function openOutput(path: string): number {
-  try {
-    return openSync(path, 'w', 0o600)
-  } catch (cause) {
-    throw new OperationError(
-      'INVALID_ARGUMENT',
-      'write an archive',
-      { path },
-      { cause, hint: 'Name a file in a folder that you may write to' },
-    )
   }
 }
 
