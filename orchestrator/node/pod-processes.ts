@@ -50,6 +50,25 @@ export async function sharedProcesses(
   return namespaceOf(readState(context.folders, record).pid)
 }
 
+/**
+ * The PID namespace of another container of the pod, for one that is to see its processes (`targetContainerName`).
+ *
+ * @returns path of the namespace
+ * @throws {Error} in the words of the kubelet, where that one does not run
+ */
+export function processesOf({ folders }: EngineContext, pod: KubeObject, target: string): string {
+  const own = [
+    [podLabels.uid, pod.metadata.uid],
+    [podLabels.container, target],
+  ] as const
+  const pids = listRecords(folders)
+    .filter(({ options: { labels } }) => own.every(([name, value]) => labels[name] === value))
+    .map((record) => readState(folders, record).pid)
+  const pid = pids.find((each) => each !== 0)
+  if (pid === undefined) throw new Error(`unable to find target container ${target}`)
+  return namespaceOf(pid)
+}
+
 /** Fine where there is none. */
 export async function removeSharedProcesses(context: EngineContext, uid: string): Promise<void> {
   const known = findHolder(context, uid)

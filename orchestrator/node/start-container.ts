@@ -13,6 +13,7 @@ import { publishLog } from './logs/publish-log.ts'
 import { podCgroup } from './pod-cgroup.ts'
 import type { ContainerSpec, Waiting } from './pod-containers.ts'
 import { fileMounts } from './pod-files.ts'
+import { processesOf } from './pod-processes.ts'
 import type { PodSpans } from './pod-spans.ts'
 import { preciseNow } from './pod-spans.ts'
 import type { PodTools } from './pod-tools.ts'
@@ -123,11 +124,17 @@ async function configure(tools: PodTools, start: ContainerStart, messageFile: st
     variables,
     mounts: [...fileMounts(folder, pod, { messageFile, messagePath }, taken), ...mounts],
     namespaces: sandbox.namespaces,
-    pidNamespace: sandbox.processes,
+    pidNamespace: sandbox.processes ?? targetProcesses(tools, start),
     nodeMemory: tools.nodeMemory,
     leastOomScore: tools.context.facts.capabilities.includes('CAP_SYS_RESOURCE') ? undefined : 0,
     cgroupParent: podCgroup(pod),
   })
+}
+
+/** Whose processes an ephemeral container sees beside its own, where it names a container. */
+function targetProcesses({ context }: PodTools, { pod, container }: ContainerStart) {
+  const target = textAt(container.spec, ['targetContainerName']) ?? ''
+  return target === '' ? undefined : processesOf(context, pod, target)
 }
 
 /** What the downward API and volumes know of a pod. */

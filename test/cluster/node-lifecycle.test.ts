@@ -228,7 +228,11 @@ t.test('what containers share and what they may', async (t) => {
   t.test('a container that is added to look around', async (t) => {
     await client.create(pod('debug', { containers: [sleeping()] }))
     await until(podKind, at('debug'), isRunning)
-    const ephemeralContainers = [{ ...sh(say('hostname')), name: 'look' }]
+    const first = say("hostname; tr '\\0' ' ' </proc/1/cmdline")
+    const ephemeralContainers = [
+      { ...sh(first), name: 'look', targetContainerName: 'web' },
+      { ...sh('true'), name: 'lost', targetContainerName: 'nobody' },
+    ]
     const patch = { spec: { ephemeralContainers } }
     await client.patch(podKind, at('debug'), 'strategic', patch, 'ephemeralcontainers')
     const field = 'ephemeralContainerStatuses'
@@ -237,7 +241,20 @@ t.test('what containers share and what they may', async (t) => {
       at('debug'),
       (object) => valueAt(statusOf(object, 'look', field), ['state', 'terminated']) !== undefined,
     )
-    t.match(valueAt(statusOf(seen, 'look', field), ['state', 'terminated', 'message']), /^debug\n/)
+    t.match(
+      valueAt(statusOf(seen, 'look', field), ['state', 'terminated', 'message']),
+      /^debug\nsleep 1000 /,
+      'it sees the processes of the one that it names',
+    )
+    const waits = (object: KubeObject): unknown =>
+      valueAt(statusOf(object, 'lost', field), ['state', 'waiting'])
+    const lost = await until(podKind, at('debug'), (object) =>
+      JSON.stringify(waits(object) ?? '').includes('unable to find'),
+    )
+    t.match(waits(lost), {
+      reason: 'CreateContainerConfigError',
+      message: 'unable to find target container nobody',
+    })
     t.ok(isRunning(seen))
   })
 })

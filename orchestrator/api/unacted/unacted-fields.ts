@@ -61,7 +61,7 @@ const claimFields: readonly Row[] = ['dataSource', 'dataSourceRef', 'volumeAttri
 const podFields: readonly Row[] = [
   ...below('containers[].', containerFields),
   ...below('initContainers[].', containerFields),
-  ...below('ephemeralContainers[].', [...containerFields, 'targetContainerName']),
+  ...below('ephemeralContainers[].', containerFields),
   ...below('volumes[].', volumeSources),
   ...below('volumes[].ephemeral.volumeClaimTemplate.spec.', claimFields),
   { path: 'hostUsers', usual: [true] },
