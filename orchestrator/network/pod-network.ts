@@ -72,10 +72,11 @@ export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
     gateway,
     bridge,
     plan: (podUid) => {
-      const standing = findStandingBridge(network)
-      const device = standing
-        ? { ...standing, isNew: false, warnings: [] }
-        : { ...setUpBridge(network), warnings: [] }
+      const look = findStandingBridge(network)
+      const device =
+        look && !look.isStale
+          ? { ...look.bridge, isNew: false, warnings: [] }
+          : { ...setUpBridge(network), warnings: [] }
       const address = addresses.take(podUid)
       const nonce = randomBelow(nonceRange)
       const attachment = planAttachment({

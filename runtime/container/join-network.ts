@@ -13,12 +13,14 @@ import {
   ensureNetwork,
   lookAtNetwork,
   reattachToBridge,
+  setUpBridge,
 } from '../network/bridge.ts'
 import { type AddressLease, leaseAddress } from '../network/lease.ts'
 import { writeNameRecord } from '../network/name-records.ts'
 import { ensureNameServer } from '../network/name-server.ts'
 import { type Network, driverOf, hasNameServer } from '../network/network.ts'
 import { requireNetwork } from '../network/network-store.ts'
+import { forgetBridge } from '../network/standing-bridge.ts'
 import type { EngineContext } from './engine-context.ts'
 import { mayHoldLeases } from './holds-leases.ts'
 import { ourCommand } from './monitor-commands.ts'
@@ -46,6 +48,7 @@ const nonceRange = 2 ** 30
  * See to it that a network works, and lease a container's address there.
  *
  * @param isDryRun reserve only: the network is left as it is
+ * @param mayBeStale whether {@link lookAgain} follows where the device says so
  * @throws {OperationError} `NOT_FOUND`, `ALREADY_EXISTS` for an address that is taken, `UNSUPPORTED`
  */
 export function joinNetwork(
@@ -53,12 +56,13 @@ export function joinNetwork(
   record: ContainerRecord,
   name: string,
   isDryRun: boolean,
+  mayBeStale = false,
 ): Joined {
   const { folders } = context
   const network = requireNetwork(folders, name)
   const { ip, ip6, mac } = wishFor(record.options.network, name)
   if (mac !== undefined && driverOf(network) === 'ipvlan') throw noOwnMac(network)
-  const device = isDryRun ? lookAtNetwork(network) : ensureNetwork(folders, network)
+  const device = isDryRun ? lookAtNetwork(network) : ensureNetwork(folders, network, mayBeStale)
   if (device.isNew) restoreAttachments(context, network, device)
   const lease = leaseAddress(folders, network, {
     containerId: record.id,
@@ -80,11 +84,25 @@ function noOwnMac({ name, parent }: Network): OperationError {
   )
 }
 
+/** See to bridges that a start relies on which is under way by now: nobody waits for it, and what is missing is there right after. */
+export function lookAgain(context: EngineContext, joined: readonly Joined[]): void {
+  for (const { network, device } of joined) {
+    if (device.isStale !== true) continue
+    try {
+      const found = setUpBridge(network)
+      if (found.isNew) restoreAttachments(context, network, found)
+    } catch {
+      // The next start looks first, and says what is wrong.
+      forgetBridge(network)
+    }
+  }
+}
+
 /** Somebody deleted the bridge under running containers: their cables still hang there. */
 export function restoreAttachments(
   { folders }: EngineContext,
   { id }: Network,
-  device: NetworkDevice,
+  device: Pick<NetworkDevice, 'index'>,
 ): void {
   const names = listRecords(folders).flatMap((record) => {
     const { pid, network } = readState(folders, record)

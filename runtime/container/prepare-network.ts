@@ -9,7 +9,13 @@ import type { PortBinding } from '../network/published-port.ts'
 import type { EngineContext } from './engine-context.ts'
 import { mayHoldLeases } from './holds-leases.ts'
 import { type IdentityTexts, identityTexts } from './identity-texts.ts'
-import { type Joined, announce, describeAttachment, joinNetwork } from './join-network.ts'
+import {
+  type Joined,
+  announce,
+  describeAttachment,
+  joinNetwork,
+  lookAgain,
+} from './join-network.ts'
 import { linkedHosts } from './links.ts'
 import { namedNetworks } from './network-membership.ts'
 import type { HostEntry } from './options.ts'
@@ -24,6 +30,8 @@ export interface PreparedNetwork {
   /** For the start program; undefined where another network namespace is joined or kept. */
   readonly attachment: NetworkAttachment | undefined
   readonly state: ContainerNetwork | undefined
+  /** To be called once the start is under way. */
+  readonly lookAgain?: (() => void) | undefined
   /** What the attachment joins, until the container has. */
   readonly spare?: SpareNetwork | undefined
   /** Files to unlink when the container has ended. */
@@ -65,7 +73,7 @@ export async function prepareNetwork(
   let spare: SpareNetwork | undefined
   try {
     for (const name of withInterfaces(context, names)) {
-      const one = joinNetwork(context, record, name, isDryRun)
+      const one = joinNetwork(context, record, name, isDryRun, true)
       joined.push(one)
       leases.push(...one.lease.files)
       if (one.network.dns && !isDryRun) leases.push(await announce(context, record, one))
@@ -84,6 +92,7 @@ export async function prepareNetwork(
     const { attachments } = state
     return {
       attachment,
+      lookAgain: () => lookAgain(context, joined),
       spare,
       state,
       leases,

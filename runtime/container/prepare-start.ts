@@ -60,6 +60,8 @@ export interface PreparedStart {
   readonly root: RootSource
   /** Give back what was reserved, when the start does not come about. */
   undo(): void
+  /** What can be seen to while the shim is at work. */
+  underWay(): void
   /** Let go of what was needed for the start alone. */
   release(): void
 }
@@ -139,6 +141,7 @@ export async function prepareStart(
       start,
       root,
       undo,
+      underWay: () => network.lookAgain?.(),
       release: () => spare?.release(),
     }
     wish.onPrepared?.(prepared)

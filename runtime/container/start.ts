@@ -109,6 +109,7 @@ async function runPrepared(
   }
   writeFileSync(folder.config, prepared.configText, { mode: 0o600 })
   const run = context.zygote.submit(prepared.submission, { onPreExec })
+  prepared.underWay()
   const outcome = await run.started
   prepared.release()
   if (outcome.kind === 'running') {

@@ -26,6 +26,8 @@ export interface NetworkDevice {
   readonly index: number
   /** Whether it had to be made just now: containers that were on it have to be put back. */
   readonly isNew: boolean
+  /** It was looked at some time ago and has to be again, once whatever needs it is under way. */
+  readonly isStale?: boolean | undefined
   /** Bytes. */
   readonly mtu: number
   /** Whether the host has IPv6 at all. */
@@ -43,16 +45,24 @@ export interface NetworkDevice {
  * is there that its containers share.
  * Cheap where all is in place; puts back whatever is missing.
  *
+ * @param mayBeStale that this process has looked at the same bridge at any time will do for now
  * @throws {OperationError} `UNSUPPORTED` where the kernel lacks bridges or nf_tables, `ALREADY_EXISTS`
  *   where the bridge's name belongs to somebody else, `SYSCALL_FAILED` for everything else
  */
-export function ensureNetwork(folders: NetworkFolders, network: Network): NetworkDevice {
+export function ensureNetwork(
+  folders: NetworkFolders,
+  network: Network,
+  mayBeStale = false,
+): NetworkDevice {
   if (driverOf(network) !== 'bridge') {
     ensureVlan(network.parent ?? '', network.id)
     return lookAtParent(network)
   }
-  const standing = findStandingBridge(network)
-  const device = standing ? { ...standing, isNew: false } : setUpBridge(network)
+  const look = findStandingBridge(network)
+  const device =
+    look && (mayBeStale || !look.isStale)
+      ? { ...look.bridge, isNew: false, isStale: look.isStale }
+      : setUpBridge(network)
   const built = ensureFirewall(folders, network, () => listNetworks(folders))
   const warnings = built ? findForwardBlockers(firewallTableName(folders)) : []
   return { ...device, warnings }
@@ -133,7 +143,10 @@ function ensureBridge(
 }
 
 /** Put interfaces of containers onto a bridge again, which was made anew; those that are gone are left out. */
-export function reattachToBridge(names: readonly string[], { index }: NetworkDevice): void {
+export function reattachToBridge(
+  names: readonly string[],
+  { index }: Pick<NetworkDevice, 'index'>,
+): void {
   using socket = openNetlinkSocket('route')
   for (const name of names) {
     const link = findLink(socket, name)

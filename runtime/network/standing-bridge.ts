@@ -27,14 +27,24 @@ export function rememberBridge(network: Network, bridge: StandingBridge): void {
   looks.set(network.id, { at: monotonicMs(), bridge })
 }
 
-/** @returns undefined where the bridge has to be looked at again */
-export function findStandingBridge(network: Network): StandingBridge | undefined {
+export interface EarlierLook {
+  readonly bridge: StandingBridge
+  /** So long ago that the addresses of the bridge may be others by now. */
+  readonly isStale: boolean
+}
+
+/** @returns undefined where it is not the bridge any more that was looked at */
+export function findStandingBridge(network: Network): EarlierLook | undefined {
   const look = looks.get(network.id)
   if (!look) return undefined
   const now = readInterface(network.bridge)
-  const { bridge } = look
+  const { at, bridge } = look
   const isSame = now?.isUp === true && now.index === bridge.index && now.mtu === bridge.mtu
-  if (isSame && monotonicMs() - look.at < holdsForMs) return bridge
+  if (isSame) return { bridge, isStale: monotonicMs() - at >= holdsForMs }
   looks.delete(network.id)
   return undefined
+}
+
+export function forgetBridge(network: Network): void {
+  looks.delete(network.id)
 }
