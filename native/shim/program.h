@@ -61,7 +61,7 @@ struct header { // 64 bytes
 //
 // A program that is kept again under a number takes the place of the one before.
 #define FILL_MAGIC 0x3146434du /* "MCF1" */
-#define FILL_MAX_SIZE (256u << 10)
+#define FILL_MAX_SIZE 0x40000u
 #define KEPT_LIMIT 16u
 
 struct fill { // 64 bytes, and read as a header is

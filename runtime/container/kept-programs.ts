@@ -1,4 +1,4 @@
-import { KEEP_OFFSET, KEPT_LIMIT } from '../program/format.ts'
+import { FILL_MAX_SIZE, KEEP_OFFSET, KEPT_LIMIT } from '../program/format.ts'
 import {
   type FilledProgram,
   type ProgramTemplate,
@@ -18,7 +18,8 @@ export class KeptPrograms {
     const number = known ?? this.#freeNumber()
     this.#numbers.delete(template)
     this.#numbers.set(template, number)
-    if (known !== undefined) return encodeFill(program, known)
+    const fill = known === undefined ? undefined : encodeFill(program, known)
+    if (fill && fill.length <= FILL_MAX_SIZE) return fill
     const bytes = fillIn(program)
     bytes[KEEP_OFFSET] = number
     return bytes

@@ -7,6 +7,8 @@ import { type ProgramTemplate, makeTemplate, markOf } from '../program/program-t
 import type { SubmittedProgram } from './zygote.ts'
 
 const kindLimit = 16
+/** A program with more, of hundreds of ports for example, is compiled each time: each value is looked for in all of it. */
+const valueLimit = 100
 
 /**
  * For processes that start one container after another: starts with the same options differ in names, addresses and
@@ -25,6 +27,7 @@ export class StartPrograms {
    */
   programFor(input: CompileInput, configText: string): SubmittedProgram {
     const { shape, values, marks } = takeApart(input)
+    if (values.length > valueLimit) return encodeProgram(compile(input), { reasons: false })
     const kind = kindOf(shape, configText)
     const template = this.#templates.get(kind)
     if (template !== undefined) return { template, values }

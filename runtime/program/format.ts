@@ -19,6 +19,7 @@ export const HEADER_TRACE = 1
 export const KEEP_OFFSET = 56
 export const FILL_MAGIC = 0x3146434d
 export const FILL_SIZE = 64
+export const FILL_MAX_SIZE = 256 << 10
 export const KEPT_LIMIT = 16
 
 export const OP = {

@@ -52,7 +52,7 @@ export function fillIn({ template, values }: FilledProgram): Uint8Array {
   return program
 }
 
-/** What nobody's text is, for it has control characters; two of different indexes differ. @param size at least 3 */
+/** What nobody's text is, for it has control characters; two of different indexes differ. @param index below 128: it is read as text. @param size at least 3 */
 export function markOf(index: number, size: number): Uint8Array {
   const mark = new Uint8Array(size).fill(3)
   mark.set([1, 2, index])

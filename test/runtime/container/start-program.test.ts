@@ -72,6 +72,18 @@ t.test('a program that is filled in is the one that is compiled', async (t) => {
   }
 })
 
+t.test('a program with values for hundreds of ports is the one that is compiled', async (t) => {
+  const programs = new StartPrograms()
+  const base = sampleInputs['cgroup-and-network']!
+  for (const number of [1, 2, 3]) {
+    const input = inputOf(number, base)
+    const leases = Array.from({ length: 300 }, (_, port) => text(`/run/${number}/ports/${port}`))
+    const wide = { ...input, network: input.network && { ...input.network, leases } }
+    const bytes = programBytes(programs.programFor(wide, stringifyJson(wide.config)))
+    t.ok(compiled(wide).equals(bytes), `start ${number}`)
+  }
+})
+
 t.test('shorter texts end where they end', async (t) => {
   const programs = new StartPrograms()
   const base = sampleInputs['ordinary']!

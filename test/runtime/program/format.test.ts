@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import {
   FILL_MAGIC,
+  FILL_MAX_SIZE,
   FLAG,
   KEPT_LIMIT,
   MAGIC,
@@ -32,5 +33,6 @@ t.test('the numbers are those of the shim', async (t) => {
   t.equal(valueOf('PROGRAM_VERSION'), VERSION)
   t.equal(valueOf('SLOT_COUNT'), SLOT_COUNT)
   t.equal(valueOf('FILL_MAGIC'), FILL_MAGIC)
+  t.equal(valueOf('FILL_MAX_SIZE'), FILL_MAX_SIZE)
   t.equal(valueOf('KEPT_LIMIT'), KEPT_LIMIT)
 })
