@@ -131,12 +131,16 @@ export async function prepareStart(
       hook,
     })
     const configText = `${stringifyJson(config)}\n`
+    const program = compileOnce(input)
+    const kept = wish.trace ? undefined : context.startPrograms
     const prepared = {
       config,
       configText,
-      submission: submissionOf(context, wish, input, configText),
+      submission:
+        kept?.programFor(input, configText) ??
+        encodeProgram(program(), { trace: wish.trace ?? false, reasons: false }),
       get program() {
-        return compile(input)
+        return program()
       },
       start,
       root,
@@ -152,14 +156,10 @@ export async function prepareStart(
   }
 }
 
-function submissionOf(
-  { startPrograms }: EngineContext,
-  { trace = false }: StartWish,
-  input: CompileInput,
-  configText: string,
-): SubmittedProgram {
-  if (startPrograms && !trace) return startPrograms.programFor(input, configText)
-  return encodeProgram(compile(input), { trace, reasons: false })
+/** Both the shim and people may want it, or people alone, or nobody. */
+function compileOnce(input: CompileInput): () => Program {
+  let compiled: Program | undefined
+  return () => (compiled ??= compile(input))
 }
 
 function startRecord(
